@@ -1,0 +1,87 @@
+# Dakehu: every verb a newcomer, a developer or CI needs. `make` alone prints them.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3 || command -v python)
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+RUNTIME := $(VENV)/.installed-runtime
+DEV := $(VENV)/.installed-dev
+SOURCES := services shared tests
+WORKERS ?= 2
+ARGS ?=
+VIEW ?=
+
+.PHONY: help setup run demo test check fmt lint types contracts bench soak migrate rebuild lock clean
+
+help: ## print these verbs
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(DEV) ## make .venv with the locked packages; does nothing when it is up to date
+
+run: $(RUNTIME) ## start the database, the three services, the worker and the front door; Ctrl-C ends them
+	@exec $(BIN)/dakehu run $(ARGS)
+
+demo: $(RUNTIME) ## the same with a generated sales organisation, and its tables printed
+	@exec $(BIN)/dakehu demo $(ARGS)
+
+test: $(DEV) ## run every test
+	@exec $(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+
+check: $(DEV) ## format, lint, types and import contracts, changing nothing
+	@$(BIN)/ruff format --check $(SOURCES)
+	@$(BIN)/ruff check $(SOURCES)
+	@$(BIN)/mypy --strict $(SOURCES)
+	@$(BIN)/lint-imports
+
+fmt: $(DEV) ## format the code and mend what the linter can mend
+	@$(BIN)/ruff format $(SOURCES)
+	@$(BIN)/ruff check --fix $(SOURCES)
+
+lint: $(DEV) ## ruff
+	@$(BIN)/ruff check $(SOURCES)
+
+types: $(DEV) ## mypy --strict
+	@$(BIN)/mypy --strict $(SOURCES)
+
+contracts: $(DEV) ## who may import whom
+	@$(BIN)/lint-imports
+
+bench: $(DEV) ## measure against the peers; prints one JSON document
+	@exec $(BIN)/dakehu bench $(ARGS)
+
+soak: $(DEV) ## the long concurrency run, a minute
+	@exec $(BIN)/dakehu soak $(ARGS)
+
+migrate: $(RUNTIME) ## bring the database to the newest schema
+	@exec $(BIN)/dakehu migrate $(ARGS)
+
+rebuild: $(RUNTIME) ## build a view again from the log: make rebuild VIEW=opportunities.pipeline
+	@exec $(BIN)/dakehu rebuild $(VIEW) $(ARGS)
+
+lock: $(DEV) ## choose package versions anew and write both lock files
+	@export CUSTOM_COMPILE_COMMAND="make lock"; \
+	compile="$(BIN)/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links"; \
+	$$compile --extra build -o requirements.lock pyproject.toml; \
+	$$compile --extra build --extra dev -c requirements.lock -o requirements-dev.lock pyproject.toml
+
+clean: ## remove .venv and the caches; the data folder stays
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; say which with PYTHON=…" >&2; exit 1; }
+	@# some systems ship Python without ensurepip: the pip beside it then installs into the new environment
+	@$(PYTHON) -m venv $(VENV) 2>/dev/null || { rm -rf $(VENV); $(PYTHON) -m venv --without-pip $(VENV) && $(PYTHON) -m pip --python $(BIN)/python install --quiet pip; }
+
+$(RUNTIME): requirements.lock pyproject.toml | $(BIN)/python
+	@echo "Installing what Dakehu needs …"
+	@$(PIP) install --quiet --require-hashes -r requirements.lock
+	@$(PIP) install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(DEV): requirements-dev.lock $(RUNTIME) | $(BIN)/python
+	@echo "Installing what the tests and checks need …"
+	@$(PIP) install --quiet --require-hashes -r requirements-dev.lock
+	@touch $@

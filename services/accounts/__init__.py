@@ -1,0 +1,1 @@
+"""The accounts service: organisation, accounts and their key persons."""

@@ -1,0 +1,1 @@
+"""The kpi service: figures over what the other services published."""

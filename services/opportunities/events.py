@@ -1,0 +1,613 @@
+"""Facts about opportunities, visits, products and sales rules: the storage format and the public language, for ever.
+
+Names and fields are never renamed; change is by addition. A fact's `timestamp` is its business time. Views fold the
+standing fields a fact set (`changes`), written beside each class as `sets:`; `changes` may be corrected later by a
+`FactCorrected`, the other fields of a fact may not.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from uuid import UUID
+
+import msgspec
+
+from services.accounts.events import Layer
+from shared.event_store.stream import Fact, FactCorrected, FactVoided, FirstFact, FirstOrLaterFact
+
+__all__ = [
+    "ApprovalPolicyPublished",
+    "Cancellation",
+    "ContactLost",
+    "DealLost",
+    "DealReopened",
+    "DealWon",
+    "DefeatKind",
+    "DefeatRejected",
+    "DefeatRequested",
+    "Delivery",
+    "Evidence",
+    "FactCorrected",
+    "FactVoided",
+    "FreezeRejected",
+    "FreezeRequested",
+    "Instruction",
+    "InstructionCompleted",
+    "InstructionGiven",
+    "Judged",
+    "Layer",
+    "LevelPolicyPublished",
+    "LevelRule",
+    "Line",
+    "Met",
+    "OpportunityFact",
+    "OpportunityTransferred",
+    "OrderAmended",
+    "ProductAdded",
+    "ProductChanged",
+    "ProductFact",
+    "ProductWithdrawn",
+    "ProspectCaptured",
+    "ProspectDisposed",
+    "ProspectFrozen",
+    "ProspectQualified",
+    "ProspectResumed",
+    "ReasonCataloguePublished",
+    "ReasonCategory",
+    "ReasonLeaf",
+    "Review",
+    "Rumour",
+    "Status",
+    "UnitsCancelled",
+    "UnitsDelivered",
+    "VisitCancelled",
+    "VisitFact",
+    "VisitLogged",
+    "VisitPlanned",
+    "VisitReviewed",
+    "VisitStatus",
+]
+
+
+# -- values ------------------------------------------------------------------------------------------------
+
+
+class Status(StrEnum):
+    """Where an opportunity stands. Delivered is derived: ordered, and every unit delivered or cancelled."""
+
+    OPEN = "open"
+    ORDERED = "ordered"
+    DEFEATED = "defeated"
+    FROZEN = "frozen"
+    LOST_CONTACT = "lost_contact"
+    CANCELLED = "cancelled"
+    DISPOSED = "disposed"
+
+
+class Review(StrEnum):
+    """What an opportunity waits for: it keeps its status and level until then."""
+
+    DEFEAT = "defeat"
+    FREEZE = "freeze"
+
+
+class DefeatKind(StrEnum):
+    """战败 bought elsewhere, confirmed; 准战败 not bought elsewhere; 假战败 our own doing, or still buying."""
+
+    CONFIRMED = "confirmed"
+    PRESUMED = "presumed"
+    FALSE = "false"
+
+
+class VisitStatus(StrEnum):
+    PLANNED = "planned"
+    LOGGED = "logged"
+    CANCELLED = "cancelled"
+
+
+class Line(msgspec.Struct, frozen=True):
+    """What is to be sold. `product` is a product code; `unit_price` in the opportunity's currency."""
+
+    line: int
+    product: str
+    units: int
+    unit_price: Decimal | None = None
+
+
+class Delivery(msgspec.Struct, frozen=True):
+    """Units of a line handed over to the customer (AAK) on a day."""
+
+    line: int
+    units: int
+    on: date
+
+
+class Cancellation(msgspec.Struct, frozen=True):
+    """Units of a line the customer took back (退订) on a day."""
+
+    line: int
+    units: int
+    reason: str
+    on: date
+
+
+class Evidence(msgspec.Struct, frozen=True):
+    """What speaks for a judgement: is there a budget, do we know who decides, is the need confirmed."""
+
+    budget: bool | None = None
+    decision_maker: bool | None = None
+    need: bool | None = None
+
+
+class Instruction(msgspec.Struct, frozen=True):
+    """What the head asks to be done; business text, names no person."""
+
+    text: str
+    due_on: date
+    given_by: UUID
+    given_on: date
+
+
+class Met(msgspec.Struct, frozen=True):
+    """A person met on a visit, and the layer and post he or she had then."""
+
+    person_id: UUID
+    layer: Layer | None = None
+    post: str | None = None
+
+
+class Rumour(msgspec.Struct, frozen=True):
+    """A claim heard about us, whether it is true, and what was answered."""
+
+    claim: str
+    true: bool | None = None
+    answer: str | None = None
+
+
+class Judged(msgspec.Struct, frozen=True):
+    """A judgement a visit carried: the fact `version` in the stream of that opportunity."""
+
+    opportunity_id: UUID
+    version: int
+
+
+class LevelRule(msgspec.Struct, frozen=True):
+    """One level of a policy. `window_days`: ordered within so many days (inclusive), null = beyond or no date known.
+
+    `follow_up_days`: a contact at least every so many days. `win_rate`: probability of an order, 0–1.
+    """
+
+    code: str
+    window_days: int | None
+    follow_up_days: int
+    win_rate: Decimal
+
+
+class ReasonLeaf(msgspec.Struct, frozen=True):
+    """One reason for a defeat; `code` is `category.leaf`."""
+
+    code: str
+    zh: str
+    en: str
+
+
+class ReasonCategory(msgspec.Struct, frozen=True):
+    """A category of reasons. `clear` false: the reason is not known (so that 战败明确率 means something)."""
+
+    code: str
+    zh: str
+    en: str
+    reasons: tuple[ReasonLeaf, ...]
+    clear: bool = True
+    training_need: bool = False
+
+
+# -- opportunity -------------------------------------------------------------------------------------------
+
+
+class ProspectCaptured(FirstFact):
+    """A prospect was put on file (留档), level N.
+
+    sets: account_id, title, owner_id, unit_id, channel, lines, currency, amount, stage, stage_given, probability,
+    expected_on, key_person_id, contact_id, valid, external_refs; level = null, status = open, review = null
+    """
+
+    account_id: UUID | None
+    title: str | None
+    owner_id: UUID
+    unit_id: UUID
+    channel: str | None
+    lines: tuple[Line, ...]
+    currency: str
+    amount: Decimal | None  # stated total, for lines without prices
+    stage: str | None
+    stage_given: str | None  # the supplier's own word, as imported
+    probability: Decimal | None  # declared, 0–1
+    expected_on: date | None
+    key_person_id: UUID | None  # a key person of the account
+    contact_id: UUID | None  # a contact known to the vault only
+    valid: bool  # unit name + a person + a reachable number + an intention
+    missing: tuple[str, ...]  # of these: unit_name, person, reachable, intention
+    duplicate: str | None  # "intended" when captured although the same prospect was open
+    duplicate_reason: str | None
+    external_refs: dict[str, str]
+
+
+class ProspectQualified(Fact):
+    """Somebody judged how near the order is (潜客判定).
+
+    sets: level, expected_on, judged_by always; stage, stage_given, probability, lines, amount, evidence, competitor,
+    obstacle, support_needed only when the judgement said something about them
+    """
+
+    level_before: str | None  # at that business time; null = N
+    level: str
+    expected_on: date | None
+    judged_by: UUID
+    visit_id: UUID | None  # the visit that carried the judgement
+    stage: str | None
+    stage_given: str | None
+    probability: Decimal | None
+    lines: tuple[Line, ...] | None
+    amount: Decimal | None
+    evidence: Evidence | None
+    competitor: str | None
+    obstacle: str | None
+    support_needed: str | None
+
+
+class DefeatRequested(Fact):
+    """A representative asks to close a prospect as lost; it stays in stock, marked.
+
+    sets: review = defeat, requested_on, defeat_requested_by, defeat_kind, defeat_reason, defeat_category,
+    defeat_other_reasons, reason_given, competitor_brand, competitor_model, competitor_price, bought_on, recall_on
+    """
+
+    level_before: str | None
+    requested_on: date
+    requested_by: UUID
+    kind: DefeatKind
+    reason: str  # leaf of the reason catalogue, "own.slow_follow_up"
+    category: str  # its category, "own"
+    other_reasons: tuple[str, ...]
+    reason_given: str | None  # the words of the source, as imported
+    competitor_brand: str | None
+    competitor_model: str | None
+    competitor_price: Decimal | None
+    bought_on: date | None
+    recall_on: date | None
+
+
+class DealLost(Fact):
+    """The defeat was approved (战败): it counts on this day.
+
+    sets: status = defeated, review = null, reviewed_by, and all that DefeatRequested sets except review, so that this
+    fact alone says all about a defeat
+    """
+
+    level_before: str | None
+    status_before: Status
+    reviewed_by: UUID | None  # null: approved automatically
+    requested_on: date
+    requested_by: UUID
+    kind: DefeatKind
+    reason: str
+    category: str
+    other_reasons: tuple[str, ...]
+    reason_given: str | None
+    competitor_brand: str | None
+    competitor_model: str | None
+    competitor_price: Decimal | None
+    bought_on: date | None
+    recall_on: date | None
+    comment: str | None
+
+
+class DefeatRejected(Fact):
+    """The defeat was not approved: the prospect goes on, at the status and level before.
+
+    sets: review = null, reviewed_by; all defeat fields and recall_on = null
+    """
+
+    reviewed_by: UUID
+    finding: str  # still_buying, own_doing, insufficient, other
+    comment: str | None
+
+
+class DealReopened(Fact):
+    """A defeated, cancelled or disposed opportunity came to life again (再激活).
+
+    sets: status = open, review = null; all defeat fields, disposal and recall_on = null; after a cancellation also
+    lines, the same under new line numbers: units cancelled then never count against a later order
+    """
+
+    from_status: Status
+    reason: str | None
+
+
+class FreezeRequested(Fact):
+    """A representative asks to put a prospect on ice. sets: review = freeze, freeze_reason, recall_on"""
+
+    level_before: str | None
+    requested_by: UUID
+    reason: str
+    recall_on: date
+
+
+class ProspectFrozen(Fact):
+    """The freeze was approved (F2 冷冻).
+
+    sets: status = frozen, review = null, freeze_reason, recall_on, reviewed_by
+    """
+
+    level_before: str | None
+    requested_by: UUID
+    reviewed_by: UUID | None  # null: approved automatically
+    reason: str
+    recall_on: date
+    comment: str | None
+
+
+class FreezeRejected(Fact):
+    """The freeze was not approved. sets: review = null, freeze_reason = null, recall_on = null, reviewed_by"""
+
+    reviewed_by: UUID
+    comment: str | None
+
+
+class ContactLost(Fact):
+    """The customer cannot be reached any more (L 失控).
+
+    sets: status = lost_contact, review = null, contact_lost_reason, recall_on
+    """
+
+    level_before: str | None
+    reason: str
+    recall_on: date | None
+
+
+class ProspectResumed(Fact):
+    """A frozen or lost prospect is worked on again, at its level before.
+
+    sets: status = open, review = null, freeze_reason = null, contact_lost_reason = null, recall_on = null
+    """
+
+    from_status: Status
+    reason: str | None
+
+
+class ProspectDisposed(Fact):
+    """The record ends without a defeat: no intention, or a duplicate.
+
+    sets: status = disposed, review = null, disposal
+    """
+
+    level_before: str | None
+    disposal: str  # no_intention, duplicate, test
+    duplicate_of: UUID | None
+
+
+class DealWon(Fact):
+    """The customer signed or paid a deposit: level O. Stays ordered until every unit is delivered or cancelled.
+
+    sets: status = ordered, review = null, lines, currency, amount, promised_on, order_ref; defeat fields = null if a
+    request was pending
+    """
+
+    level_before: str | None
+    lines: tuple[Line, ...]
+    currency: str
+    amount: Decimal | None
+    promised_on: date | None  # delivery promised
+    order_ref: str | None  # number of the contract or order
+
+
+class OrderAmended(Fact):
+    """The order was changed: what it says now. sets: lines, currency, amount, promised_on, order_ref"""
+
+    lines: tuple[Line, ...]
+    currency: str
+    amount: Decimal | None
+    promised_on: date | None
+    order_ref: str | None
+    reason: str | None
+
+
+class UnitsDelivered(Fact):
+    """Units were handed over to the customer (AAK). sets: delivered (additive; joined with lines by line number)"""
+
+    delivered: tuple[Delivery, ...]
+
+
+class UnitsCancelled(Fact):
+    """Units were cancelled (退订).
+
+    sets: cancelled (additive; joined with lines by line number); status = cancelled if `whole`:
+    all units went and none was delivered
+    """
+
+    cancelled: tuple[Cancellation, ...]
+    whole: bool
+
+
+class OpportunityTransferred(Fact):
+    """Somebody else is responsible from now on; work done stays credited to the one before. sets: owner_id, unit_id"""
+
+    owner_before: UUID
+    unit_before: UUID
+    owner_id: UUID
+    unit_id: UUID
+    reason: str | None
+
+
+class InstructionGiven(Fact):
+    """The head asks for something on the hot table, with a due date. sets: instruction"""
+
+    instruction: Instruction
+
+
+class InstructionCompleted(Fact):
+    """The latest instruction was carried out. sets: instruction = null"""
+
+    completed_by: UUID
+    result: str | None
+
+
+# -- visit -------------------------------------------------------------------------------------------------
+
+
+class VisitPlanned(FirstFact):
+    """A visit is intended. What is to be prepared in words lies in the vault, keyed by the visit's id.
+
+    sets: status = planned, account_id, opportunity_ids, owner_id, unit_id, purpose, way, planned_on, participants,
+    expected_objections
+    """
+
+    account_id: UUID | None
+    opportunity_ids: tuple[UUID, ...]
+    owner_id: UUID  # who leads the visit
+    unit_id: UUID
+    purpose: str
+    way: str
+    planned_on: date
+    participants: tuple[UUID, ...]
+    expected_objections: tuple[str, ...]
+
+
+class VisitLogged(FirstOrLaterFact):
+    """The visit took place, on the day of its business time. First fact of the stream if it was not planned.
+
+    What happened in words lies in the vault, keyed by the visit's id. The visit has no level of its own: the
+    judgements it carried are facts of those opportunities, in the same append.
+
+    sets: status = logged, account_id, opportunity_ids, owner_id, unit_id, purpose, way, visited_on, reached,
+    participants, persons_met, expected_objections, objections, competitor, rumours, units_owned, buying_plan,
+    next_step, next_on
+    """
+
+    account_id: UUID | None
+    opportunity_ids: tuple[UUID, ...]
+    owner_id: UUID
+    unit_id: UUID
+    purpose: str
+    way: str
+    visited_on: date
+    reached: bool  # the person was reached: resets the follow-up clock
+    participants: tuple[UUID, ...]  # each is credited; the owner is one of them
+    persons_met: tuple[Met, ...]
+    expected_objections: tuple[str, ...]
+    objections: tuple[str, ...]
+    competitor: str | None
+    rumours: tuple[Rumour, ...]
+    units_owned: int | None  # vehicles the customer owns
+    buying_plan: str | None
+    next_step: str | None
+    next_on: date | None
+    judged: tuple[Judged, ...]
+
+
+class VisitReviewed(Fact):
+    """The head read the report; the comment lies in the vault (field `comment`). sets: reviewed_by, reviewed_on"""
+
+    reviewed_by: UUID
+    reviewed_on: date
+
+
+class VisitCancelled(Fact):
+    """A planned visit will not take place. sets: status = cancelled, cancel_reason"""
+
+    reason: str
+
+
+# -- product -----------------------------------------------------------------------------------------------
+
+
+class ProductAdded(FirstFact):
+    """A product is for sale. sets: code, name, name_en, series, list_price, currency, external_refs; active = true"""
+
+    code: str
+    name: str
+    name_en: str | None
+    series: str | None
+    list_price: Decimal | None
+    currency: str
+    external_refs: dict[str, str]
+
+
+class ProductChanged(Fact):
+    """sets: name, name_en, series, list_price, currency"""
+
+    name: str
+    name_en: str | None
+    series: str | None
+    list_price: Decimal | None
+    currency: str
+
+
+class ProductWithdrawn(Fact):
+    """The product is no longer offered; what was said about it stays. sets: active = false"""
+
+    reason: str | None
+
+
+# -- published rules: one stream of each type per tenant ------------------------------------------------------
+
+
+class LevelPolicyPublished(FirstOrLaterFact):
+    """A version of a level policy, in force from a day on. The latest published with `default` is the tenant's own.
+
+    sets: policies (additive: this one)
+    """
+
+    code: str
+    zh: str
+    en: str
+    effective_from: date
+    default: bool
+    ordered_follow_up_days: int  # O
+    new_follow_up_days: int  # N
+    new_win_rate: Decimal
+    levels: tuple[LevelRule, ...]  # nearest order first
+
+
+class ReasonCataloguePublished(FirstOrLaterFact):
+    """A version of the reason catalogue, in force from a day on. sets: catalogues (additive: this one)"""
+
+    effective_from: date
+    categories: tuple[ReasonCategory, ...]
+
+
+class ApprovalPolicyPublished(FirstOrLaterFact):
+    """Who must approve, and when the same prospect on file is a duplicate. sets: policies (additive: this one)"""
+
+    effective_from: date
+    approve_defeat: str  # manual, automatic
+    approve_freeze: str  # manual, automatic
+    duplicate_days: int
+
+
+OpportunityFact = (
+    ProspectCaptured
+    | ProspectQualified
+    | DefeatRequested
+    | DealLost
+    | DefeatRejected
+    | DealReopened
+    | FreezeRequested
+    | ProspectFrozen
+    | FreezeRejected
+    | ContactLost
+    | ProspectResumed
+    | ProspectDisposed
+    | DealWon
+    | OrderAmended
+    | UnitsDelivered
+    | UnitsCancelled
+    | OpportunityTransferred
+    | InstructionGiven
+    | InstructionCompleted
+)
+VisitFact = VisitPlanned | VisitLogged | VisitReviewed | VisitCancelled
+ProductFact = ProductAdded | ProductChanged | ProductWithdrawn

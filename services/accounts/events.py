@@ -17,7 +17,7 @@ from uuid import UUID
 
 import msgspec
 
-from shared.event_store.stream import Fact, FactCorrected, FactVoided, FirstFact
+from shared.event_store.stream import Fact, FirstFact
 
 # -- words ----------------------------------------------------------------------------------------------
 
@@ -96,6 +96,25 @@ class Attitude(StrEnum):
     NEUTRAL = "neutral"
     SUPPORTIVE = "supportive"
     CHAMPION = "champion"
+
+
+class LeavingReason(StrEnum):
+    """Why a person works for us no more. Coded: free text about a person belongs in the vault."""
+
+    RESIGNED = "resigned"
+    DISMISSED = "dismissed"
+    RETIRED = "retired"
+    CONTRACT_ENDED = "contract_ended"
+    OTHER = "other"
+
+
+class RemovalReason(StrEnum):
+    """Why a key person no longer matters to the account."""
+
+    LEFT_ACCOUNT = "left_account"  # 离职
+    CHANGED_POST = "changed_post"  # 调岗
+    NOT_INVOLVED = "not_involved"  # 不再参与
+    OTHER = "other"
 
 
 class TeamMember(msgspec.Struct, frozen=True):
@@ -190,7 +209,7 @@ class FunctionsChanged(Fact):
 class PersonLeft(Fact):
     """The person works for us no more; their customers stay the company's. Sets: status=left."""
 
-    reason: str | None
+    reason: LeavingReason | None
 
 
 # -- account: stream type `account` -----------------------------------------------------------------------
@@ -278,18 +297,16 @@ class KeyPersonRemoved(Fact):
     """The person no longer matters here, or left. Sets: `key_person.<person_id>` = null."""
 
     person_id: UUID
-    reason: str | None
+    reason: RemovalReason | None
 
 
 KEY_PERSON_FIELD = "key_person."
 """Prefix of the standing fields that hold key persons, one field each, so that late facts about one never touch
 another."""
 
-TenantFact = TenantOpened | FactCorrected | FactVoided
-UnitFact = UnitOpened | UnitMoved | UnitClosed | FactCorrected | FactVoided
-PersonFact = (
-    PersonJoined | PersonReportsTo | PersonPostedTo | FunctionsChanged | PersonLeft | FactCorrected | FactVoided
-)
+TenantFact = TenantOpened
+UnitFact = UnitOpened | UnitMoved | UnitClosed
+PersonFact = PersonJoined | PersonReportsTo | PersonPostedTo | FunctionsChanged | PersonLeft
 AccountFact = (
     AccountOpened
     | AccountChanged
@@ -298,8 +315,6 @@ AccountFact = (
     | KeyPersonAdded
     | KeyPersonChanged
     | KeyPersonRemoved
-    | FactCorrected
-    | FactVoided
 )
 
 __all__ = [
@@ -317,12 +332,14 @@ __all__ = [
     "KeyPersonChanged",
     "KeyPersonRemoved",
     "Layer",
+    "LeavingReason",
     "PersonFact",
     "PersonJoined",
     "PersonLeft",
     "PersonPostedTo",
     "PersonReportsTo",
     "Relationship",
+    "RemovalReason",
     "SupportTeamChanged",
     "TeamMember",
     "TeamRole",

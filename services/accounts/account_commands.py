@@ -1,0 +1,188 @@
+"""What can be asked of an account: the HTTP bodies, field by field. No rule that needs the account's state."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Any, Self
+from uuid import UUID
+
+from pydantic import AwareDatetime, Field, StringConstraints, field_validator, model_validator
+
+from services.accounts.commands import Command, DatedCommand, ExternalRefs, Name, Reason, Text
+from services.accounts.events import Attitude, Influence, Layer, Relationship, RemovalReason, TeamRole
+from services.accounts.person import Mail, Phone
+
+Kind = Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=r"^\S+$")]
+Kinds = Annotated[tuple[Kind, ...], Field(max_length=20, description="The tenant's own: industry, national …")]
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+Money = Annotated[Decimal, Field(ge=0, max_digits=18, decimal_places=4)]
+
+
+class AccountFile(DatedCommand):
+    """The parts of an account's file (002) that are known; every one may be left out."""
+
+    kinds: Kinds = ()
+    sector: Name | None = None
+    credit_code: str | None = Field(default=None, max_length=40, description="GB 32100, check digit verified.")
+    parent_id: UUID | None = Field(default=None, description="The account above: group → subsidiary → site.")
+    external_refs: ExternalRefs = Field(default_factory=dict)
+    channel: Kind | None = None
+    grade: Kind | None = None
+    relationship: Relationship | None = None
+    region: Name | None = None
+    city: Name | None = None
+    address: Text | None = Field(default=None, description="Of the organisation.")
+    website: Name | None = None
+    founded_year: int | None = Field(default=None, ge=1000, le=9999)
+    employees: int | None = Field(default=None, ge=0, le=10_000_000)
+    revenue: Money | None = Field(default=None, description="A year, in revenue_currency.")
+    revenue_currency: Currency | None = None
+    fleet_units: int | None = Field(default=None, ge=0, le=10_000_000, description="Units it runs, any maker.")
+    credit_standing: Text | None = None
+    strategy: Text | None = None
+    business_situation: Text | None = None
+    bottlenecks: Text | None = None
+    buying_history: Text | None = None
+    bargaining_power: Text | None = None
+    focus: Text | None = None
+    habits: Text | None = None
+    needs: Text | None = None
+
+
+class OpenAccount(AccountFile):
+    """Put a customer organisation on file."""
+
+    name: Name
+    owner_id: UUID | None = Field(default=None, description="The one responsible person; default the caller.")
+    unit_id: UUID | None = Field(default=None, description="Default: the owner's place of work.")
+
+
+class ChangeAccount(AccountFile):
+    """Change parts of the file: only the fields named; null empties one."""
+
+    name: Name | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not self.model_fields_set - {"on"}:
+            raise ValueError("name at least one field to change")
+        if "name" in self.model_fields_set and self.name is None:
+            raise ValueError("an account keeps a name")
+        return self
+
+    def attributes(self) -> dict[str, Any]:
+        """The fields named, as typed values."""
+        return {name: getattr(self, name) for name in sorted(self.model_fields_set - {"on"})}
+
+
+class AssignOwner(DatedCommand):
+    """Make another person responsible for the account."""
+
+    owner_id: UUID
+    unit_id: UUID | None = Field(default=None, description="Default: the new owner's place of work.")
+    reason: Reason | None = None
+
+
+class Member(Command):
+    """A person's role in the support team."""
+
+    person_id: UUID
+    role: TeamRole
+
+
+class SetSupportTeam(DatedCommand):
+    """Say who supports the owner, and as what: the whole team."""
+
+    members: Annotated[tuple[Member, ...], Field(max_length=50)]
+
+
+class Personal(DatedCommand):
+    """What goes to the vault and never into a fact."""
+
+    phone: Phone | None = None
+    mail: Mail | None = None
+    sex: Annotated[str, StringConstraints(max_length=20)] | None = None
+    birth_date: Annotated[str, StringConstraints(max_length=20)] | None = None
+    home_address: Name | None = None
+    traits: Text | None = None
+    relations: Text | None = None
+    remark: Text | None = None
+
+
+PERSONAL_FIELDS = ("name", *(name for name in Personal.model_fields if name != "on"))
+
+
+class AddKeyPerson(Personal):
+    """Enter a person who matters at the customer."""
+
+    name: Name
+    layer: Layer
+    post: Name | None = None
+    influence: Influence | None = None
+    attitude: Attitude | None = None
+
+    def personal(self) -> dict[str, str]:
+        """What goes to the vault."""
+        return {name: text for name in PERSONAL_FIELDS if (text := getattr(self, name)) is not None}
+
+
+class ChangeKeyPerson(Personal):
+    """Change what is known about a key person: only the fields named; null empties one."""
+
+    person_id: UUID
+    name: Name | None = None
+    layer: Layer | None = None
+    post: Name | None = None
+    influence: Influence | None = None
+    attitude: Attitude | None = None
+
+    @field_validator("name", "layer")
+    @classmethod
+    def _kept(cls, value: Any) -> Any:
+        if value is None:
+            raise ValueError("a key person keeps a name and a layer")
+        return value
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not self.model_fields_set - {"on", "person_id"}:
+            raise ValueError("name at least one field to change")
+        return self
+
+    def place(self) -> dict[str, Any]:
+        """The fields named that facts hold."""
+        named = self.model_fields_set & {"layer", "post", "influence", "attitude"}
+        return {name: getattr(self, name) for name in sorted(named)}
+
+    def personal(self) -> dict[str, str | None]:
+        """The fields named that the vault holds; None empties one."""
+        return {name: getattr(self, name) for name in PERSONAL_FIELDS if name in self.model_fields_set}
+
+
+class RemoveKeyPerson(DatedCommand):
+    """Say that a person matters no longer at this customer."""
+
+    person_id: UUID
+    reason: RemovalReason | None = None
+
+
+class CorrectFact(Command):
+    """Say that a fact was recorded wrongly: fields it set, or its business time, were otherwise."""
+
+    version: int = Field(ge=1, description="The fact's version in this record's history.")
+    changes: dict[str, Any] = Field(default_factory=dict, max_length=40)
+    occurred_at: AwareDatetime | None = None
+    reason: Reason
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not self.changes and self.occurred_at is None:
+            raise ValueError("give changes or occurred_at")
+        return self
+
+
+class VoidFact(Command):
+    """Take back a fact, or a correction, that never happened."""
+
+    version: int = Field(ge=1)
+    reason: Reason

@@ -1,0 +1,28 @@
+"""What bodies of this service's commands have in common. No rule lives here."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"\S")]
+Code = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^\S+$")]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=4_000, pattern=r"\S")]
+Reason = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=r"\S")]
+System = Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=r"^[A-Za-z0-9_.\-]+$")]
+Reference = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"\S")]
+ExternalRefs = Annotated[dict[System, Reference], Field(max_length=20, description="{system: reference there}")]
+
+
+class Command(BaseModel):
+    """A request to record something; the HTTP body is this, field by field."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DatedCommand(Command):
+    """A command that may be told later than it happened."""
+
+    on: date | None = Field(default=None, description="The day it holds from, in the tenant's zone; default now.")

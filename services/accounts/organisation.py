@@ -1,0 +1,168 @@
+"""The rules of a tenant and its organisation units. Pure: no I/O, no clock, no framework."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar, Self, assert_never
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from pydantic import Field
+
+from services.accounts.business_time import opened_at, standing_at
+from services.accounts.commands import Code, DatedCommand, Name, Reason
+from services.accounts.events import (
+    TenantFact,
+    TenantOpened,
+    UnitClosed,
+    UnitFact,
+    UnitKind,
+    UnitMoved,
+    UnitOpened,
+)
+from services.accounts.names import comparable
+from shared.event_store.stream import Refused, Stream
+
+UNIT_CODE = "unit.code"
+"""Claim scope: a unit's code is unique in the tenant, also after the unit was closed."""
+
+
+# -- commands -------------------------------------------------------------------------------------------
+
+
+class OpenUnit(DatedCommand):
+    """Open an organisation unit below another."""
+
+    code: Code
+    name: Name
+    kind: UnitKind
+    parent_id: UUID
+
+
+class MoveUnit(DatedCommand):
+    """Put a unit, with all below it, under another one."""
+
+    parent_id: UUID
+
+
+class CloseUnit(DatedCommand):
+    """Close a unit that has no open units below it and nobody at it."""
+
+    reason: Reason | None = Field(default=None)
+
+
+# -- streams --------------------------------------------------------------------------------------------
+
+
+class Tenant(Stream):
+    """One company and the clock and currency it works in."""
+
+    stream_type: ClassVar[str] = "tenant"
+    standing_types: ClassVar = {"name": str, "zone": str, "currency": str}
+
+    @classmethod
+    def open(cls, id: UUID, *, name: str, zone: str, currency: str, at: datetime) -> Self:
+        """Raises ZoneInfoNotFoundError for a zone that does not exist."""
+        return cls.begin(TenantOpened, id=id, at=at, name=name, zone=ZoneInfo(zone).key, currency=currency)
+
+    def when(self, fact: TenantFact) -> None:
+        """Apply one fact. Never refuses: it already happened."""
+        match fact:
+            case TenantOpened():
+                self.set(fact, name=fact.name, zone=fact.zone, currency=fact.currency)
+            case _ if not TYPE_CHECKING:
+                self.unknown(fact)  # newer code wrote it
+            case _:
+                assert_never(fact)
+
+
+class Unit(Stream):
+    """One unit of the organisation and where it stands."""
+
+    stream_type: ClassVar[str] = "unit"
+    standing_types: ClassVar = {
+        "code": str,
+        "name": str,
+        "kind": UnitKind,
+        "parent_id": UUID | None,
+        "status": str,
+    }
+
+    @classmethod
+    def open_root(cls, id: UUID, *, code: str, name: str, at: datetime) -> Self:
+        """The one unit without a unit above it: made when the tenant is opened."""
+        return cls.begin(UnitOpened, id=id, at=at, code=code, name=name, kind=UnitKind.HEAD_OFFICE, parent_id=None)
+
+    @classmethod
+    def open(cls, id: UUID, command: OpenUnit, *, at: datetime) -> Self:
+        return cls.begin(
+            UnitOpened,
+            id=id,
+            at=at,
+            code=command.code,
+            name=command.name,
+            kind=command.kind,
+            parent_id=command.parent_id,
+        )
+
+    @property
+    def is_open(self) -> bool:
+        return bool(self.standing["status"] == "open")
+
+    def move(self, command: MoveUnit, *, path: tuple[UUID, ...], at: datetime) -> None:
+        """Put it under another unit, whose `path` leads from itself up to the root. Repeating says nothing."""
+        self._require_open()
+        self._require_opened_by(at)
+        if standing_at(self, at)["parent_id"] == command.parent_id:
+            return
+        if self.standing["parent_id"] is None:
+            raise Refused("root_unit", "the head office stands under no other unit")
+        if self.id in path:
+            raise Refused("below_itself", "a unit cannot stand below itself", status=422, pointer="/parent_id")
+        self.record(UnitMoved, at=at, parent_id=command.parent_id)
+
+    def close(self, command: CloseUnit, *, open_units: int, people: int, at: datetime) -> None:
+        """Close it. `open_units` stand directly below it, `people` work at it or report to it."""
+        if not self.is_open:
+            return
+        self._require_opened_by(at)
+        if self.standing["parent_id"] is None:
+            raise Refused("root_unit", "the head office cannot be closed")
+        if open_units:
+            raise Refused("has_open_units", f"{open_units} open units stand below it", count=open_units)
+        if people:
+            raise Refused("has_people", f"{people} people work at it or report to it", count=people)
+        self.record(UnitClosed, at=at, reason=command.reason)
+
+    def _require_open(self) -> None:
+        if not self.is_open:
+            raise Refused("unit_closed", "the unit is closed")
+
+    def _require_opened_by(self, at: datetime) -> None:
+        if at < opened_at(self):
+            raise Refused("before_opening", "the unit did not exist yet", status=422, pointer="/on")
+
+    def allowed_actions(self) -> tuple[str, ...]:
+        """The verbs a caller may try; rules about what stands below it are judged when tried."""
+        if not self.is_open:
+            return ()
+        return () if self.standing["parent_id"] is None else ("move", "close")
+
+    def when(self, fact: UnitFact) -> None:
+        """Apply one fact. Never refuses: it already happened."""
+        match fact:
+            case UnitOpened():
+                self.set(fact, code=fact.code, name=fact.name, kind=fact.kind, parent_id=fact.parent_id, status="open")
+            case UnitMoved():
+                self.set(fact, parent_id=fact.parent_id)
+            case UnitClosed():
+                self.set(fact, status="closed")
+            case _ if not TYPE_CHECKING:
+                self.unknown(fact)  # newer code wrote it
+            case _:
+                assert_never(fact)
+
+
+def unit_claims(standing: dict[str, Any]) -> frozenset[tuple[str, str]]:
+    """What a unit of this standing holds for itself: (scope, key)."""
+    return frozenset({(UNIT_CODE, comparable(standing["code"]))})

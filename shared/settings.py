@@ -1,0 +1,37 @@
+"""Every setting, read from the environment. Holds values, decides nothing.
+
+Each is described in docs/settings.md; a test fails when one is not.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """`DAKEHU_<NAME>`, but for those that carry a name of their own."""
+
+    model_config = SettingsConfigDict(env_prefix="DAKEHU_", frozen=True, extra="ignore", populate_by_name=True)
+
+    env: Literal["development", "production"] = "development"
+    data: Path = Path(".data")
+    host: str = "127.0.0.1"
+    port: int = 8000
+    accounts_port: int = 8001
+    opportunities_port: int = 8002
+    kpi_port: int = 8003
+    work_port: int | None = None  # health and metrics of the worker
+    grace_seconds: int = Field(default=10, ge=0)
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    database_url: str | None = Field(default=None, alias="DATABASE_URL")
+
+
+@lru_cache
+def settings() -> Settings:
+    """The settings of this process, read once."""
+    return Settings()

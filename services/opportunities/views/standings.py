@@ -1,0 +1,228 @@
+"""How every opportunity stood at every instant: one row per opportunity and interval of business time.
+
+Read by the board, the hot table, outcomes and the list. Holds nothing that depends on today or on a policy: computed
+level, overdue, days left and hot are worked out when read.
+"""
+
+from __future__ import annotations
+
+from services.opportunities import events
+from shared.event_store.stream import FactCorrected, FactVoided
+from shared.projections.view import View
+
+COLUMNS = """
+    from_at timestamptz not null,
+    to_at timestamptz,                       -- null: still so
+    version int not null,                    -- the last fact that made it so
+    status text,
+    review text,
+    stock text,                              -- open, ordered (not wholly delivered or cancelled), null
+    level text,                              -- declared; null is N
+    level_before text,                       -- before the latest judgement
+    judged_at timestamptz,
+    expected_on date,
+    times_slipped int not null,              -- how often the expected day moved later
+    owner_id uuid,
+    unit_id uuid,
+    account_id uuid,
+    channel text,
+    title text,
+    lines jsonb not null,                    -- [{line, product, units, unit_price, delivered, cancelled, amount, ...}]
+    units int,
+    open_units int,                          -- neither delivered nor cancelled
+    amount numeric,                          -- of all units: by line prices, else as stated
+    open_amount numeric,                     -- of the open units
+    currency text,
+    stage text,
+    probability numeric,
+    competitor text,
+    obstacle text,
+    support_needed text,
+    key_person_id uuid,
+    recall_on date,
+    promised_on date,
+    instruction jsonb,                       -- the head's latest open one: {text, due_on, given_by, given_on}
+    external_refs jsonb,
+    captured_at timestamptz not null,
+    captured_owner_id uuid,                  -- who captured it, where, how: credit stays there
+    captured_unit_id uuid,
+    captured_channel text,
+    outcome text not null,                   -- open, won (a later cancellation is told apart), lost
+    outcome_at timestamptz not null,
+    outcome_owner_id uuid,                   -- owner and unit at that time
+    outcome_unit_id uuid
+"""
+
+# Figures of the lines. A line without a price gets its part of the stated total, by units; parts are cut off a running
+# sum, so they add up to the total to the cent.
+FIGURES = """
+    select jsonb_build_object(
+               'units', sum(units),
+               'open_units', sum(open_units),
+               'amount', coalesce(sum(amount), stated)::text,
+               'open_amount', coalesce(sum(open_amount), stated)::text,
+               'lines', coalesce(jsonb_agg(jsonb_build_object(
+                   'line', line, 'product', product, 'units', units, 'unit_price', unit_price::text,
+                   'delivered', delivered, 'cancelled', cancelled, 'open_units', open_units,
+                   'amount', amount::text, 'open_amount', open_amount::text) order by line)
+                   filter (where line is not null), '[]'))
+      from (select (standing ->> 'amount')::numeric as stated) as total
+      left join lateral (
+          select moved.*, units - delivered - cancelled as open_units,
+                 case when unit_price is not null then unit_price * (units - delivered - cancelled)
+                      else round(amount * (units - delivered - cancelled) / nullif(units, 0), 2)
+                 end as open_amount
+            from (
+                select line, product, units, unit_price,
+                       coalesce((select sum((movement ->> 'units')::int)
+                                   from jsonb_path_query(deliveries, '$[*][*]') as movement
+                                  where (movement ->> 'line')::int = line), 0) as delivered,
+                       coalesce((select sum((movement ->> 'units')::int)
+                                   from jsonb_path_query(cancellations, '$[*][*]') as movement
+                                  where (movement ->> 'line')::int = line), 0) as cancelled,
+                       case when unit_price is not null then unit_price * units
+                            else round(rest * unpriced_so_far / unpriced, 2)
+                                 - round(rest * (unpriced_so_far - units) / unpriced, 2)
+                       end as amount
+                  from (
+                      select line, product, units, unit_price,
+                             greatest(stated - coalesce(sum(unit_price * units) over (), 0), 0) as rest,
+                             nullif(sum(units) filter (where unit_price is null) over (), 0) as unpriced,
+                             sum(units) filter (where unit_price is null) over (order by line) as unpriced_so_far
+                        from jsonb_to_recordset(standing -> 'lines')
+                             as line_of(line int, product text, units int, unit_price numeric)
+                  ) as counted
+                offset 0  -- so that the sums of movements are worked out once, not wherever they are used
+            ) as moved
+      ) as figured on true
+     group by stated
+"""
+
+# `es.merge` is strict: a null changes nothing, so each `case` costs only where it says something.
+ROWS = f"""
+with merged as (
+    select tenant_id, stream_id, version, type, occurred_at, changes,
+           es.merge(changes) over so_far as standing,
+           jsonb_agg(changes -> 'delivered') filter (where changes ? 'delivered') over so_far as deliveries,
+           jsonb_agg(changes -> 'cancelled') filter (where changes ? 'cancelled') over so_far as cancellations,
+           min(version) over so_far = 1 as captured
+      from corrected_facts
+    window so_far as (partition by tenant_id, stream_id order by occurred_at, version)
+),
+stepped as (
+    select *,
+           case standing ->> 'status' when 'ordered' then 'won' when 'cancelled' then 'won'
+                                      when 'defeated' then 'lost' else 'open' end as outcome,
+           standing ->> 'expected_on' as expected_on,
+           lag(standing -> 'level') over steps as level_before,
+           lag(standing ->> 'status') over steps as status_before,
+           lag(standing ->> 'expected_on') over steps as expected_before,
+           lead(occurred_at) over steps as next_at
+      from merged
+     where captured
+    window steps as (partition by tenant_id, stream_id order by occurred_at, version)
+),
+noted as (
+    select *,
+           es.merge(case when type = 'ProspectQualified' then jsonb_build_object(
+                        'at', occurred_at, 'level_before', level_before) end) over so_far as judged,
+           es.merge(case when status_before is null
+                           or outcome <> case status_before when 'ordered' then 'won' when 'cancelled' then 'won'
+                                                            when 'defeated' then 'lost' else 'open' end
+                    then jsonb_build_object('at', occurred_at, 'owner_id', standing -> 'owner_id',
+                                            'unit_id', standing -> 'unit_id') end) over so_far as came_out,
+           es.merge(case when changes ?| array['lines', 'amount', 'delivered', 'cancelled']
+                    then ({FIGURES}) end) over so_far as figures,
+           count(*) filter (where expected_on > expected_before) over so_far as times_slipped,
+           first_value(occurred_at) over so_far as captured_at,
+           first_value(standing ->> 'owner_id') over so_far as captured_owner_id,
+           first_value(standing ->> 'unit_id') over so_far as captured_unit_id,
+           first_value(standing ->> 'channel') over so_far as captured_channel
+      from stepped
+    window so_far as (partition by tenant_id, stream_id order by occurred_at, version)
+)
+select tenant_id, stream_id,
+       occurred_at as from_at,
+       next_at as to_at,
+       version,
+       standing ->> 'status' as status,
+       standing ->> 'review' as review,
+       case standing ->> 'status'
+           when 'open' then 'open'
+           when 'ordered' then case when coalesce((figures ->> 'open_units')::int, 1) > 0 then 'ordered' end
+       end as stock,
+       standing ->> 'level' as level,
+       judged ->> 'level_before' as level_before,
+       (judged ->> 'at')::timestamptz as judged_at,
+       expected_on::date as expected_on,
+       times_slipped::int as times_slipped,
+       (standing ->> 'owner_id')::uuid as owner_id,
+       (standing ->> 'unit_id')::uuid as unit_id,
+       (standing ->> 'account_id')::uuid as account_id,
+       standing ->> 'channel' as channel,
+       standing ->> 'title' as title,
+       coalesce(figures -> 'lines', '[]') as lines,
+       (figures ->> 'units')::int as units,
+       (figures ->> 'open_units')::int as open_units,
+       (figures ->> 'amount')::numeric as amount,
+       (figures ->> 'open_amount')::numeric as open_amount,
+       standing ->> 'currency' as currency,
+       standing ->> 'stage' as stage,
+       (standing ->> 'probability')::numeric as probability,
+       standing ->> 'competitor' as competitor,
+       standing ->> 'obstacle' as obstacle,
+       standing ->> 'support_needed' as support_needed,
+       (standing ->> 'key_person_id')::uuid as key_person_id,
+       (standing ->> 'recall_on')::date as recall_on,
+       (standing ->> 'promised_on')::date as promised_on,
+       nullif(standing -> 'instruction', 'null') as instruction,
+       standing -> 'external_refs' as external_refs,
+       captured_at,
+       captured_owner_id::uuid as captured_owner_id,
+       captured_unit_id::uuid as captured_unit_id,
+       captured_channel,
+       outcome,
+       (came_out ->> 'at')::timestamptz as outcome_at,
+       (came_out ->> 'owner_id')::uuid as outcome_owner_id,
+       (came_out ->> 'unit_id')::uuid as outcome_unit_id
+  from noted
+ where next_at is distinct from occurred_at
+"""
+
+STANDINGS = View(
+    name="opportunities.standings",
+    version=1,
+    stream_types=("opportunity",),
+    columns=COLUMNS,
+    key=("from_at",),
+    indexes=(
+        # The stock of any instant. Open and ordered alone: most rows of a long log are neither.
+        "create index on {table} using gist (tenant_id, tstzrange(from_at, to_at)) where stock is not null",
+        "create index on {table} (tenant_id, account_id) where to_at is null",
+        "create index on {table} (tenant_id, captured_at, stream_id) where to_at is null",
+    ),
+    rows=ROWS,
+    facts=(
+        events.ProspectCaptured,
+        events.ProspectQualified,
+        events.DefeatRequested,
+        events.DealLost,
+        events.DefeatRejected,
+        events.DealReopened,
+        events.FreezeRequested,
+        events.ProspectFrozen,
+        events.FreezeRejected,
+        events.ContactLost,
+        events.ProspectResumed,
+        events.ProspectDisposed,
+        events.DealWon,
+        events.OrderAmended,
+        events.UnitsDelivered,
+        events.UnitsCancelled,
+        events.OpportunityTransferred,
+        events.InstructionGiven,
+        events.InstructionCompleted,
+        FactCorrected,
+        FactVoided,
+    ),
+)

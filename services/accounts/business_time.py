@@ -3,32 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from shared.event_store.stream import Refused, Stream
 
 
-def holds_from(on: date | None, *, now: datetime, zone: ZoneInfo, opened_at: datetime | None = None) -> datetime:
+def holds_from(on: date | None, *, now: datetime, zone: ZoneInfo, stream: Stream | None = None) -> datetime:
     """The instant a fact of the day `on` holds from: now for today (or no day), else the day's first instant.
 
-    A record opened in the course of that same day takes the fact from its opening on. Raises Refused 422
+    Never before what the stream already says of that same day: told later, it holds after it. Raises Refused 422
     `in_the_future`, `before_opening`.
     """
     today = now.astimezone(zone).date()
-    if on is None or on == today:
-        return now
-    if on > today:
-        raise Refused("in_the_future", f"{on} is after today", status=422, pointer="/on", on=on.isoformat())
-    midnight = datetime.combine(on, time(), tzinfo=zone).astimezone(now.tzinfo)
-    if opened_at is None or midnight >= opened_at:
-        return midnight
-    if opened_at.astimezone(zone).date() == on:
-        return opened_at
-    raise Refused(
-        "before_opening", f"{on} is before the record was opened", status=422, pointer="/on", on=on.isoformat()
-    )
+    day = on or today
+    if day > today:
+        raise Refused("in_the_future", f"{day} is after today", status=422, pointer="/on", on=day.isoformat())
+    start = now if day == today else datetime.combine(day, time(), tzinfo=zone).astimezone(UTC)
+    if stream is None:
+        return start
+    if day < opened_at(stream).astimezone(zone).date():
+        raise Refused(
+            "before_opening", f"{day} is before the record was opened", status=422, pointer="/on", on=day.isoformat()
+        )
+    same_day = (entry.occurred_at for entry in stream.entries() if entry.occurred_at.astimezone(zone).date() == day)
+    return max([start, *same_day])
 
 
 def standing_at(stream: Stream, at: datetime) -> Mapping[str, Any]:

@@ -48,8 +48,9 @@ class Function(StrEnum):
     AFTER_SALES = "after_sales"  # 售后
     CUSTOMER_SERVICE = "customer_service"  # 客服部
     FINANCE = "finance"  # 财务
-    HUMAN_RESOURCES = "human_resources"  # 人事与培训
+    HR = "hr"  # 人事与培训
     INTEGRATION = "integration"  # ERP, DMS, BI, 厂家系统
+    AUDITOR = "auditor"  # 审计: sees everything, changes nothing
     OPERATIONS = "operations"  # 运维
 
 

@@ -1,0 +1,35 @@
+"""Staff, their functions and both edges: one row per person and standing, no names. Read by GET /v1/people."""
+
+from __future__ import annotations
+
+from services.accounts.events import FunctionsChanged, PersonJoined, PersonLeft, PersonPostedTo, PersonReportsTo
+from services.accounts.views.standings import STANDINGS
+from shared.event_store.stream import FactCorrected, FactVoided
+from shared.projections import View
+
+COLUMNS = """
+    version integer not null, from_at timestamptz not null, to_at timestamptz, joined_at timestamptz not null,
+    functions text[] not null, unit_id uuid not null, reports_to_unit_id uuid, reports_to_person_id uuid,
+    external_refs jsonb not null, status text not null
+"""
+
+ROWS = f"""
+{STANDINGS}
+select tenant_id, stream_id, version, from_at, to_at, opened_at,
+       array(select jsonb_array_elements_text(standing -> 'functions')), (standing ->> 'unit_id')::uuid,
+       (standing ->> 'reports_to_unit_id')::uuid, (standing ->> 'reports_to_person_id')::uuid,
+       standing -> 'external_refs', standing ->> 'status'
+  from standings
+ where standing ? 'functions'
+"""
+
+PEOPLE = View(
+    name="accounts.people",
+    version=1,
+    stream_types=("person",),
+    columns=COLUMNS,
+    key=("version",),
+    indexes=("create index on {table} (tenant_id, unit_id) where to_at is null",),
+    rows=ROWS,
+    facts=(PersonJoined, PersonReportsTo, PersonPostedTo, FunctionsChanged, PersonLeft, FactCorrected, FactVoided),
+)

@@ -1,0 +1,9 @@
+"""All views of the kpi service."""
+
+from __future__ import annotations
+
+from services.kpi.views.funnel import FUNNEL
+from services.kpi.views.units import UNITS
+from shared.projections import View
+
+VIEWS: tuple[View, ...] = (UNITS, FUNNEL)

@@ -1,0 +1,38 @@
+"""This service's copy of the organisation: one row per unit and standing. Gives sight and names to figures."""
+
+from __future__ import annotations
+
+from services.accounts.events import UnitClosed, UnitMoved, UnitOpened
+from shared.event_store.stream import FactCorrected, FactVoided
+from shared.projections import View
+
+COLUMNS = """
+    version integer not null, from_at timestamptz not null, to_at timestamptz,
+    code text not null, name text not null, kind text not null, parent_id uuid, status text not null
+"""
+
+ROWS = """
+with standings as (
+    select tenant_id, stream_id, version, occurred_at as from_at,
+           lead(occurred_at) over (partition by tenant_id, stream_id order by occurred_at, version) as to_at,
+           es.merge(changes) over (partition by tenant_id, stream_id order by occurred_at, version
+                                   rows unbounded preceding) as standing
+      from corrected_facts
+)
+select tenant_id, stream_id, version, from_at, to_at,
+       standing ->> 'code', standing ->> 'name', standing ->> 'kind',
+       (standing ->> 'parent_id')::uuid, standing ->> 'status'
+  from standings
+ where standing ? 'code'
+"""
+
+UNITS = View(
+    name="kpi.units",
+    version=1,
+    stream_types=("unit",),
+    columns=COLUMNS,
+    key=("version",),
+    indexes=("create index on {table} (tenant_id, parent_id) where to_at is null",),
+    rows=ROWS,
+    facts=(UnitOpened, UnitMoved, UnitClosed, FactCorrected, FactVoided),
+)

@@ -43,7 +43,8 @@ select tenant_id, stream_id, version, from_at, to_at, opened_at,
        end,
        (standing ->> 'unit_id')::uuid, (standing ->> 'parent_id')::uuid,
        coalesce(standing -> 'support_team', '[]'),
-       array(select distinct (m ->> 'person_id')::uuid from jsonb_array_elements(standing -> 'support_team') m order by 1),
+       array(select distinct (m ->> 'person_id')::uuid
+               from jsonb_array_elements(standing -> 'support_team') as t(m) order by 1),
        standing ->> 'channel', standing ->> 'grade', standing ->> 'relationship', standing ->> 'region',
        standing ->> 'city', standing -> 'external_refs',
        (select coalesce(jsonb_object_agg(k, v), '{{}}') from jsonb_each(standing) as f(k, v)
@@ -56,7 +57,7 @@ select tenant_id, stream_id, version, from_at, to_at, opened_at,
               where starts_with(k, '{KEY_PERSON_FIELD}') and v <> 'null' order by 1)
   from owners
  where standing ? 'name'
-"""
+"""  # noqa: S608 - constants only
 
 ACCOUNTS = View(
     name="accounts.accounts",

@@ -21,7 +21,7 @@ select tenant_id, stream_id, version, from_at, to_at, opened_at,
        standing -> 'external_refs', standing ->> 'status'
   from standings
  where standing ? 'functions'
-"""
+"""  # noqa: S608 - constants only
 
 PEOPLE = View(
     name="accounts.people",

@@ -19,7 +19,7 @@ select tenant_id, stream_id, version, from_at, to_at,
        (standing ->> 'parent_id')::uuid, standing ->> 'status'
   from standings
  where standing ? 'code'
-"""
+"""  # noqa: S608 - constants only
 
 UNITS = View(
     name="accounts.units",

@@ -42,7 +42,8 @@ with merged as (
 ),
 facts as (
     select m.*, lag(s) over (partition by tenant_id, stream_id order by at, version) as b,
-           (select coalesce(sum((l ->> 'units')::int), 0)::int from jsonb_array_elements(m.s -> 'lines') l) as line_units
+           (select coalesce(sum((l ->> 'units')::int), 0)::int
+              from jsonb_array_elements(m.s -> 'lines') as t(l)) as line_units
       from merged m
 ),
 moves as (

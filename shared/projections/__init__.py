@@ -1,0 +1,1 @@
+"""Views: one SELECT over corrected facts each, folded live, rebuilt, read as known at any position."""

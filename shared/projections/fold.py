@@ -1,0 +1,167 @@
+"""One step of a view: rows and checkpoint in one transaction. Chooses nothing: no loop, no retry, no parking."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import asyncpg
+
+from shared.projections.view import View
+
+Connection = asyncpg.pool.PoolConnectionProxy
+
+FIRST_STREAM = UUID(int=0)
+LAST_STREAM = UUID(int=2**128 - 1)
+
+# Streams with an event in each span, once for all views. `offset 0`: one index scan a span, whatever is estimated.
+TOUCHED = """
+select s.ordinality - 1 as span, e.stream_type, array_agg(distinct e.stream_id) as streams
+  from unnest($1::uuid[], $2::bigint[], $3::bigint[]) with ordinality as s(tenant_id, after, upto, ordinality)
+  cross join lateral (
+    select e.stream_type, e.stream_id from es.events e
+     where e.tenant_id = s.tenant_id and e.position > s.after and e.position <= s.upto offset 0
+  ) e
+ group by 1, 2
+"""
+
+# Compare-and-set: it takes the row locks, and leaves what another worker has moved, or whose lease changed hands.
+MOVE = """
+with moved as (
+    update es.checkpoints c set position = s.upto, updated_at = clock_timestamp()
+      from unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::text[], $5::int[], $6::bigint[])
+           as s(tenant_id, after, upto, view, version, token)
+     where c.tenant_id = s.tenant_id and c.view = s.view and c.version = s.version and c.position = s.after
+       and (s.token is null or exists (
+            select from es.leases l
+             where l.view = s.view and l.version = s.version and l.bucket = es.bucket(s.tenant_id)
+               and l.token = s.token))
+    returning 1
+)
+select count(*) from moved
+"""
+
+DELETE_GIVEN = """
+delete from {table} v using unnest($1::uuid[], $2::uuid[]) as t(tenant_id, stream_id)
+ where v.tenant_id = t.tenant_id and v.stream_id = t.stream_id
+"""
+
+HOLD_REFOLDING = """
+select c.position, c.refold_from from es.checkpoints c
+ where c.tenant_id = $1 and c.view = $2 and c.version = $3 and c.refolding
+   and ($4::bigint is null or exists (
+        select from es.leases l
+         where l.view = $2 and l.version = $3 and l.bucket = es.bucket($1) and l.token = $4))
+   for update of c
+"""
+
+# The stream of the event `$3` events on, in the order of streams: chunks hold as many events whatever the ids are.
+CHUNK_END = """
+select e.stream_id from es.events e
+ where e.tenant_id = $1 and e.stream_id >= $2 order by e.stream_id, e.version offset $3 limit 1
+"""
+
+
+class Outrun(Exception):
+    """Another worker moved the checkpoint or took the lease. Nothing was written; look again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Positions of a tenant: after `after`, up to and including `upto`."""
+
+    tenant_id: UUID
+    after: int
+    upto: int
+
+    def __len__(self) -> int:
+        return self.upto - self.after
+
+
+Touched = Mapping[Span, Mapping[str, Sequence[UUID]]]
+
+
+async def touched_streams(connection: Connection, spans: Sequence[Span]) -> Touched:
+    """Of each span, the streams with an event in it, by stream type."""
+    found: dict[Span, dict[str, list[UUID]]] = {span: {} for span in spans}
+    for row in await connection.fetch(TOUCHED, *columns(spans)):
+        found[spans[row["span"]]][row["stream_type"]] = row["streams"]
+    return found
+
+
+def columns(spans: Sequence[Span]) -> tuple[list[UUID], list[int], list[int]]:
+    return [s.tenant_id for s in spans], [s.after for s in spans], [s.upto for s in spans]
+
+
+async def fold(
+    connection: Connection, view: View, spans: Sequence[Span], touched: Touched, *, token: int | None = None
+) -> int:
+    """Fold these spans, at most one a tenant, into the view. Returns how many streams were folded.
+
+    Raises Outrun when a checkpoint is not where its span begins; whatever PostgreSQL says of a poison fact.
+    """
+    tenants: list[UUID] = []
+    streams: list[UUID] = []
+    uptos: list[int] = []
+    for span in spans:
+        for stream_type in view.stream_types:
+            ids = touched[span].get(stream_type, ())
+            streams.extend(ids)
+            tenants.extend([span.tenant_id] * len(ids))
+            uptos.extend([span.upto] * len(ids))
+    if not streams:
+        await move(connection, [(view, span, token) for span in spans])
+        return 0
+    async with connection.transaction():
+        await move(connection, [(view, span, token) for span in spans])
+        await connection.execute(DELETE_GIVEN.format(table=view.table), tenants, streams)
+        await connection.execute(f"insert into {view.table} {view.select_given()}", tenants, streams, uptos)
+    return len(streams)
+
+
+async def move(connection: Connection, moves: Iterable[tuple[View, Span, int | None]]) -> None:
+    """Advance checkpoints, all or, inside a transaction, none. Raises Outrun when one was not where it should be."""
+    listed = list(moves)
+    moved = await connection.fetchval(
+        MOVE,
+        *columns([span for _, span, _ in listed]),
+        [view.name for view, _, _ in listed],
+        [view.version for view, _, _ in listed],
+        [token for _, _, token in listed],
+    )
+    if moved != len(listed):
+        raise Outrun
+
+
+async def refold_chunk(
+    connection: Connection, view: View, tenant_id: UUID, events: int, *, token: int | None = None
+) -> bool:
+    """Replace the rows of the tenant's next streams, about so many events of them. True when there are no more.
+
+    The rows are as of the checkpoint, which stays: live folding goes on between the chunks.
+    """
+    async with connection.transaction():
+        await connection.execute("set local plan_cache_mode = force_custom_plan")
+        held = await connection.fetchrow(HOLD_REFOLDING, tenant_id, view.name, view.version, token)
+        if held is None:
+            raise Outrun
+        first = held["refold_from"] or FIRST_STREAM
+        last = await connection.fetchval(CHUNK_END, tenant_id, first, events) or LAST_STREAM
+        await connection.execute(
+            f"delete from {view.table} where tenant_id = $1 and stream_id between $2 and $3", tenant_id, first, last
+        )
+        await connection.execute(
+            f"insert into {view.table} {view.select_range()}", tenant_id, first, last, held["position"]
+        )
+        done = last == LAST_STREAM
+        await connection.execute(
+            """update es.checkpoints set refolding = $4, refold_from = $5, updated_at = clock_timestamp()
+                where tenant_id = $1 and view = $2 and version = $3""",
+            tenant_id,
+            view.name,
+            view.version,
+            not done,
+            None if done else UUID(int=last.int + 1),
+        )
+        return done

@@ -1,0 +1,262 @@
+"""Keeps views up with the log: finds who is behind, folds, isolates poison. Knows no process, signal or timer."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections import defaultdict
+from collections.abc import Collection, Coroutine, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import structlog
+
+from shared.projections import fold, parking, tables
+from shared.projections.fold import Outrun, Span
+from shared.projections.view import View
+
+log = structlog.get_logger(__name__)
+
+STEP_POSITIONS = 50_000
+"""At most so many positions of a tenant in one transaction."""
+CHUNK_EVENTS = 100_000
+"""A rebuild's first chunk; it adapts to the time a chunk took."""
+TARGET_SECONDS = 2.0
+"""Steps and chunks are sized to take about this long, so that none holds a snapshot for 5 s."""
+LIVE_WITHIN = 1_000
+"""A new version goes live when no tenant is further behind."""
+
+Key = tuple[str, int]
+Step = Coroutine[Any, Any, None]
+Tokens = Mapping[tuple[str, int, int], int]
+"""Fencing tokens of the leases held, by view, version and bucket."""
+
+# One statement finds every view of every tenant that is behind: two index probes a tenant.
+BEHIND = """
+with heads as materialized (
+    select h.tenant_id, e.position
+      from es.heads h
+      cross join lateral (
+        select position from es.events e where e.tenant_id = h.tenant_id order by position desc limit 1) e
+)
+select v.name, v.version, h.tenant_id, h.position as head, c.position, coalesce(c.refolding, false) as refolding
+  from heads h
+  cross join unnest($1::text[], $2::int[]) as v(name, version)
+  left join es.checkpoints c on c.tenant_id = h.tenant_id and c.view = v.name and c.version = v.version
+ where (c.position is null or c.position < h.position or c.refolding)
+   and not exists (select from es.parked p
+                    where p.tenant_id = h.tenant_id and p.view = v.name and p.version = v.version)
+"""
+
+# A tenant new to a view. In a view being built a long log is refolded stream by stream, each stream once.
+BEGIN = """
+insert into es.checkpoints (tenant_id, view, version, position, refolding)
+select b.tenant_id, b.view, b.version, case when b.refold then b.head else 0 end, b.refold
+  from unnest($1::uuid[], $2::text[], $3::int[], $4::bigint[], $5::bool[]) as b(tenant_id, view, version, head, refold)
+on conflict do nothing
+"""
+
+STOP_REFOLDING = """
+update es.checkpoints set refolding = false, refold_from = null, position = 0
+ where tenant_id = $1 and view = $2 and version = $3 and refolding
+"""
+
+TRANSIENT = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.TransactionRollbackError,  # deadlock, serialization
+    asyncpg.LockNotAvailableError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.PostgresSystemError,
+    asyncpg.ReadOnlySQLTransactionError,
+)
+"""The database's trouble, not the fact's: try again later, park nothing."""
+
+
+def bucket(tenant_id: UUID) -> int:
+    return tenant_id.int & 15
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """A view of a tenant that has events ahead of its checkpoint, or is being refolded."""
+
+    view: View
+    tenant_id: UUID
+    position: int
+    head: int
+    refolding: bool
+
+
+class Follower:
+    """Folds a set of views over one pool. Any number may run, in any processes: a checkpoint moves once."""
+
+    def __init__(self, pool: asyncpg.Pool, views: Iterable[View], *, concurrency: int = 2) -> None:
+        self.pool = pool
+        self.views: dict[Key, View] = {(view.name, view.version): view for view in views}
+        self.building: set[Key] = set(self.views)
+        self._budget: dict[Key, int] = defaultdict(lambda: STEP_POSITIONS)
+        self._chunk: dict[Key, int] = defaultdict(lambda: CHUNK_EVENTS)
+        self._steps = asyncio.Semaphore(concurrency)
+
+    async def run_once(self, tokens: Tokens | None = None) -> bool:
+        """One pass over whatever is behind. True when something was, so that another pass is due.
+
+        `tokens` are the leases held; only their views and buckets are folded. Without, everything is.
+        """
+        if self.building:
+            statuses = await tables.statuses(self.pool)
+            self.building = {key for key in self.views if statuses.get(key) == "building"}
+        behind = await self._behind(tokens)
+        steps = await self._plan([b for b in behind if b.position < b.head], tokens)
+        steps += [self._refold(b, _token(tokens, b.view, b.tenant_id)) for b in behind if b.refolding]
+        async with asyncio.TaskGroup() as group:
+            for step in steps:
+                group.create_task(self._limited(step))
+        for key in self.building:
+            await self._go_live(self.views[key])
+        return bool(behind)
+
+    async def _limited(self, step: Step) -> None:
+        async with self._steps:
+            with contextlib.suppress(Outrun):  # another worker did it; the next pass sees where things stand
+                await step
+
+    # -- planning ----------------------------------------------------------------------------------
+
+    async def _behind(self, tokens: Tokens | None) -> list[Behind]:
+        names, versions = [k[0] for k in self.views], [k[1] for k in self.views]
+        rows = await self.pool.fetch(BEHIND, names, versions)
+        if tokens is not None:
+            rows = [r for r in rows if (r["name"], r["version"], bucket(r["tenant_id"])) in tokens]
+        if new := [r for r in rows if r["position"] is None]:
+            refold = [r["head"] > STEP_POSITIONS and (r["name"], r["version"]) in self.building for r in new]
+            await self.pool.execute(
+                BEGIN,
+                [r["tenant_id"] for r in new],
+                [r["name"] for r in new],
+                [r["version"] for r in new],
+                [r["head"] for r in new],
+                refold,
+            )
+            return await self._behind(tokens)
+        return [
+            Behind(self.views[r["name"], r["version"]], r["tenant_id"], r["position"], r["head"], r["refolding"])
+            for r in rows
+        ]
+
+    async def _plan(self, behind: Sequence[Behind], tokens: Tokens | None) -> list[Step]:
+        """Steps by view and bucket, within each view's budget of positions; views that ignore a span just move on."""
+        groups: dict[tuple[Key, int], list[Span]] = defaultdict(list)
+        room: dict[tuple[Key, int], int] = {}
+        for b in sorted(behind, key=lambda b: (b.position, b.tenant_id)):
+            key = (b.view.name, b.view.version)
+            group = (key, bucket(b.tenant_id))
+            left = room.setdefault(group, self._budget[key])
+            if left > 0:
+                span = Span(b.tenant_id, b.position, min(b.head, b.position + left))
+                groups[group].append(span)
+                room[group] = left - len(span)
+        distinct = list(dict.fromkeys(span for spans in groups.values() for span in spans))
+        if not distinct:
+            return []
+        async with self.pool.acquire() as connection:
+            touched = await fold.touched_streams(connection, distinct)
+        steps: list[Step] = []
+        ignored: list[tuple[View, Span, int | None]] = []
+        for (key, _), spans in groups.items():
+            view = self.views[key]
+            concerned = [span for span in spans if touched[span].keys() & set(view.stream_types)]
+            ignored += [(view, s, _token(tokens, view, s.tenant_id)) for s in spans if s not in concerned]
+            if concerned:
+                steps.append(self._fold(view, concerned, touched, _token(tokens, view, concerned[0].tenant_id)))
+        if ignored:
+            steps.append(self._ignore(ignored))
+        return steps
+
+    # -- steps -------------------------------------------------------------------------------------
+
+    async def _ignore(self, moves: list[tuple[View, Span, int | None]]) -> None:
+        async with self.pool.acquire() as connection:
+            await fold.move(connection, moves)
+
+    async def _fold(self, view: View, spans: Sequence[Span], touched: fold.Touched, token: int | None) -> None:
+        key = (view.name, view.version)
+        began = time.monotonic()
+        try:
+            async with self.pool.acquire() as connection:
+                await fold.fold(connection, view, spans, touched, token=token)
+        except TRANSIENT:
+            raise
+        except asyncpg.PostgresError as error:
+            log.warning("fold_failed", view=view.table, tenants=len(spans), error=str(error))
+            for span in spans:
+                await self._isolate(view, span, token)
+        took = time.monotonic() - began
+        if took > TARGET_SECONDS:
+            self._budget[key] = max(1, int(self._budget[key] * TARGET_SECONDS / took / 2))
+        elif took < TARGET_SECONDS / 4:
+            self._budget[key] = min(STEP_POSITIONS, self._budget[key] * 2)
+
+    async def _isolate(self, view: View, span: Span, token: int | None) -> bool:
+        """Fold as much of the span as can be; park the tenant at the first position that cannot. True if all was."""
+        try:
+            async with self.pool.acquire() as connection:
+                touched = await fold.touched_streams(connection, [span])
+                await fold.fold(connection, view, [span], touched, token=token)
+            return True
+        except TRANSIENT:
+            raise
+        except asyncpg.PostgresError as error:
+            if len(span) == 1:
+                await parking.park(self.pool, view, span.tenant_id, span.upto, str(error))
+                log.error(
+                    "view_parked", view=view.table, tenant=str(span.tenant_id), position=span.upto, error=str(error)
+                )
+                return False
+        middle = (span.after + span.upto) // 2
+        first, second = Span(span.tenant_id, span.after, middle), Span(span.tenant_id, middle, span.upto)
+        return await self._isolate(view, first, token) and await self._isolate(view, second, token)
+
+    async def _refold(self, behind: Behind, token: int | None) -> None:
+        """One chunk of a rebuild. If it fails, the tenant goes by positions instead, which isolates the poison."""
+        view, key = behind.view, (behind.view.name, behind.view.version)
+        began = time.monotonic()
+        try:
+            async with self.pool.acquire() as connection:
+                await fold.refold_chunk(connection, view, behind.tenant_id, self._chunk[key], token=token)
+        except TRANSIENT:
+            raise
+        except asyncpg.PostgresError as error:
+            log.warning("refold_failed", view=view.table, tenant=str(behind.tenant_id), error=str(error))
+            await self.pool.execute(STOP_REFOLDING, behind.tenant_id, view.name, view.version)
+        took = max(time.monotonic() - began, 0.001)
+        factor = min(2.0, max(0.25, TARGET_SECONDS / took))
+        self._chunk[key] = min(1_000_000, max(1_000, int(self._chunk[key] * factor)))
+
+    async def _go_live(self, view: View) -> None:
+        """Declare a new version live once every tenant is refolded and near its head, or parked."""
+        far = [
+            b for b in await self._behind(None) if b.view is view and (b.refolding or b.head - b.position > LIVE_WITHIN)
+        ]
+        if not far:
+            async with self.pool.acquire() as connection:
+                if await tables.go_live(connection, view):
+                    log.info("view_live", view=view.table)
+
+
+def _token(tokens: Tokens | None, view: View, tenant_id: UUID) -> int | None:
+    return None if tokens is None else tokens[view.name, view.version, bucket(tenant_id)]
+
+
+async def catch_up(pool: asyncpg.Pool, views: Collection[View]) -> None:
+    """Fold until nothing is behind, in this process. For commands, tests and benches; workers follow for ever."""
+    follower = Follower(pool, views)
+    while await follower.run_once():
+        pass

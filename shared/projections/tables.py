@@ -1,0 +1,108 @@
+"""The tables of views: made, declared live, dropped. Decides nothing about what is in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+import asyncpg
+
+from shared.projections.view import View
+
+# Two processes starting together must not both make a table.
+LOCK = "select pg_advisory_xact_lock(7311, hashtext($1))"
+
+
+class ViewChanged(Exception):
+    """A view's columns, indexes or fold differ from those its table was made with. Raise its version."""
+
+
+class ViewRefused(Exception):
+    """PostgreSQL refuses the view's statement; the message is its own."""
+
+
+async def prepare(pool: asyncpg.Pool, views: Iterable[View]) -> None:
+    """Make the tables these views lack. Any process may call it, any number of times.
+
+    Over an empty log a new view is live at once; otherwise it is `building` until a worker has filled it.
+    Raises ViewChanged or ViewRefused for the first view that cannot be folded.
+    """
+    for view in views:
+        async with pool.acquire() as connection:
+            await prepare_one(connection, view)
+
+
+async def prepare_one(connection: asyncpg.pool.PoolConnectionProxy, view: View) -> None:
+    async with connection.transaction():
+        await connection.execute(LOCK, view.table)
+        made_with = await connection.fetchval(
+            "select definition from es.views where name = $1 and version = $2", view.name, view.version
+        )
+        if made_with == view.definition:
+            return
+        if made_with is not None:
+            raise ViewChanged(
+                f"{view.table} was made with another definition; give the view version {view.version + 1}"
+            )
+        empty = not await connection.fetchval("select exists (select from es.events)")
+        try:
+            await connection.execute(f"create schema if not exists {view.schema}")
+            await connection.execute(view.create)
+            await connection.prepare(f"insert into {view.table} {view.select_given()}")
+            if empty:
+                await create_indexes(connection, view)
+        except asyncpg.PostgresError as error:
+            raise ViewRefused(f"{view.table}: {error}") from error
+        await connection.execute(
+            """insert into es.views (name, version, definition, status, built_at)
+               values ($1, $2, $3, $4, case when $4 = 'live' then clock_timestamp() end)""",
+            view.name,
+            view.version,
+            view.definition,
+            "live" if empty else "building",
+        )
+
+
+async def create_indexes(connection: asyncpg.pool.PoolConnectionProxy, view: View) -> None:
+    for statement in view.create_indexes:
+        await connection.execute(statement)
+
+
+async def go_live(connection: asyncpg.pool.PoolConnectionProxy, view: View) -> bool:
+    """Index the filled table and declare it live. False when another worker did, or is at it."""
+    async with connection.transaction():
+        await connection.execute(LOCK, view.table)
+        building = await connection.fetchval(
+            "select status = 'building' from es.views where name = $1 and version = $2", view.name, view.version
+        )
+        if not building:
+            return False
+        await create_indexes(connection, view)
+        await connection.execute(f"analyze {view.table}")
+        await connection.execute(
+            "update es.views set status = 'live', built_at = clock_timestamp() where name = $1 and version = $2",
+            view.name,
+            view.version,
+        )
+        return True
+
+
+async def drop(pool: asyncpg.Pool, name: str, version: int) -> None:
+    """Drop a view's table and everything recorded about it. A version still in use is made again at the next start."""
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute(LOCK, f"{name}_v{version}")
+        await connection.execute(f"drop table if exists {name}_v{version}")
+        for table, column in (
+            ("views", "name"),
+            ("checkpoints", "view"),
+            ("leases", "view"),
+            ("parked", "view"),
+            ("skips", "view"),
+        ):
+            await connection.execute(f"delete from es.{table} where {column} = $1 and version = $2", name, version)
+
+
+async def statuses(pool: asyncpg.Pool) -> dict[tuple[str, int], Literal["building", "live"]]:
+    """Which views are built, by name and version."""
+    rows = await pool.fetch("select name, version, status from es.views")
+    return {(row["name"], row["version"]): row["status"] for row in rows}

@@ -63,6 +63,10 @@ select e.stream_id from es.events e
 """
 
 
+MANY_STREAMS = 200
+"""From here on a step is planned for its size, and without nested loops over the view's own CTEs."""
+
+
 class Outrun(Exception):
     """Another worker moved the checkpoint or took the lease. Nothing was written; look again."""
 
@@ -115,6 +119,8 @@ async def fold(
         return 0
     async with connection.transaction():
         await move(connection, [(view, span, token) for span in spans])
+        if len(streams) > MANY_STREAMS:
+            await plan_for_many(connection)
         await connection.execute(DELETE_GIVEN.format(table=view.table), tenants, streams)
         await connection.execute(f"insert into {view.table} {view.select_given()}", tenants, streams, uptos)
     return len(streams)
@@ -134,6 +140,14 @@ async def move(connection: Connection, moves: Iterable[tuple[View, Span, int | N
         raise Outrun
 
 
+async def plan_for_many(connection: Connection) -> None:
+    """The planner cannot know how many facts the touched streams have; a nested loop over a CTE of them is quadratic.
+
+    The LATERAL index probes stay loops: nothing else can run them.
+    """
+    await connection.execute("set local plan_cache_mode = force_custom_plan; set local enable_nestloop = off")
+
+
 async def refold_chunk(
     connection: Connection, view: View, tenant_id: UUID, events: int, *, token: int | None = None
 ) -> bool:
@@ -142,7 +156,7 @@ async def refold_chunk(
     The rows are as of the checkpoint, which stays: live folding goes on between the chunks.
     """
     async with connection.transaction():
-        await connection.execute("set local plan_cache_mode = force_custom_plan")
+        await plan_for_many(connection)
         held = await connection.fetchrow(HOLD_REFOLDING, tenant_id, view.name, view.version, token)
         if held is None:
             raise Outrun

@@ -59,7 +59,7 @@ corrected_facts as (
           cross join lateral (select t.fixes -> e.version::text as fix) x
           {upcasts}
           left join es.events b
-            on b.tenant_id = e.tenant_id and b.stream_id = e.stream_id and b.version = 1
+            on b.tenant_id = t.tenant_id and b.stream_id = t.stream_id and b.version = 1
          where e.tenant_id = t.tenant_id and e.stream_id = t.stream_id and e.position <= t.upto
            and e.type not in ('FactCorrected', 'FactVoided') and e.version <> all (t.voided) {kept}
         offset 0

@@ -2,14 +2,17 @@
 
 import io
 from contextlib import AbstractContextManager, nullcontext
-from typing import BinaryIO
+from typing import BinaryIO, get_args
 
 import pytest
+from pydantic import BaseModel
 
+from services.opportunities.import_target import FIND_BY, KINDS, LifeCycle, OpportunityMapping
 from shared.imports.lookups import Lookups, read_lookups
 from shared.imports.mapping import check_columns, lookups_of
-from shared.imports.problems import MappingRefused
-from tests.imports.conftest import mapping
+from shared.imports.problems import TEXTS, MappingRefused
+from shared.imports.values import DATE_FORMATS
+from tests.imports.conftest import CHECKOUT, mapping
 
 SMALLEST = """
 external: {system: crm, column: id}
@@ -132,3 +135,30 @@ def test_a_look_up_file_that_cannot_serve_refuses_the_mapping(content: str | Non
     with pytest.raises(MappingRefused, match=message) as refused:
         lookups(content)
     assert refused.value.errors[0].path == "title.lookup"
+
+
+def test_the_document_names_every_key_format_and_code() -> None:
+    """`docs/imports.md` is complete: each field of each part, each date format, each code of a problem."""
+    document = (CHECKOUT / "docs" / "imports.md").read_text(encoding="utf-8")
+    parts: list[type[BaseModel]] = [OpportunityMapping, *_parts(OpportunityMapping)]
+    words = {name for part in parts for name in part.model_fields} | set(DATE_FORMATS) | set(TEXTS)
+    words |= {*get_args(LifeCycle), *KINDS, *(way for ways in FIND_BY.values() for way in ways)}
+    assert sorted(word for word in words if f"`{word}" not in document and f".{word}`" not in document) == []
+
+
+def _parts(part: type[BaseModel]) -> set[type[BaseModel]]:
+    found: set[type[BaseModel]] = set()
+    waiting: list[object] = [field.annotation for field in part.model_fields.values()]
+    while waiting:
+        annotation = waiting.pop()
+        waiting += get_args(annotation)
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel) and annotation not in found:
+            found.add(annotation)
+            waiting += [field.annotation for field in annotation.model_fields.values()]
+    return found
+
+
+def test_the_example_of_the_document_is_a_mapping() -> None:
+    document = (CHECKOUT / "docs" / "imports.md").read_text(encoding="utf-8")
+    example = document.partition("```yaml\n")[2].partition("```")[0]
+    assert mapping(example).external.system == "old_crm"

@@ -81,7 +81,7 @@ async def _answers(folder: Folder) -> bool:
         finally:
             await connection.close()
         return True
-    except (OSError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError, asyncio.TimeoutError):
+    except (TimeoutError, OSError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError):
         return False
     return True
 
@@ -105,7 +105,9 @@ def _keep_supervised(folder: Folder, held: int) -> None:
     """Sleep on the supervisor's lock: getting it means that the supervisor has died."""
     pause = SUPERVISOR_PAUSE_SECONDS
     while True:
-        time.sleep(pause)  # a new one needs a moment to take its lock; one that cannot stay must not be started in haste
+        time.sleep(
+            pause
+        )  # a new one needs a moment to take its lock; one that cannot stay must not be started in haste
         began = time.monotonic()
         lock = open_lock(folder.supervisor_lock)
         fcntl.flock(lock, fcntl.LOCK_SH)

@@ -31,7 +31,7 @@ _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 @dataclass(frozen=True)
 class Launcher:
-    """How programs are run: which copy of them, where the cluster lies, and what the child does before it becomes one."""
+    """How programs run: which copy, where the cluster lies, and what the child does before it becomes one."""
 
     binaries: Path
     cluster: Path
@@ -70,7 +70,7 @@ class Launcher:
 
 
 def die_with_parent(parent: int, signal_number: int) -> None:
-    """Ask the kernel for a signal when the parent ends. Where the system cannot, leftovers are ended at the next start."""
+    """Ask the kernel for a signal when the parent ends. Where it cannot, the next start ends what was left."""
     if _LIBC is None:
         return
     if _LIBC.prctl(PR_SET_PDEATHSIG, signal_number, 0, 0, 0) != 0:
@@ -123,7 +123,11 @@ def _as_unprivileged_user(binaries: Path, cluster: Path) -> Launcher:
         os.chdir("/")
 
     def can_pass(folder: Path) -> bool:
-        return _works(lambda: (become(), os.stat(folder / ".")))
+        def attempt() -> None:
+            become()
+            os.stat(folder / ".")
+
+        return _works(attempt)
 
     programs = binaries if can_pass(binaries) else _copy_outside(binaries)
     place = cluster
@@ -141,7 +145,9 @@ def _unprivileged_user() -> pwd.struct_passwd:
             return pwd.getpwnam(name)
         except KeyError:
             continue
-    raise RuntimeError("PostgreSQL refuses to run as root: neither a namespace nor a user `postgres` or `nobody` is here")
+    raise RuntimeError(
+        "PostgreSQL refuses to run as root: neither a namespace nor a user `postgres` or `nobody` is here"
+    )
 
 
 def _copy_outside(binaries: Path) -> Path:

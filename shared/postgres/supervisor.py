@@ -116,7 +116,14 @@ class Supervisor:
         log = os.open(self.folder.server_log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         options = [f"-c{name}={value}" for name, value in SETTINGS.items()]
         self.server = self.launcher.start(
-            "postgres", "-D", str(self.launcher.cluster), "-p", str(port), *options, log=log, death_signal=signal.SIGQUIT
+            "postgres",
+            "-D",
+            str(self.launcher.cluster),
+            "-p",
+            str(port),
+            *options,
+            log=log,
+            death_signal=signal.SIGQUIT,
         )
         os.close(log)
         self.started_at = time.monotonic()

@@ -1,0 +1,1 @@
+"""Schema migrations: expand first, contract later. View tables are not here: the projections runtime makes them."""

@@ -1,0 +1,1 @@
+"""Fixtures for tests. Not imported by anything that runs in earnest."""

@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -28,6 +28,10 @@ class Settings(BaseSettings):
     work_port: int | None = None  # health and metrics of the worker
     grace_seconds: int = Field(default=10, ge=0)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    max_body_bytes: int = Field(default=1_048_576, ge=1_024)
+    max_upload_bytes: int = Field(default=268_435_456, ge=1_024)
+    cursor_key: SecretStr | None = None  # signs cursors; 32 bytes in hex or base64; required in production
+    vault_key: SecretStr | None = None  # wraps the keys of persons; 32 bytes in hex or base64; required in production
     database_url: str | None = Field(default=None, alias="DATABASE_URL")
 
 

@@ -1,0 +1,261 @@
+"""The edge of a service: one ASGI layer around everything. Authentication, then size, then the body, then routing.
+
+It also answers every exception as a problem, adds the headers every answer carries, and counts. Pure ASGI: it neither
+starts tasks nor copies contexts, and a body it has read is given on once.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shared.http.body import check_json, is_clean
+from shared.http.call import SCOPE_KEY, Call
+from shared.http.errors import problem_of
+from shared.http.problem import Problem
+from shared.identity.principal import ENTERS_FOR_OTHERS, Principal
+from shared.identity.tokens import InvalidToken
+from shared.telemetry import DENIALS, REQUESTS, logger
+
+if TYPE_CHECKING:
+    from shared.http.kit import Kit
+
+log = logger("http")
+
+OPEN = frozenset(("/livez", "/readyz", "/startupz", "/metrics", "/openapi.json", "/docs", "/redoc",
+                  "/docs/oauth2-redirect"))
+OPEN_PREFIX = "/problems/"
+WITH_BODY = frozenset(("POST", "PUT", "PATCH", "DELETE"))
+
+SECURITY: list[tuple[bytes, bytes]] = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+]
+STRICT_POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
+NO_STORE = (b"cache-control", b"no-store")
+VARY = (b"vary", b"accept-language, authorization")
+
+
+class Edge:
+    """The outermost layer of a service."""
+
+    def __init__(self, app: ASGIApp, *, kit: Kit) -> None:
+        self.app = app
+        self.kit = kit
+        self._observed: dict[tuple[str, str, int], Any] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        call = Call(scope, self.kit)
+        scope[SCOPE_KEY] = call
+        local = _local_path(scope)
+
+        async def answer(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                call.status = message["status"]
+                headers = message["headers"] = [
+                    *message["headers"], *call.headers, *SECURITY,
+                    (b"traceparent", call.trace.parent.encode()),
+                ]
+                if local not in ("/docs", "/redoc"):
+                    headers.append(STRICT_POLICY)
+                if all(name != b"cache-control" for name, _ in headers):
+                    headers += (NO_STORE, VARY)
+            await send(message)
+
+        try:
+            if local not in OPEN and not local.startswith(OPEN_PREFIX):
+                call.principal = self._known(call) or await self._authenticate(call)
+            if call.repeated is not None:
+                raise Problem(400, "duplicate_header", params={"header": call.repeated.decode("latin-1")})
+            if not is_clean(call.path):
+                raise Problem(404, "not_found")
+            if scope["method"] in WITH_BODY:
+                receive = await self._body(call, receive)
+            await self.app(scope, receive, answer)
+        except ClientDisconnect:
+            call.status = 499
+        except Exception as error:
+            if call.status:
+                log.error("answer cut short", trace_id=call.trace.trace_id, exc_info=error)
+                raise
+            await self.kit.answer(call, self.problem(error, call), answer)
+        finally:
+            self._observe(call, time.perf_counter() - started)
+
+    def problem(self, error: Exception, call: Call) -> Problem:
+        """What this exception is answered with; defects are logged."""
+        found = problem_of(error)
+        if found is None:
+            log.error("defect", trace_id=call.trace.trace_id, route=_route(call.scope), exc_info=error)
+            return Problem(500, "internal")
+        if found.code == "database_unavailable":
+            log.warning("database unavailable", trace_id=call.trace.trace_id, error=type(error).__name__)
+        return found
+
+    # -- who -----------------------------------------------------------------------------------------
+
+    def _known(self, call: Call) -> Principal | None:
+        """The principal of a token already seen, the usual case; None to go the long way."""
+        given = call.given.get(b"authorization")
+        if given is None or b"on-behalf-of" in call.given:
+            return None
+        principal = self.kit.principals.get(given)
+        return principal if principal is not None and principal.expires > time.time() else None
+
+    async def _authenticate(self, call: Call) -> Principal:
+        kit = self.kit
+        given = call.given.get(b"authorization")
+        if given is None:
+            DENIALS.labels(kit.service, "unauthenticated").inc()
+            raise Problem(401, "unauthenticated", headers={"WWW-Authenticate": 'Bearer realm="dakehu"'})
+        scheme, _, token = given.decode("latin-1").partition(" ")
+        now = time.time()
+        try:
+            if scheme.lower() != "bearer" or kit.tokens is None:
+                raise InvalidToken("scheme")
+            claims = kit.tokens.read(token.strip(), now)
+        except InvalidToken as error:
+            DENIALS.labels(kit.service, "invalid_token").inc()
+            raise Problem(
+                401, "invalid_token",
+                headers={"WWW-Authenticate": 'Bearer realm="dakehu", error="invalid_token"'},
+            ) from error
+        zone = await kit.zone(claims.tenant_id)
+        if zone is None:
+            DENIALS.labels(kit.service, "unknown_tenant").inc()
+            raise Problem(403, "unknown_tenant")
+        on_behalf_of = self._on_behalf_of(call, claims.functions)
+        principal = Principal(
+            tenant_id=claims.tenant_id,
+            person_id=claims.person_id,
+            functions=claims.functions,
+            unit_id=claims.unit_id,
+            scopes=claims.scopes,
+            zone=zone,
+            on_behalf_of=on_behalf_of,
+            expires=claims.expires,
+        )
+        if on_behalf_of is None:
+            if len(kit.principals) >= 10_000:
+                kit.principals.clear()
+            kit.principals[given] = principal
+        return principal
+
+    def _on_behalf_of(self, call: Call, functions: frozenset[str]) -> UUID | None:
+        given = call.header(b"on-behalf-of")
+        if given is None:
+            return None
+        try:
+            person = UUID(given.strip())
+        except ValueError:
+            raise Problem(400, "malformed_header", params={"header": "On-Behalf-Of"}) from None
+        if functions.isdisjoint(ENTERS_FOR_OTHERS):
+            DENIALS.labels(self.kit.service, "on_behalf_of").inc()
+            raise Problem(403, "on_behalf_of_not_allowed")
+        return person
+
+    # -- body ----------------------------------------------------------------------------------------
+
+    async def _body(self, call: Call, receive: Receive) -> Receive:
+        """Read a body within its limit; uploads are passed on as they come, but counted."""
+        kit = self.kit
+        content_type = (call.header(b"content-type") or "").partition(";")[0].strip().lower()
+        if call.given.get(b"content-encoding", b"identity").lower() not in (b"identity", b""):
+            raise Problem(415, "unsupported_media_type", params={"expected": "application/json"},
+                          headers={"Accept-Encoding": "identity"})
+        upload = content_type == "multipart/form-data"
+        limit = kit.max_upload if upload else kit.max_body
+        declared = call.given.get(b"content-length")
+        if declared is not None and declared.isdigit() and int(declared[:15]) > limit:
+            raise too_large(limit)
+        if upload:
+            return _counted(receive, limit)
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        body: bytes = message.get("body", b"")
+        if message.get("more_body", False):
+            parts, size = [body], len(body)
+            while message.get("more_body", False):
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise ClientDisconnect
+                parts.append(message.get("body", b""))
+                size += len(parts[-1])
+                if size > limit:
+                    raise too_large(limit)
+            body = b"".join(parts)
+        if len(body) > limit:
+            raise too_large(limit)
+        if body and is_json(content_type):
+            check_json(body)
+        call.body = body
+        return _given_on(body, receive)
+
+    def _observe(self, call: Call, seconds: float) -> None:
+        key = (call.scope["method"], _route(call.scope), call.status)
+        observed = self._observed.get(key)
+        if observed is None:
+            method = key[0] if key[0] in WITH_BODY or key[0] in ("GET", "HEAD", "OPTIONS") else "other"
+            observed = self._observed[key] = REQUESTS.labels(self.kit.service, method, key[1], str(key[2]))
+        observed.observe(seconds)
+
+
+def too_large(limit: int) -> Problem:
+    return Problem(413, "too_large", params={"limit": limit}, headers={"Connection": "close"})
+
+
+def is_json(content_type: str) -> bool:
+    """Whether a media type is JSON."""
+    return content_type == "application/json" or (
+        content_type.startswith("application/") and content_type.endswith("+json")
+    )
+
+
+def _local_path(scope: Scope) -> str:
+    """The path within this service, whether it stands alone or is mounted."""
+    path: str = scope["path"]
+    root: str = scope.get("root_path", "")
+    return path[len(root):] if root and path.startswith(root) else path
+
+
+def _route(scope: Scope) -> str:
+    route = scope.get("route")
+    return getattr(route, "path", "unmatched")
+
+
+def _given_on(body: bytes, receive: Receive) -> Receive:
+    """A receive that gives a body already read, once, and then whatever comes."""
+    pending: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def given_on() -> Message:
+        return pending.pop() if pending else await receive()
+
+    return given_on
+
+
+def _counted(receive: Receive, limit: int) -> Receive:
+    """A receive that refuses to pass on more than `limit` bytes."""
+    size = 0
+
+    async def counted() -> Message:
+        nonlocal size
+        message = await receive()
+        size += len(message.get("body", b""))
+        if size > limit:
+            raise too_large(limit)
+        return message
+
+    return counted
+
+

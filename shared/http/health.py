@@ -1,0 +1,109 @@
+"""Whether a service lives, can serve, and how it does: /livez /readyz /startupz /metrics, and what a problem means."""
+
+from __future__ import annotations
+
+from fastapi import Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from pydantic import BaseModel
+
+from shared.http.context import Parts
+from shared.http.errors import DATABASE_AWAY
+from shared.http.kit import Kit
+from shared.http.openapi import problem_response
+from shared.http.problem import Problem
+from shared.http.route import Router
+from shared.postgres.migrate import newest_version
+from shared.telemetry import WRITER_QUEUE
+
+router = Router(tags=["operations"])
+
+NEWEST = newest_version()
+
+CAN_SERVE = """
+select (select version_num from public.alembic_version limit 1) as revision,
+       pg_is_in_recovery() or current_setting('transaction_read_only')::bool as read_only
+"""
+
+
+class State(BaseModel):
+    """Whether it does."""
+
+    status: str
+    reasons: list[str] = []
+
+
+class Explanation(BaseModel):
+    """What a problem code means."""
+
+    type: str
+    code: str
+    status: int | None
+    title: dict[str, str]
+    detail: dict[str, str]
+
+
+async def reasons_not_to_serve(kit: Kit) -> list[str]:
+    """Why this service cannot serve now; nothing when it can. How far views are behind is not among them."""
+    if kit.stopping:
+        return ["stopping"]
+    try:
+        row = await kit.pool.fetchrow(CAN_SERVE, timeout=2)
+    except Problem as problem:
+        return [problem.code]
+    except DATABASE_AWAY:
+        return ["database_unavailable"]
+    except Exception as error:
+        if getattr(error, "sqlstate", None) == "42P01":  # undefined table: nothing was migrated yet
+            return ["migrations_missing"]
+        raise
+    reasons = []
+    if row["revision"] != NEWEST:
+        reasons.append("migrations_behind" if (row["revision"] or "") < NEWEST else "older_code")
+    if row["read_only"]:
+        reasons.append("read_only")
+    return reasons
+
+
+@router.get("/livez", operation_id="operations.live")
+async def live() -> State:
+    """The process runs."""
+    return State(status="ok")
+
+
+@router.get("/readyz", operation_id="operations.ready", responses={503: problem_response(503)})
+async def ready(kit: Parts) -> State:
+    """It can serve: database reachable, migrations at head, able to append. View lag is a metric, not a reason."""
+    if reasons := await reasons_not_to_serve(kit):
+        raise Problem(503, "not_ready", headers={"Retry-After": "1"}, extra={"reasons": reasons})
+    return State(status="ok")
+
+
+@router.get("/startupz", operation_id="operations.started", responses={503: problem_response(503)})
+async def started(kit: Parts) -> State:
+    """It has started: the database was reached once."""
+    return State(status="ok") if kit.store is not None else State(status="starting")
+
+
+@router.get("/metrics", operation_id="operations.metrics", response_class=Response,
+            responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}})
+async def metrics(kit: Parts) -> Response:
+    """Prometheus metrics of this process."""
+    await measure(kit)
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+@router.get("/problems/{code}", operation_id="operations.problem", responses={404: problem_response(404)})
+async def problem(code: str, kit: Parts) -> Explanation:
+    """What a problem code means, in both languages."""
+    found = kit.catalogue.explain(code)
+    if found is None:
+        raise Problem(404, "not_found")
+    return Explanation(**found)
+
+
+async def measure(kit: Kit) -> None:
+    """Set the gauges that are read off when asked."""
+    if kit.open:
+        WRITER_QUEUE.labels(kit.service).set(kit.store.queued)
+
+

@@ -1,0 +1,200 @@
+"""What one service's app holds while it runs: store, pool, keys, texts. Opened by the lifespan; no routes here."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from starlette.types import Send
+
+from shared.event_store.repository import Repository
+from shared.event_store.store import EventStore
+from shared.event_store.stream import Stream
+from shared.http.call import Call
+from shared.http.errors import DATABASE_AWAY, RETRY_AFTER
+from shared.http.problem import MEDIA_TYPE, Catalogue, Problem
+from shared.identity.principal import Principal
+from shared.identity.sight import Sight, sight_of
+from shared.identity.tenants import Tenants
+from shared.identity.tokens import TokenReader, development_key
+from shared.keys import decode_key, derive, key_file
+from shared.postgres.url import database_url
+from shared.privacy.vault import Vault
+from shared.settings import Settings
+from shared.telemetry import logger
+
+Subtree = Callable[[Any, UUID, UUID], Awaitable[Collection[UUID]]]
+"""(pool, tenant, unit) → the unit and all units below it, by the service's own copy of the organisation."""
+
+REOPEN_SECONDS = 0.5
+"""How long to wait before trying again to reach a database that was away at start."""
+SUBTREE_SECONDS = 5.0
+"""How long a subtree is remembered: a moved unit is seen after at most this."""
+
+log = logger("kit")
+
+
+class Kit:
+    """The running parts of one service."""
+
+    def __init__(
+        self,
+        *,
+        service: str,
+        settings: Settings,
+        catalogue: Catalogue,
+        facts: Any,
+        views: Sequence[Any] = (),
+        subtree: Subtree | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        store: EventStore | None = None,
+    ) -> None:
+        self.service = service
+        self.settings = settings
+        self.catalogue = catalogue
+        self.facts = facts
+        self.views = views
+        self.clock = clock
+        self.max_body = settings.max_body_bytes
+        self.max_upload = settings.max_upload_bytes
+        self.tokens: TokenReader | None = None
+        self.principals: dict[bytes, Principal] = {}
+        self.tenants = Tenants()
+        self.cursor_key = b""
+        self.stopping = False
+        self._subtree = subtree
+        self._subtrees: dict[tuple[UUID, UUID], tuple[float, frozenset[UUID]]] = {}
+        self._given = store
+        self._store = store
+        self._vault: Vault | None = None
+        self._repositories: dict[type[Stream], Any] = {}
+
+    # -- what routes use -------------------------------------------------------------------------------
+
+    @property
+    def store(self) -> EventStore:
+        """The event store. Refuses (503) while the database was never reached."""
+        if self._store is None:
+            raise Problem(503, "database_unavailable", headers=RETRY_AFTER)
+        return self._store
+
+    @property
+    def open(self) -> bool:
+        """Whether the database was reached."""
+        return self._store is not None
+
+    @property
+    def pool(self) -> Any:
+        """Connections for reads."""
+        return self.store.pool
+
+    @property
+    def vault(self) -> Vault:
+        """Names, phones and texts about persons."""
+        if self._vault is None:
+            self._vault = Vault(self.pool, Vault.master_key(self.settings))
+        return self._vault
+
+    def repository(self, stream: type[Stream]) -> Any:
+        """Where streams of this class are loaded; one per process, since it remembers."""
+        found = self._repositories.get(stream)
+        if found is None:
+            found = self._repositories[stream] = Repository(self.store, stream, facts=self.facts)
+        return found
+
+    async def zone(self, tenant_id: UUID) -> ZoneInfo | None:
+        """The tenant's zone; None when it was never opened."""
+        return self.tenants.known(tenant_id) or await self.tenants.zone(self.pool, tenant_id)
+
+    async def sight(self, principal: Principal) -> Sight:
+        """What this principal sees now."""
+        if principal.sees_everything or principal.unit_id is None:
+            return sight_of(principal, ())
+        key = (principal.tenant_id, principal.unit_id)
+        now = asyncio.get_running_loop().time()
+        until, units = self._subtrees.get(key, (0.0, frozenset()))
+        if until < now:
+            below = await self._subtree(self.pool, *key) if self._subtree else ()
+            units = frozenset((principal.unit_id, *below))
+            if len(self._subtrees) > 10_000:
+                self._subtrees.clear()
+            self._subtrees[key] = (now + SUBTREE_SECONDS, units)
+        return sight_of(principal, units)
+
+    async def answer(self, call: Call, problem: Problem, send: Send) -> None:
+        """Send a problem document."""
+        body = self.catalogue.render(
+            problem, call.language, instance=call.path, trace_id=call.trace.trace_id
+        )
+        headers = [
+            (b"content-type", MEDIA_TYPE),
+            (b"content-language", call.language.encode()),
+            (b"content-length", str(len(body)).encode()),
+            *((name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in problem.headers.items()),
+        ]
+        await send({"type": "http.response.start", "status": problem.status, "headers": headers})
+        await send({"type": "http.response.body", "body": b"" if call.scope["method"] == "HEAD" else body})
+
+    # -- life ------------------------------------------------------------------------------------------
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Keys read, store open (or being tried for), garbage collector quiet, until the block ends."""
+        self._keys()
+        async with AsyncExitStack() as stack:
+            opening: asyncio.Task[None] | None = None
+            if self._given is None:
+                try:
+                    await self._open(stack)
+                except DATABASE_AWAY as error:
+                    log.warning("database unavailable at start", error=type(error).__name__)
+                    opening = asyncio.create_task(self._reopen(stack))
+            gc.collect()
+            gc.freeze()
+            gc.set_threshold(50_000, 20, 50)
+            try:
+                yield
+            finally:
+                self.stopping = True
+                if opening is not None:
+                    opening.cancel()
+                    with contextlib.suppress(asyncio.CancelledError):
+                        await opening
+                if self._given is None:
+                    self._store = None
+                    self._vault = None
+                    self._repositories.clear()
+
+    def _keys(self) -> None:
+        settings = self.settings
+        if settings.env == "production":
+            if settings.cursor_key is None:
+                raise ValueError("production needs DAKEHU_CURSOR_KEY: 32 bytes in hex or base64, the same everywhere")
+            self.cursor_key = decode_key(settings.cursor_key.get_secret_value(), name="DAKEHU_CURSOR_KEY")
+            return  # development tokens are refused: no reader
+        key = development_key(settings.data)
+        self.tokens = TokenReader(key)
+        given = settings.cursor_key
+        self.cursor_key = (
+            derive(key_file(settings.data / "keys" / "dev"), "cursor") if given is None
+            else decode_key(given.get_secret_value(), name="DAKEHU_CURSOR_KEY")
+        )
+
+    async def _open(self, stack: AsyncExitStack) -> None:
+        self._store = await stack.enter_async_context(await EventStore.open(await database_url(self.settings)))
+
+    async def _reopen(self, stack: AsyncExitStack) -> None:
+        while True:
+            await asyncio.sleep(REOPEN_SECONDS)
+            try:
+                await self._open(stack)
+                return
+            except DATABASE_AWAY:
+                continue

@@ -1,0 +1,189 @@
+"""The OpenAPI document as integrations read it: every error listed, headers, links. Changes no behaviour."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.openapi.utils import get_openapi
+
+from shared.http.context import HEADERS
+from shared.http.edge import OPEN, OPEN_PREFIX
+from shared.http.route import Route
+
+PROBLEM_MEDIA = "application/problem+json"
+
+TITLES = {
+    400: "The request is malformed: a header, a query parameter or a cursor",
+    401: "No bearer token, or not a valid one",
+    403: "The function of the principal does not allow this",
+    404: "No such record, or the principal does not see it",
+    409: "A rule refuses it in the present state, or an identity is taken",
+    410: "The cursor belongs to history that a restore has replaced",
+    412: "The record has moved on since the ETag in If-Match",
+    413: "The body is too large",
+    415: "The body is of another media type",
+    422: "The content is not acceptable; `errors` names each part",
+    428: "If-Match is required",
+    429: "Too many requests",
+    500: "A defect of ours",
+    503: "Busy, behind, or without its database; try again after `Retry-After`",
+}
+
+PROBLEM_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "description": "RFC 9457. `code` is stable; `title` and `detail` are in the language of Accept-Language.",
+    "required": ["type", "title", "status", "detail", "instance", "code", "trace_id"],
+    "properties": {
+        "type": {"type": "string", "description": "`/problems/<code>`, which explains the code"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "instance": {"type": "string"},
+        "code": {"type": "string"},
+        "trace_id": {"type": "string"},
+        "errors": {"type": "array", "items": {"$ref": "#/components/schemas/ProblemPart"}},
+    },
+    "examples": [{
+        "type": "/problems/stale", "title": "记录已被他人更改", "status": 412,
+        "detail": "记录现在的版本是 4，请重新读取。",
+        "instance": "/v1/opportunities/6d9f1f0e-6a3c-5a4e-9a53-5f0b6a0c1f11/win", "code": "stale",
+        "trace_id": "4bf92f3577b34da6a3ce929d0e0e4736", "version": 4,
+    }],
+}
+PART_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "required": ["in", "pointer", "code", "detail", "params"],
+    "properties": {
+        "in": {"enum": ["body", "query", "path", "header", "cookie"]},
+        "pointer": {"type": "string", "description": "JSON pointer (RFC 6901) within `in`"},
+        "code": {"type": "string"},
+        "detail": {"type": "string"},
+        "params": {"type": "object"},
+    },
+}
+
+RETRY_HEADER = {"Retry-After": {"description": "Seconds to wait", "schema": {"type": "string"}}}
+RECEIPT_HEADERS: dict[str, Any] = {
+    "ETag": {"description": "The record's version in quotes", "schema": {"type": "string"}},
+    "Idempotency-Replayed": {"description": "`true` when this is the first answer once more",
+                             "schema": {"type": "string"}},
+}
+LOCATION_HEADER = {"Location": {"description": "Where the record is", "schema": {"type": "string"}}}
+
+
+def problem_response(status: int) -> dict[str, Any]:
+    """The response object of a problem with this status."""
+    response: dict[str, Any] = {
+        "description": TITLES.get(status, "Refused"),
+        "content": {PROBLEM_MEDIA: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+    if status in (429, 503):
+        response["headers"] = RETRY_HEADER
+    return response
+
+
+def refuses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """For `responses=`: the statuses this operation refuses with, beyond those every operation may answer."""
+    return {status: problem_response(status) for status in statuses}
+
+
+def document(app: FastAPI) -> dict[str, Any]:
+    """The document of this app, made once."""
+    if app.openapi_schema is not None:
+        return app.openapi_schema
+    made = get_openapi(
+        title=app.title, version=app.version, openapi_version="3.1.0", summary=app.summary,
+        description=app.description, routes=app.routes, webhooks=app.webhooks.routes, tags=app.openapi_tags,
+    )
+    components = made.setdefault("components", {})
+    schemas = components.setdefault("schemas", {})
+    schemas.update(Problem=PROBLEM_SCHEMA, ProblemPart=PART_SCHEMA)
+    components["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
+    made["security"] = [{"bearer": []}]
+    routes = {(route.path, method): route for route in app.routes if isinstance(route, Route)
+              for method in route.methods or ()}
+    for path, operations in made.get("paths", {}).items():
+        for method, operation in operations.items():
+            if (route := routes.get((path, method.upper()))) is not None:
+                _complete(path, method, operation, route)
+    _link(made.get("paths", {}))
+    for name in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(name, None)
+    app.openapi_schema = made
+    return made
+
+
+def _complete(path: str, method: str, operation: dict[str, Any], route: Route) -> None:
+    responses = operation.setdefault("responses", {})
+    if path in OPEN or path.startswith(OPEN_PREFIX):
+        operation["security"] = []
+        responses.pop("422", None)
+        return
+    headers = sorted(_headers(route.dependant))
+    parameters = operation.setdefault("parameters", [])
+    parameters += [HEADERS[name] for name in headers]
+    if not parameters:
+        del operation["parameters"]
+    statuses = {400, 401, 403, 422, 429, 500, 503}
+    if "{" in path:
+        statuses.add(404)
+    if method == "post":
+        statuses |= {409, 413}
+        if "requestBody" in operation:
+            statuses.add(415)
+    if "If-Match" in headers:
+        statuses |= {404, 412, 428}
+    for status in sorted(statuses):
+        if str(status) not in responses or "HTTPValidationError" in str(responses[str(status)]):
+            responses[str(status)] = problem_response(status)
+    if "Idempotency-Key" in headers:
+        for answer, extra in (("200", {}), ("201", LOCATION_HEADER)):
+            if answer in responses:
+                responses[answer].setdefault("headers", {}).update({**RECEIPT_HEADERS, **extra})
+    operation["responses"] = dict(sorted(responses.items()))
+
+
+def _headers(dependant: Dependant) -> set[str]:
+    found = set(getattr(dependant.call, "request_headers", ()))
+    for below in dependant.dependencies:
+        found |= _headers(below)
+    return found
+
+
+def _link(paths: Mapping[str, Mapping[str, Any]]) -> None:
+    """Links from what opens a record to what reads it, and from what reads it to what changes it."""
+    for path, operations in paths.items():
+        reading = operations.get("get", {})
+        head, _, last = path.rpartition("/")
+        if not (reading.get("operationId") and last.startswith("{")):
+            continue
+        name = last.strip("{}")
+        opening = paths.get(head, {}).get("post", {}).get("responses", {}).get("201")
+        if opening is not None:
+            opening.setdefault("links", {})["read"] = {
+                "operationId": reading["operationId"], "parameters": {name: "$response.body#/id"},
+            }
+        for below, others in paths.items():
+            acting = others.get("post", {})
+            if below.startswith(f"{path}/") and "{" not in below[len(path):] and acting.get("operationId"):
+                given = {name: f"$request.path.{name}"}
+                if "412" in acting["responses"]:
+                    given["header.If-Match"] = "$response.header.ETag"
+                reading.get("responses", {}).get("200", {}).setdefault("links", {})[
+                    acting["operationId"].rpartition(".")[2]
+                ] = {"operationId": acting["operationId"], "parameters": given}
+
+
+def undocumented(app: FastAPI) -> Iterable[str]:
+    """Operations without an operationId of ours, a summary or a tag; a test wants none."""
+    for route in app.routes:
+        if isinstance(route, Route) and route.include_in_schema:
+            if not (route.operation_id and "." in route.operation_id):
+                yield f"{route.path}: operation_id"
+            if not route.tags:
+                yield f"{route.path}: tags"
+            if not (route.summary or route.description):
+                yield f"{route.path}: a docstring"

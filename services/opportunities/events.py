@@ -10,6 +10,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
@@ -73,6 +74,8 @@ __all__ = [
 
 # -- values ------------------------------------------------------------------------------------------------
 
+Positive = Annotated[int, msgspec.Meta(ge=1)]
+
 
 class Status(StrEnum):
     """Where an opportunity stands. Delivered is derived: ordered, and every unit delivered or cancelled."""
@@ -110,25 +113,25 @@ class VisitStatus(StrEnum):
 class Line(msgspec.Struct, frozen=True):
     """What is to be sold. `product` is a product code; `unit_price` in the opportunity's currency."""
 
-    line: int
+    line: Positive
     product: str
-    units: int
+    units: Positive
     unit_price: Decimal | None = None
 
 
 class Delivery(msgspec.Struct, frozen=True):
     """Units of a line handed over to the customer (AAK) on a day."""
 
-    line: int
-    units: int
+    line: Positive
+    units: Positive
     on: date
 
 
 class Cancellation(msgspec.Struct, frozen=True):
     """Units of a line the customer took back (退订) on a day."""
 
-    line: int
-    units: int
+    line: Positive
+    units: Positive
     reason: str
     on: date
 
@@ -210,8 +213,9 @@ class ReasonCategory(msgspec.Struct, frozen=True):
 class ProspectCaptured(FirstFact):
     """A prospect was put on file (留档), level N.
 
-    sets: account_id, title, owner_id, unit_id, channel, lines, currency, amount, stage, stage_given, probability,
-    expected_on, key_person_id, contact_id, valid, external_refs; level = null, status = open, review = null
+    sets: account_id, title, owner_id, unit_id, channel, channel_given, lines, currency, amount, stage, stage_given,
+    probability, probability_given, expected_on, key_person_id, contact_id, valid, missing, external_refs, attributes;
+    level = null, status = open, review = null
     """
 
     account_id: UUID | None
@@ -219,12 +223,14 @@ class ProspectCaptured(FirstFact):
     owner_id: UUID
     unit_id: UUID
     channel: str | None
+    channel_given: str | None  # the source's own word, as imported
     lines: tuple[Line, ...]
     currency: str
     amount: Decimal | None  # stated total, for lines without prices
     stage: str | None
     stage_given: str | None  # the supplier's own word, as imported
     probability: Decimal | None  # declared, 0–1
+    probability_given: str | None
     expected_on: date | None
     key_person_id: UUID | None  # a key person of the account
     contact_id: UUID | None  # a contact known to the vault only
@@ -233,13 +239,15 @@ class ProspectCaptured(FirstFact):
     duplicate: str | None  # "intended" when captured although the same prospect was open
     duplicate_reason: str | None
     external_refs: dict[str, str]
+    attributes: dict[str, Any]  # further columns of an import, JSON values by name
 
 
 class ProspectQualified(Fact):
     """Somebody judged how near the order is (潜客判定).
 
-    sets: level, expected_on, judged_by always; stage, stage_given, probability, lines, amount, evidence, competitor,
-    obstacle, support_needed only when the judgement said something about them
+    sets: level, expected_on, judged_by always; stage, stage_given, probability, probability_given, evidence,
+    competitor, obstacle, support_needed, amount only when the judgement said something about them; lines together
+    with amount (null: the lines have prices)
     """
 
     level_before: str | None  # at that business time; null = N
@@ -250,6 +258,7 @@ class ProspectQualified(Fact):
     stage: str | None
     stage_given: str | None
     probability: Decimal | None
+    probability_given: str | None
     lines: tuple[Line, ...] | None
     amount: Decimal | None
     evidence: Evidence | None
@@ -325,33 +334,40 @@ class DealReopened(Fact):
 
     from_status: Status
     reason: str | None
+    lines: tuple[Line, ...] | None  # after a cancellation
 
 
 class FreezeRequested(Fact):
-    """A representative asks to put a prospect on ice. sets: review = freeze, freeze_reason, recall_on"""
+    """A representative asks to put a prospect on ice.
+
+    sets: review = freeze, freeze_requested_by, freeze_reason, recall_on
+    """
 
     level_before: str | None
     requested_by: UUID
     reason: str
-    recall_on: date
+    recall_on: date | None  # null only when imported
 
 
 class ProspectFrozen(Fact):
     """The freeze was approved (F2 冷冻).
 
-    sets: status = frozen, review = null, freeze_reason, recall_on, reviewed_by
+    sets: status = frozen, review = null, freeze_requested_by, freeze_reason, recall_on, reviewed_by
     """
 
     level_before: str | None
     requested_by: UUID
     reviewed_by: UUID | None  # null: approved automatically
     reason: str
-    recall_on: date
+    recall_on: date | None
     comment: str | None
 
 
 class FreezeRejected(Fact):
-    """The freeze was not approved. sets: review = null, freeze_reason = null, recall_on = null, reviewed_by"""
+    """The freeze was not approved.
+
+    sets: review = null, reviewed_by; freeze_requested_by, freeze_reason, recall_on = null
+    """
 
     reviewed_by: UUID
     comment: str | None
@@ -371,7 +387,7 @@ class ContactLost(Fact):
 class ProspectResumed(Fact):
     """A frozen or lost prospect is worked on again, at its level before.
 
-    sets: status = open, review = null, freeze_reason = null, contact_lost_reason = null, recall_on = null
+    sets: status = open, review = null; freeze_requested_by, freeze_reason, contact_lost_reason, recall_on = null
     """
 
     from_status: Status
@@ -392,8 +408,8 @@ class ProspectDisposed(Fact):
 class DealWon(Fact):
     """The customer signed or paid a deposit: level O. Stays ordered until every unit is delivered or cancelled.
 
-    sets: status = ordered, review = null, lines, currency, amount, promised_on, order_ref; defeat fields = null if a
-    request was pending
+    sets: status = ordered, review = null, lines, currency, amount, promised_on, order_ref; what the request that was
+    pending had set = null (`withdrawn`)
     """
 
     level_before: str | None
@@ -402,6 +418,7 @@ class DealWon(Fact):
     amount: Decimal | None
     promised_on: date | None  # delivery promised
     order_ref: str | None  # number of the contract or order
+    withdrawn: Review | None  # the request that was under review when the customer ordered
 
 
 class OrderAmended(Fact):

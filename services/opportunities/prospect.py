@@ -1,0 +1,334 @@
+"""What every rule of an opportunity stands on: capture, judge, hand over, instruct, correct. Pure: no I/O, no clock."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from copy import deepcopy
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, ClassVar, Self
+from uuid import UUID
+
+from services.opportunities.commands.prospects import (
+    CaptureProspect,
+    CompleteInstruction,
+    GiveInstruction,
+    Judgement,
+    OpenProspect,
+    TransferOpportunity,
+)
+from services.opportunities.events import (
+    Evidence,
+    Instruction,
+    InstructionCompleted,
+    InstructionGiven,
+    Line,
+    OpportunityFact,
+    OpportunityTransferred,
+    ProspectCaptured,
+    ProspectQualified,
+    Status,
+)
+from services.opportunities.life_cycle import merge, refusal, require_possible
+from services.opportunities.lines import numbered, stated_amount
+from services.opportunities.standing import ADDITIVE, STANDING, sets
+from shared.event_store.stream import Entry, Fact, Refused, Stream
+
+NOT_CORRECTABLE = frozenset({"status", "review"})
+"""Where an opportunity stands follows from its facts: void or correct those."""
+
+
+class Prospect(Stream):
+    """An opportunity up to its order. See `Opportunity` for the whole."""
+
+    stream_type: ClassVar[str] = "opportunity"
+    standing_types: ClassVar[Mapping[str, Any]] = STANDING
+    additive: ClassVar[frozenset[str]] = ADDITIVE
+
+    # -- facts applied -------------------------------------------------------------------------------------
+
+    def when(self, fact: Any) -> None:
+        """Apply one fact. Never refuses: it already happened."""
+        if isinstance(fact, OpportunityFact):
+            self.set(fact, **sets(fact))
+        else:
+            self.unknown(fact)
+
+    @property
+    def status(self) -> Status:
+        return Status(self.standing["status"])
+
+    @property
+    def captured_at(self) -> datetime:
+        return self.ledger[1].occurred_at
+
+    def standing_at(self, at: datetime) -> Mapping[str, Any]:
+        """The standing as of a business time, corrections included."""
+        entries = self.entries()
+        if all(entry.occurred_at <= at for entry in entries):
+            return self.standing
+        standing: dict[str, Any] = {}
+        for entry in sorted(entries, key=lambda entry: (entry.occurred_at, entry.version)):
+            if entry.occurred_at <= at:
+                merge(standing, entry.changes)
+        return standing
+
+    def public_standing(self) -> dict[str, Any]:
+        """For subscribers: each line with units ordered, delivered and cancelled; what is null is left out."""
+        standing = {name: value for name, value in self.standing.items() if value is not None}
+        standing["lines"] = [self._public_line(line, standing) for line in standing.get("lines", ())]
+        for name in self.additive:
+            standing.pop(name, None)
+        return standing
+
+    @staticmethod
+    def _public_line(line: Line, standing: Mapping[str, Any]) -> dict[str, Any]:
+        moved = {
+            name: sum(movement.units for movement in standing.get(name, ()) if movement.line == line.line)
+            for name in sorted(ADDITIVE)
+        }
+        ordered = line.units if standing["status"] in (Status.ORDERED, Status.CANCELLED) else 0
+        return {
+            "line": line.line,
+            "product": line.product,
+            "units": line.units,
+            "unit_price": line.unit_price,
+            "ordered": ordered,
+            **moved,
+        }
+
+    # -- recording -----------------------------------------------------------------------------------------
+
+    def happen(self, fact: type[Fact], *, at: datetime, **fields: Any) -> None:
+        """Record a fact if it changes anything; refuse it if it cannot have happened then."""
+        self.happen_together(at, (fact, fields))
+
+    def happen_together(self, at: datetime, *facts: tuple[type[Fact], dict[str, Any]]) -> None:
+        """Record several facts of one business time, all or none."""
+        before = dict(self.standing_at(at))
+        if not before:
+            raise Refused("before_captured", "that is before the prospect was captured", pointer="/on")
+        after = dict(before)
+        trials: list[Entry] = []
+        refused: Refused | None = None
+        for number, (fact, fields) in enumerate(facts, start=self.version + 1):
+            trial: Any = fact(originator_id=self.id, originator_version=number, timestamp=at, **fields)
+            changes = sets(trial)
+            refused = refused or refusal(fact.__name__, after, changes)
+            trials.append(Entry(number, fact.__name__, at, changes, at, changes))
+            merge(after, changes)
+        if all(before.get(name) == after[name] for name in after):
+            return
+        if refused is not None:
+            raise refused
+        entries = self.entries()
+        if any(entry.occurred_at > at for entry in entries):
+            require_possible([*entries, *trials], pointer="/on")
+        for fact, fields in facts:
+            self.record(fact, at=at, **fields)
+
+    # -- commands ------------------------------------------------------------------------------------------
+
+    @classmethod
+    def capture(
+        cls,
+        command: CaptureProspect,
+        *,
+        id: UUID,
+        owner_id: UUID,
+        unit_id: UUID,
+        at: datetime,
+        contact_id: UUID | None = None,
+    ) -> Self:
+        """Put a prospect on file, level N. `contact_id`: who the contact given is in the vault.
+
+        Valid (有效) needs a unit name, a person, a reachable number and an intention; what is missing is recorded.
+        """
+        require_duplicate_reason(command)
+        lines = numbered(command.lines, {})
+        contact = command.contact
+        person = command.key_person_id is not None or contact is not None
+        reachable = command.reachable or (contact is not None and bool(contact.phone or contact.mail))
+        there = {
+            "unit_name": command.account_id is not None,
+            "person": person,
+            "reachable": person and reachable,
+            "intention": bool(lines) or command.title is not None,
+        }
+        missing = tuple(name for name, given in there.items() if not given)
+        return cls.begin(
+            ProspectCaptured,
+            id=id,
+            at=at,
+            account_id=command.account_id,
+            title=command.title,
+            owner_id=owner_id,
+            unit_id=unit_id,
+            channel=command.channel,
+            channel_given=command.channel_given,
+            lines=lines,
+            currency=command.currency,
+            amount=stated_amount(lines, command.amount),
+            stage=command.stage,
+            stage_given=command.stage_given,
+            probability=command.probability,
+            probability_given=command.probability_given,
+            expected_on=command.expected_on,
+            key_person_id=command.key_person_id,
+            contact_id=contact_id,
+            valid=not missing,
+            missing=missing,
+            duplicate="intended" if command.duplicate == "intended" else None,
+            duplicate_reason=command.duplicate_reason,
+            external_refs=dict(command.external_refs),
+            attributes=dict(command.attributes),
+        )
+
+    def qualify(
+        self,
+        judgement: Judgement,
+        *,
+        by: UUID,
+        at: datetime,
+        levels: Collection[str],
+        visit_id: UUID | None = None,
+        pointer: str = "",
+    ) -> None:
+        """Judge the level anew. Says nothing when nothing changed. Refused once closed.
+
+        `levels`: the codes of the policy in force; `pointer`: where in the body the judgement stands.
+        """
+        if judgement.level not in levels:
+            raise unknown_level(judgement.level, levels, f"{pointer}/level")
+        before = self.standing_at(at)
+        lines = None if judgement.lines is None else numbered(judgement.lines, before)
+        amount = stated_amount(
+            before.get("lines", ()) if lines is None else lines, judgement.amount, pointer=f"{pointer}/amount"
+        )
+        evidence = judgement.evidence
+        self.happen(
+            ProspectQualified,
+            at=at,
+            level_before=before.get("level"),
+            level=judgement.level,
+            expected_on=judgement.expected_on,
+            judged_by=by,
+            visit_id=visit_id,
+            stage=judgement.stage,
+            stage_given=judgement.stage_given,
+            probability=judgement.probability,
+            probability_given=judgement.probability_given,
+            lines=lines,
+            amount=amount,
+            evidence=None if evidence is None else Evidence(**evidence.model_dump()),
+            competitor=judgement.competitor,
+            obstacle=judgement.obstacle,
+            support_needed=judgement.support_needed,
+        )
+
+    def transfer(self, command: TransferOpportunity, *, unit_id: UUID, at: datetime) -> None:
+        """Make somebody else responsible from then on; the opportunity stays as it is, in any status."""
+        before = self.standing_at(at)
+        self.happen(
+            OpportunityTransferred,
+            at=at,
+            owner_before=before.get("owner_id"),
+            unit_before=before.get("unit_id"),
+            owner_id=command.owner_id,
+            unit_id=unit_id,
+            reason=command.reason,
+        )
+
+    def instruct(self, command: GiveInstruction, *, by: UUID, at: datetime, day: date) -> None:
+        """The head asks for something; the latest open instruction counts. Refused with a due date gone by."""
+        if command.due_on < day:
+            raise Refused("due_in_the_past", f"{command.due_on} has gone by", status=422, pointer="/due_on")
+        self.happen(
+            InstructionGiven,
+            at=at,
+            instruction=Instruction(text=command.text, due_on=command.due_on, given_by=by, given_on=day),
+        )
+
+    def complete_instruction(self, command: CompleteInstruction, *, by: UUID, at: datetime) -> None:
+        """The latest instruction was carried out. Says nothing when there is none."""
+        self.happen(InstructionCompleted, at=at, completed_by=by, result=command.result)
+
+    def correct(
+        self,
+        version: int,
+        changes: Mapping[str, Any],
+        *,
+        occurred_at: datetime | None,
+        reason: str,
+        at: datetime,
+        levels: Collection[str],
+    ) -> None:
+        """Correct standing fields or the business time of a fact; refused if the rest could not have happened then."""
+        if not changes and occurred_at is None:
+            raise Refused("nothing_to_correct", "state changes or a time", status=422, pointer="/changes")
+        for name in sorted(NOT_CORRECTABLE & set(changes)):
+            raise Refused(
+                "not_correctable",
+                f"{name} follows from the facts: void or correct those",
+                status=422,
+                pointer=f"/changes/{name}",
+                field=name,
+            )
+        trial = deepcopy(self)
+        trial.correct_fact(version, changes, occurred_at=occurred_at, reason=reason, at=at)
+        require_sound(trial.ledger[version].changes, changes, levels)
+        require_possible(trial.entries(), pointer="/on" if occurred_at else "/changes")
+        self.correct_fact(version, changes, occurred_at=occurred_at, reason=reason, at=at)
+
+    def void(self, version: int, *, reason: str, at: datetime) -> None:
+        """Take back a fact or a correction; refused if the rest could not have happened without it."""
+        trial = deepcopy(self)
+        trial.void_fact(version, reason=reason, at=at)
+        require_possible(trial.entries(), pointer="/version")
+        self.void_fact(version, reason=reason, at=at)
+
+
+def require_duplicate_reason(command: OpenProspect) -> None:
+    """Raise Refused (422) for a duplicate intended without a reason."""
+    if command.duplicate == "intended" and command.duplicate_reason is None:
+        raise Refused(
+            "duplicate_reason_missing",
+            "say why the same prospect is captured again",
+            status=422,
+            pointer="/duplicate_reason",
+        )
+
+
+def unknown_level(level: str, levels: Collection[str], pointer: str) -> Refused:
+    known = ", ".join(levels)
+    return Refused(
+        "unknown_level", f"{level} is not one of {known}", status=422, pointer=pointer, level=level, levels=known
+    )
+
+
+def require_sound(values: Mapping[str, Any], given: Mapping[str, Any], levels: Collection[str]) -> None:
+    """Raise Refused (422) when a corrected value could never have been recorded."""
+    for name in given:
+        value, pointer = values[name], f"/changes/{name}"
+        match name:
+            case "level" if value is not None and value not in levels:
+                raise unknown_level(value, levels, pointer)
+            case "probability" if value is not None and not 0 <= value <= 1:
+                raise Refused("invalid_value", "a probability is between 0 and 1", status=422, pointer=pointer)
+            case "amount" | "competitor_price" if value is not None and not (value.is_finite() and value >= 0):
+                raise Refused("invalid_value", "an amount is not negative", status=422, pointer=pointer)
+            case "currency" if len(value) != 3 or not value.isalpha() or not value.isupper():
+                raise Refused("invalid_value", "a currency has three letters", status=422, pointer=pointer)
+            case "lines":
+                _require_sound_lines(value, pointer)
+            case _:
+                pass
+
+
+def _require_sound_lines(lines: Sequence[Line], pointer: str) -> None:
+    if len({line.line for line in lines}) != len(lines):
+        raise Refused("duplicate_line", "a line number is given twice", status=422, pointer=pointer)
+    for line in lines:
+        price: Decimal | None = line.unit_price
+        if price is not None and not (price.is_finite() and price >= 0):
+            raise Refused("invalid_value", "a price is not negative", status=422, pointer=pointer)

@@ -52,7 +52,7 @@ async def acquire(data: Path) -> str:
         folder.failure.unlink(missing_ok=True)
         await asyncio.to_thread(_ensure_supervisor, folder)
     while True:
-        if folder.port() is not None and await _answers(folder):
+        if folder.started.exists() and await _answers(folder):
             return folder.url()
         if time.monotonic() > deadline or folder.failure.exists():
             raise EmbeddedPostgresFailed(f"PostgreSQL in {folder.path} does not answer:\n{folder.log_tail()}")

@@ -31,6 +31,7 @@ class Folder:
         self.supervisor_log = path / "supervisor.log"
         self.server_log = path / "postgres.log"
         self.failure = path / "failure"  # why the last supervisor gave up, while none lives that did better
+        self.started = path / "started"  # there while a supervisor's server holds the port
         self._password = path / "password"
         self._port = path / "port"
 

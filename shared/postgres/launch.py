@@ -133,8 +133,8 @@ def _as_unprivileged_user(binaries: Path, cluster: Path) -> Launcher:
     place = cluster
     if not can_pass(cluster.parent):
         place = OUTSIDE / hashlib.sha256(bytes(cluster)).hexdigest()[:16] / "cluster"
-        OUTSIDE.mkdir(mode=0o755, parents=True, exist_ok=True)
-        place.parent.mkdir(mode=0o711, exist_ok=True)
+        _make_passable(OUTSIDE)
+        _make_passable(place.parent)
         (place.parent / "belongs-to").write_text(f"{cluster.parent}\n")
     return Launcher(programs, place, become, owner=(user.pw_uid, user.pw_gid))
 
@@ -156,7 +156,7 @@ def _copy_outside(binaries: Path) -> Path:
     version = hashlib.sha256((binaries / "postgres").read_bytes()).hexdigest()[:16]
     copy = OUTSIDE / f"programs-{version}"
     if not copy.exists():
-        OUTSIDE.mkdir(mode=0o755, parents=True, exist_ok=True)
+        _make_passable(OUTSIDE)
         new = copy.with_name(f"{copy.name}.{os.getpid()}")
         shutil.copytree(source, new, symlinks=True, ignore=shutil.ignore_patterns("include", "*.a", "pgxs"))
         new.chmod(0o755)
@@ -165,6 +165,13 @@ def _copy_outside(binaries: Path) -> Path:
         except OSError:  # another process was first
             shutil.rmtree(new)
     return copy / "bin"
+
+
+def _make_passable(folder: Path) -> None:
+    """A folder of ours that others may pass through but not list, whatever the umask."""
+    if not folder.exists():
+        folder.mkdir(parents=True)
+        folder.chmod(0o711)
 
 
 def _works(attempt: Callable[[], object]) -> bool:

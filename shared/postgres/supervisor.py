@@ -21,7 +21,7 @@ from shared.postgres.launch import Launcher, choose, working_in
 
 LOOK_SECONDS = 0.2  # how often it looks whether anybody still uses the server
 LOCK_PATIENCE_SECONDS = 1.0  # a user that looks whether a supervisor lives holds the lock for an instant
-PORT_PATIENCE_SECONDS = 5.0  # users know the old port: wait for it before taking another
+PORT_PATIENCE_SECONDS = 1.0  # users know the old port: wait for it before taking another
 FAST_STOP_SECONDS = 60.0
 QUIT_SECONDS = 5.0
 LONGEST_PAUSE_SECONDS = 5.0  # between attempts to start a server that keeps failing
@@ -126,6 +126,7 @@ class Supervisor:
             death_signal=signal.SIGQUIT,
         )
         os.close(log)
+        self.folder.started.touch()
         self.started_at = time.monotonic()
         say(f"started the server, process {self.server}, port {port}")
 
@@ -136,6 +137,7 @@ class Supervisor:
         if process:
             say(f"the server ended: {os.waitstatus_to_exitcode(status)}")
             self.server = None
+            self.folder.started.unlink(missing_ok=True)
         return bool(process)
 
     def after_an_end(self) -> float:
@@ -263,6 +265,7 @@ def main(folder: Folder, binaries: Path) -> None:
             return
         time.sleep(0.01)
     folder.failure.unlink(missing_ok=True)
+    folder.started.unlink(missing_ok=True)
     try:
         Supervisor(folder, binaries, log).watch()
     except BaseException as error:

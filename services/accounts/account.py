@@ -44,8 +44,9 @@ CREDIT_CODE = "account.credit_code"
 ACCOUNT_REF = "account.external_ref"
 """Claim scope: a reference in another system belongs to one account of the tenant."""
 
-ENVELOPE = frozenset({"originator_id", "originator_version", "timestamp", "originator_topic", "schema_version"})
-FILE_TYPES = {name: kind for name, kind in get_type_hints(AccountOpened).items() if name not in ENVELOPE}
+FILE_TYPES = {
+    name: kind for name, kind in get_type_hints(AccountOpened).items() if name in AccountOpened.__annotations__
+}
 
 
 class Account(Stream):
@@ -101,13 +102,14 @@ class Account(Stream):
                 attitude=command.attitude,
             )
 
-    def change_key_person(self, command: ChangeKeyPerson, *, at: datetime) -> None:
-        """Change a key person's place. Says nothing when only the vault changes, or nothing does."""
+    def change_key_person(self, command: ChangeKeyPerson, *, personal: tuple[str, ...], at: datetime) -> None:
+        """Change what is known of a key person. `personal` names the vault's fields that differ. Repeating says
+        nothing."""
         self._require_opened_by(at)
         before = self._require_key_person(command.person_id, at)
         after = msgspec.structs.replace(before, **command.place())
-        if after != before:
-            self.record(KeyPersonChanged, at=at, **msgspec.structs.asdict(after))
+        if after != before or personal:
+            self.record(KeyPersonChanged, at=at, **msgspec.structs.asdict(after), personal=personal)
 
     def remove_key_person(self, command: RemoveKeyPerson, *, at: datetime) -> None:
         """A person matters no longer. Repeating says nothing."""

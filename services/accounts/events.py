@@ -292,6 +292,7 @@ class KeyPersonChanged(Fact):
     post: str | None
     influence: Influence | None
     attitude: Attitude | None
+    personal: tuple[str, ...] = ()  # which fields of the vault changed, never what they say
 
 
 class KeyPersonRemoved(Fact):

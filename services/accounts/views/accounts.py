@@ -14,7 +14,7 @@ from services.accounts.events import (
 )
 from services.accounts.views.standings import COMPARABLE, STANDINGS
 from shared.event_store.stream import FactCorrected, FactVoided
-from shared.projections import View
+from shared.projections.view import View
 
 COLUMNS = """
     version integer not null, from_at timestamptz not null, to_at timestamptz, opened_at timestamptz not null,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from services.accounts.events import FunctionsChanged, PersonJoined, PersonLeft, PersonPostedTo, PersonReportsTo
 from services.accounts.views.standings import STANDINGS
 from shared.event_store.stream import FactCorrected, FactVoided
-from shared.projections import View
+from shared.projections.view import View
 
 COLUMNS = """
     version integer not null, from_at timestamptz not null, to_at timestamptz, joined_at timestamptz not null,

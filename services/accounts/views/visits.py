@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from services.opportunities.events import VisitCancelled, VisitLogged, VisitPlanned, VisitReviewed
 from shared.event_store.stream import FactCorrected, FactVoided
-from shared.projections import View
+from shared.projections.view import View
 
 COLUMNS = """
     account_id uuid not null, visited_at timestamptz not null, visited_on date not null, participants uuid[] not null

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from services.kpi.views.funnel import FUNNEL
 from services.kpi.views.units import UNITS
-from shared.projections import View
+from shared.projections.view import View
 
 VIEWS: tuple[View, ...] = (UNITS, FUNNEL)

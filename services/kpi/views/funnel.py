@@ -20,7 +20,7 @@ from services.opportunities.events import (
     UnitsDelivered,
 )
 from shared.event_store.stream import FactCorrected, FactVoided
-from shared.projections import View
+from shared.projections.view import View
 
 STEPS = ("captured", "qualified", "ordered", "delivered", "cancelled", "defeated", "frozen", "lost_contact", "revived")
 """Columns of the report, in the order of a prospect's life."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from services.accounts.events import UnitClosed, UnitMoved, UnitOpened
 from shared.event_store.stream import FactCorrected, FactVoided
-from shared.projections import View
+from shared.projections.view import View
 
 COLUMNS = """
     version integer not null, from_at timestamptz not null, to_at timestamptz,

@@ -1,0 +1,137 @@
+"""Who may do what here, who sees which account, and what a claim that is taken is called. No HTTP route."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from services.accounts.account import ACCOUNT_REF, CREDIT_CODE, Account, account_claims
+from services.accounts.organisation import UNIT_CODE, Unit, unit_claims
+from services.accounts.person import PERSON_REF, Person, person_claims
+from shared.event_store.command import Claim
+from shared.event_store.stream import Refused, Stream
+from shared.http.commands import Commands
+from shared.http.context import CommandContext
+from shared.http.problem import Problem
+from shared.identity.principal import (
+    AUDITOR,
+    BRANCH_MANAGER,
+    DEPARTMENT_HEAD,
+    DIRECTOR,
+    HEAD_OFFICE,
+    HR,
+    INTEGRATION,
+    OPERATIONS,
+    REGIONAL_MANAGER,
+    Principal,
+)
+
+ORGANISES = (HEAD_OFFICE, DIRECTOR, HR, INTEGRATION, OPERATIONS)
+"""Set up units and people."""
+HANDS_OVER = (DEPARTMENT_HEAD, BRANCH_MANAGER, REGIONAL_MANAGER, DIRECTOR, HEAD_OFFICE, INTEGRATION)
+"""Make another person responsible for an account (the head hands accounts over)."""
+
+TAKEN = {
+    UNIT_CODE: ("unit_code_taken", "/code"),
+    PERSON_REF: ("external_ref_taken", "/external_refs"),
+    ACCOUNT_REF: ("external_ref_taken", "/external_refs"),
+    CREDIT_CODE: ("credit_code_taken", "/credit_code"),
+}
+
+
+def require(principal: Principal, *functions: str) -> None:
+    """Raises Problem 403 unless the principal holds one of these functions."""
+    if not principal.has(*functions):
+        raise Problem(403, "forbidden")
+
+
+def require_writer(principal: Principal) -> None:
+    """Raises Problem 403 for who only looks."""
+    if principal.functions <= {AUDITOR}:
+        raise Problem(403, "forbidden")
+
+
+def taken(claim: Claim) -> Refused:
+    """What a claim another record holds is refused as."""
+    code, pointer = TAKEN[claim.scope]
+    return Refused(code, f"another record holds this {claim.scope}", pointer=pointer)
+
+
+async def sees_account(ctx: CommandContext, account: Any) -> bool:
+    """Owner and support team see it, and who has a function at its unit or above."""
+    sight = await ctx.kit.sight(ctx.principal)
+    standing = account.standing
+    team = [member.person_id for member in standing.get("support_team", ())]
+    return sight.sees(owner_id=standing["owner_id"], unit_id=standing["unit_id"], team=team)
+
+
+UNITS = Commands(Unit, taken=taken)
+PEOPLE = Commands(Person, taken=taken)
+ACCOUNTS = Commands(Account, sees=sees_account, taken=taken)
+
+
+def held(stream: Stream) -> frozenset[tuple[str, str]]:
+    """The claims of a record as it stands."""
+    match stream:
+        case Unit():
+            return unit_claims(stream.standing)
+        case Person():
+            return person_claims(stream.standing)
+        case _:
+            return account_claims(stream.standing)
+
+
+def claims(stream: Stream) -> list[Claim]:
+    """The claims of a new record."""
+    return sorted(
+        (Claim(scope, key, stream.id) for scope, key in held(stream)), key=lambda claim: (claim.scope, claim.key)
+    )
+
+
+class Holdings:
+    """What a record held before it decided, so that the difference can be claimed and released."""
+
+    def __init__(self) -> None:
+        self.before: frozenset[tuple[str, str]] = frozenset()
+
+    def remember(self, stream: Stream) -> None:
+        self.before = held(stream)
+
+    def taken_up(self, stream: Stream) -> list[Claim]:
+        return [Claim(scope, key, stream.id) for scope, key in sorted(held(stream) - self.before)]
+
+    def given_up(self, stream: Stream) -> list[Claim]:
+        return [Claim(scope, key, stream.id) for scope, key in sorted(self.before - held(stream))]
+
+
+# -- what commands refer to -----------------------------------------------------------------------------
+
+
+async def open_unit(ctx: CommandContext, unit_id: UUID, *, pointer: str = "/unit_id") -> Unit:
+    """The open unit a command names. Raises Refused 422 `unknown_unit`, `unit_closed`."""
+    unit: Unit | None = await ctx.kit.repository(Unit).load(ctx.tenant_id, unit_id)
+    if unit is None:
+        raise Refused("unknown_unit", "there is no such unit", status=422, pointer=pointer)
+    if not unit.is_open:
+        raise Refused("unit_closed", "the unit is closed", status=422, pointer=pointer)
+    return unit
+
+
+async def active_person(ctx: CommandContext, person_id: UUID, *, pointer: str) -> Person:
+    """The person a command names, working for us. Raises Refused 422 `unknown_person`."""
+    person: Person | None = await ctx.kit.repository(Person).load(ctx.tenant_id, person_id)
+    if person is None or not person.is_active:
+        raise Refused("unknown_person", "there is no such person working here", status=422, pointer=pointer)
+    return person
+
+
+async def path_up(ctx: CommandContext, kind: type[Stream], id: UUID | None, field: str) -> tuple[UUID, ...]:
+    """From a record up along `field` to the top, itself first. Ends where the record is unknown."""
+    path: list[UUID] = []
+    while id is not None and id not in path:
+        stream = await ctx.kit.repository(kind).load(ctx.tenant_id, id)
+        if stream is None:
+            break
+        path.append(id)
+        id = stream.standing.get(field)
+    return tuple(path)

@@ -1,0 +1,47 @@
+"""What the refusals of this service are called in Chinese and English. The codes are for ever."""
+
+from __future__ import annotations
+
+from shared.http.problem import Text
+
+TEXTS: dict[str, Text] = {
+    "in_the_future": Text("日期在将来", "In the future", "{on} 还没有到。", "{on} has not come yet.", 422),
+    "before_opening": Text("早于建档", "Before it was opened", "记录在那一天还不存在。",
+                           "The record did not exist on that day.", 422),
+    "unknown_unit": Text("没有这个组织单位", "Unknown unit", "没有这个组织单位。", "There is no such unit.", 422),
+    "unit_closed": Text("组织单位已撤销", "Unit closed", "组织单位已撤销。", "The unit is closed.", 409),
+    "root_unit": Text("总部不能这样处理", "The head office", "总部不能移动或撤销。",
+                      "The head office can be neither moved nor closed.", 409),
+    "below_itself": Text("不能隶属于自己", "Below itself", "不能放在自己或自己的下级之下。",
+                         "Nothing stands below itself or what is below it.", 422),
+    "has_open_units": Text("还有下级单位", "Has open units", "还有 {count} 个下级单位未撤销。",
+                           "{count} open units stand below it.", 409),
+    "has_people": Text("还有人员", "Has people", "还有 {count} 人在此工作或向此汇报。",
+                       "{count} people work at it or report to it.", 409),
+    "unit_code_taken": Text("单位代码已被使用", "Unit code taken", "已有使用此代码的组织单位。",
+                            "Another unit has this code.", 409),
+    "unknown_person": Text("没有这个人员", "Unknown person", "没有这个在职人员。",
+                           "There is no such person working here.", 422),
+    "person_left": Text("人员已离职", "Person left", "此人已离职。", "The person has left.", 409),
+    "person_erased": Text("个人资料已清除", "Person erased", "此人的个人资料已清除，不能再写入。",
+                          "The personal data were erased and cannot be written again.", 409),
+    "reports_to_itself": Text("不能向自己汇报", "Reports to itself", "不能直接或间接向自己汇报。",
+                              "Nobody reports to themselves, directly or through others.", 422),
+    "external_ref_taken": Text("外部编号已被使用", "External reference taken", "另一条记录已使用此外部编号。",
+                               "Another record has this external reference.", 409),
+    "unknown_account": Text("没有这个客户", "Unknown account", "没有这个客户。", "There is no such account.", 422),
+    "invalid_credit_code": Text("统一社会信用代码有误", "Invalid credit code", "统一社会信用代码的格式或校验码不对。",
+                                "The format or the check character of the credit code is wrong.", 422),
+    "credit_code_taken": Text("统一社会信用代码已建档", "Credit code taken", "已有使用此统一社会信用代码的客户。",
+                              "Another account has this credit code.", 409),
+    "unknown_key_person": Text("没有这个关键人", "Unknown key person", "此客户没有这个关键人。",
+                               "The account has no such key person.", 422),
+    "outside_your_units": Text("不在您的管辖范围", "Outside your units", "记录会落在您看不到的单位。",
+                               "The record would belong to a unit you do not see.", 403),
+    "not_set_by_fact": Text("该事实没有这一项", "Not set by the fact", "该事实没有 {field} 这一项。",
+                            "The fact did not set {field}.", 422),
+    "invalid_value": Text("值不合法", "Invalid value", status=422),
+    "first_fact": Text("首条事实不能作废", "The first fact", "建档这一条不能作废，只能更正。",
+                       "The fact that opened the record cannot be voided, only corrected.", 409),
+    "no_such_fact": Text("没有这条事实", "No such fact", "没有可更正的这条事实。", "There is no such fact to correct.", 422),
+}  # fmt: skip

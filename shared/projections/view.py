@@ -76,11 +76,14 @@ TOUCHED_RANGE = """
      where e.tenant_id = $1 and e.stream_id between $2 and $3 and e.version = 1
        and e.stream_type in ({types})"""
 
-# Streams that changed after a position, as they were at it: `known_at`.
+# Streams that changed after a position, as they were at it: `known_at`. Where the fold has not reached the position,
+# also those with events it lacks.
 TOUCHED_SINCE = """
     select distinct e.tenant_id, e.stream_id, {position}::bigint
       from es.events e
-     where e.tenant_id = {tenant} and e.position > {position}::bigint and e.stream_type in ({types})"""
+     where e.tenant_id = {tenant} and e.stream_type in ({types})
+       and e.position > coalesce((select least(c.position, {position}::bigint) from es.checkpoints c
+                                   where c.tenant_id = {tenant} and c.view = '{name}' and c.version = {version}), 0)"""
 
 
 @dataclass(frozen=True)
@@ -170,7 +173,9 @@ def source(view: View, *, tenant: str = "$1", known_at: str | None = None) -> st
     """
     if known_at is None:
         return view.table
-    touched = TOUCHED_SINCE.format(tenant=tenant, position=known_at, types=view.types)
+    touched = TOUCHED_SINCE.format(
+        tenant=tenant, position=known_at, types=view.types, name=view.name, version=view.version
+    )
     return (
         f"({view.prelude(touched)}\n"
         f"select * from {view.table} v where v.tenant_id = {tenant}\n"

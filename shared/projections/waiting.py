@@ -6,7 +6,6 @@ import asyncio
 import time
 from collections.abc import Collection
 from uuid import UUID
-from weakref import WeakKeyDictionary
 
 import asyncpg
 
@@ -49,6 +48,10 @@ class _Clock:
         self._stands: dict[tuple[UUID, str, int], tuple[int | None, bool]] = {}
         self._tick: asyncio.Task[None] | None = None
 
+    @property
+    def idle(self) -> bool:
+        return not self._waits
+
     async def look(self, tenant_id: UUID, views: Collection[View]) -> dict[View, tuple[int | None, bool]]:
         """Where the views stand, by a statement that began after this call."""
         keys = {view: (tenant_id, view.name, view.version) for view in views}
@@ -74,7 +77,16 @@ class _Clock:
         self._stands.update({keys[row["wait"]]: (row["position"], row["parked"]) for row in rows})
 
 
-_clocks: WeakKeyDictionary[asyncpg.Pool, _Clock] = WeakKeyDictionary()
+_clocks: dict[asyncpg.Pool, _Clock] = {}
+
+
+async def _look(pool: asyncpg.Pool, tenant_id: UUID, views: Collection[View]) -> dict[View, tuple[int | None, bool]]:
+    clock = _clocks.setdefault(pool, _Clock(pool))
+    try:
+        return await clock.look(tenant_id, views)
+    finally:
+        if clock.idle:  # a closed pool must not be kept
+            _clocks.pop(pool, None)
 
 
 async def wait_for(
@@ -86,10 +98,9 @@ async def wait_for(
 ) -> None:
     """Return once each view has folded the tenant's log up to `position`. Raises ViewBehind after `timeout` seconds."""
     wanted = [views] if isinstance(views, View) else list(views)
-    clock = _clocks.setdefault(pool, _Clock(pool))
     deadline = time.monotonic() + timeout
     while wanted:
-        stands = await clock.look(tenant_id, wanted)
+        stands = await _look(pool, tenant_id, wanted)
         wanted = [view for view in wanted if (at := stands[view][0]) is None or at < position]
         for view in wanted:
             at, is_parked = stands[view]

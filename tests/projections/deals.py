@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 from uuid import UUID
 
 import asyncpg
@@ -16,6 +17,7 @@ import msgspec
 from shared.event_store.stream import AnyFact, Fact, FactCorrected, FactVoided, FirstFact, Stream
 from shared.projections.view import View
 
+STAGES = ("lead", "hot", "lost", "won")
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -61,8 +63,8 @@ DEAL_STANDINGS = View(
     name="toys.deal_standings",
     version=1,
     stream_types=("deal",),
-    columns="""fact integer not null, from_at timestamptz not null, to_at timestamptz, stage text not null,
-               amount numeric not null""",
+    columns="""fact integer not null, from_at timestamptz not null, to_at timestamptz, stage text,
+               amount numeric""",
     key=("fact",),
     indexes=(
         "create index on {table} using gist (tenant_id, tstzrange(from_at, to_at)) where stage <> 'lost'",
@@ -138,7 +140,7 @@ class Log:
         self._take(stream_id)
 
     def _take(self, stream_id: UUID) -> None:
-        self.entries += [(stream_id, fact) for fact in self.deals[stream_id].collect_events()]
+        self.entries += [(stream_id, cast(AnyFact, fact)) for fact in self.deals[stream_id].collect_events()]
 
     async def write(self, pool: asyncpg.Pool) -> None:
         """Append what is new to the table, as the store would."""
@@ -159,13 +161,38 @@ class Log:
         await insert(pool, rows)
         self.written = len(self.entries)
 
+    def act(self, chance: random.Random, acts: int) -> None:
+        """So many random facts: late ones, corrections of facts and of corrections, voids of any of them."""
+        for _ in range(acts):
+            deal = chance.choice([*self.deals.values(), None, None]) if len(self.deals) < 12 else None
+            deal = deal or (chance.choice(list(self.deals.values())) if len(self.deals) > 11 else None)
+            day = chance.randint(0, 60) / 4
+            if deal is None:
+                self.open(UUID(int=chance.getrandbits(128)), day=day, stage=chance.choice(STAGES))
+                continue
+            version = chance.randint(1, deal.version)
+            match chance.choice(("move", "move", "price", "correct", "redate", "void")):
+                case "move":
+                    self.move(deal.id, day=day, stage=chance.choice(STAGES))
+                case "price":
+                    self.price(deal.id, day=day, amount=str(chance.randint(1, 9999) / 100))
+                case "correct":
+                    entry = deal.ledger.get(version)
+                    changes = entry.original_changes if entry else {"stage": "lead"}
+                    field_ = chance.choice(list(changes))
+                    self.correct(deal.id, version, **{field_: chance.choice(STAGES) if field_ == "stage" else "5.5"})
+                case "redate":
+                    self.correct(deal.id, version, day=day)
+                case _ if version > 1:
+                    self.void(deal.id, version)
+
     # -- the oracle --------------------------------------------------------------------------------
 
     def as_known_at(self, position: int) -> dict[UUID, Deal]:
         """The deals after the first so many facts, replayed by the stream's own rules."""
         deals: dict[UUID, Deal] = {}
         for stream_id, fact in self.entries[:position]:
-            deals[stream_id] = fact.mutate(deals.get(stream_id))  # type: ignore[arg-type, assignment]
+            deals[stream_id] = fact.mutate(deals.get(stream_id))  # type: ignore[assignment]
         return deals
 
     def standings(self, position: int | None = None) -> list[tuple[Any, ...]]:
@@ -177,8 +204,16 @@ class Log:
             for entry, following in zip(ledger, [*ledger[1:], None], strict=True):
                 standing |= entry.changes
                 to_at = following.occurred_at if following else None
+                amount = standing.get("amount")
                 rows.append(
-                    (stream_id, entry.version, entry.occurred_at, to_at, standing["stage"], Decimal(standing["amount"]))
+                    (
+                        stream_id,
+                        entry.version,
+                        entry.occurred_at,
+                        to_at,
+                        standing.get("stage"),
+                        amount and Decimal(amount),
+                    )
                 )
         return sorted(rows, key=lambda row: (row[0].int, row[1]))
 

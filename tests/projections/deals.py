@@ -180,7 +180,7 @@ class Log:
                     entry = deal.ledger.get(version)
                     changes = entry.original_changes if entry else {"stage": "lead"}
                     field_ = chance.choice(list(changes))
-                    self.correct(deal.id, version, **{field_: chance.choice(STAGES) if field_ == "stage" else "5.5"})
+                    self.correct(deal.id, version, **_new_value(chance, field_))
                 case "redate":
                     self.correct(deal.id, version, day=day)
                 case _ if version > 1:
@@ -225,6 +225,10 @@ class Log:
             if times:
                 rows.append((stream_id, len(times), max(times)))
         return sorted(rows, key=lambda row: row[0].int)
+
+
+def _new_value(chance: random.Random, field: str) -> dict[str, Any]:
+    return {field: chance.choice(STAGES) if field == "stage" else "5.5"}
 
 
 def at(day: float) -> datetime:

@@ -86,7 +86,8 @@ async def test_checkpoints_pass_what_a_view_ignores(pool: asyncpg.Pool) -> None:
     tenant = uuid4()
     await pool.execute("insert into es.heads values ($1)", tenant)
     await pool.execute(
-        """insert into es.events select $1, n, 'other', gen_random_uuid(), 1, 'Something', 1, '{}', '{}', now(), now(), ''
+        """insert into es.events
+           select $1, n, 'other', gen_random_uuid(), 1, 'Something', 1, '{}', '{}', now(), now(), ''
              from generate_series(1, 120000) n""",
         tenant,
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from copy import deepcopy
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, ClassVar, Self
@@ -274,7 +273,7 @@ class Prospect(Stream):
                 pointer=f"/changes/{name}",
                 field=name,
             )
-        trial = deepcopy(self)
+        trial = self.copy()
         trial.correct_fact(version, changes, occurred_at=occurred_at, reason=reason, at=at)
         require_sound(trial.ledger[version].changes, changes, levels)
         require_possible(trial.entries(), pointer="/on" if occurred_at else "/changes")
@@ -282,7 +281,7 @@ class Prospect(Stream):
 
     def void(self, version: int, *, reason: str, at: datetime) -> None:
         """Take back a fact or a correction; refused if the rest could not have happened without it."""
-        trial = deepcopy(self)
+        trial = self.copy()
         trial.void_fact(version, reason=reason, at=at)
         require_possible(trial.entries(), pointer="/version")
         self.void_fact(version, reason=reason, at=at)

@@ -25,6 +25,8 @@ VIEW_LAG_EVENTS = Gauge("projection_lag_events", "Events a view is behind the lo
 VIEW_LAG_SECONDS = Gauge("projection_lag_seconds", "Age of the first event a view lacks, worst tenant",
                          ("service", "view"))
 
+VIEW_PARKED = Gauge("projection_parked", "Tenants for which a view is parked", ("service", "view"))
+
 _TRACEPARENT = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})")
 
 

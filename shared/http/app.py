@@ -15,7 +15,9 @@ from starlette.routing import Match
 from starlette.routing import Route as PlainRoute
 
 from shared.event_store.store import EventStore
-from shared.http import health
+from shared.http import feed, health
+from shared.http import views as view_routes
+from shared.http.bodies import body_faults
 from shared.http.call import call_of
 from shared.http.edge import Edge
 from shared.http.errors import problem_of
@@ -72,13 +74,15 @@ def create_app(
     app.add_exception_handler(RequestValidationError, _answered)
     for router in (*routers, *own_routers()):
         app.router.routes.extend(router.routes)  # flat: including them costs a look-up per router and request
+    if faults := list(body_faults(app.routes)):
+        raise TypeError("\n".join(faults))
     app.openapi = lambda: document(app)  # type: ignore[method-assign]
     return app
 
 
 def own_routers() -> Sequence[APIRouter]:
     """What every service serves beside its own routes."""
-    return (health.router,)
+    return (health.router, feed.router, view_routes.router)
 
 
 async def _answered(request: Request, error: Exception) -> Response:

@@ -10,9 +10,11 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
+from shared.event_store.command import UnknownTenant, UnstorableText
 from shared.event_store.stream import Refused
 from shared.http.body import escape
 from shared.http.problem import At, Problem
+from shared.projections.waiting import ViewBehind
 
 RETRY_AFTER = {"Retry-After": "1"}
 
@@ -31,12 +33,13 @@ BY_STATUS = {
 
 DATABASE_AWAY = (
     asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.TooManyConnectionsError,
     asyncpg.QueryCanceledError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.DeadlockDetectedError,
     ConnectionError,
     TimeoutError,
 )
@@ -110,10 +113,28 @@ def problem_of(error: BaseException) -> Problem | None:
         case HTTPException():
             code = BY_STATUS.get(error.status_code, f"status_{error.status_code}")
             return Problem(error.status_code, code, headers=error.headers)
-        case _ if isinstance(error, DATABASE_AWAY):
+        case ViewBehind():
+            behind = None if error.position is None else error.wanted - error.position
+            return Problem(
+                503, "view_behind", headers=RETRY_AFTER, params={"behind": "?" if behind is None else behind},
+                extra={"view": error.view, "position": error.position, "wanted": error.wanted, "behind": behind,
+                       "parked": error.parked},
+            )
+        case UnknownTenant():
+            return Problem(403, "unknown_tenant")
+        case UnstorableText():
+            return Problem(422, "invalid_text")
+        case _ if is_away(error):
             return Problem(503, "database_unavailable", headers=RETRY_AFTER)
         case _:
             return None
+
+
+def is_away(error: BaseException) -> bool:
+    """Whether the database is away, rather than our statement wrong. asyncpg says both as InterfaceError."""
+    return isinstance(error, DATABASE_AWAY) or (
+        isinstance(error, asyncpg.InterfaceError) and not isinstance(error, ValueError) and "clos" in str(error)
+    )
 
 
 def refusal(error: Refused) -> Problem:

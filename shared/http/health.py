@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
+
+import asyncpg
 from fastapi import Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
 
 from shared.http.context import Parts
-from shared.http.errors import DATABASE_AWAY
+from shared.http.errors import is_away
 from shared.http.kit import Kit
 from shared.http.openapi import problem_response
 from shared.http.problem import Problem
 from shared.http.route import Router
 from shared.postgres.migrate import newest_version
-from shared.telemetry import WRITER_QUEUE
+from shared.projections.status import status
+from shared.telemetry import VIEW_LAG_EVENTS, VIEW_LAG_SECONDS, VIEW_PARKED, WRITER_QUEUE
 
 router = Router(tags=["operations"])
 
 NEWEST = newest_version()
+PATIENCE_SECONDS = 2.0
+"""How long a probe waits for the database."""
+LAG_SECONDS = 5.0
+"""How old the lag in /metrics may be: it is a query over all tenants."""
 
 CAN_SERVE = """
 select (select version_num from public.alembic_version limit 1) as revision,
@@ -47,14 +56,14 @@ async def reasons_not_to_serve(kit: Kit) -> list[str]:
     if kit.stopping:
         return ["stopping"]
     try:
-        row = await kit.pool.fetchrow(CAN_SERVE, timeout=2)
+        row = await asyncio.wait_for(kit.pool.fetchrow(CAN_SERVE), PATIENCE_SECONDS)
     except Problem as problem:
         return [problem.code]
-    except DATABASE_AWAY:
-        return ["database_unavailable"]
+    except asyncpg.UndefinedTableError:
+        return ["migrations_missing"]
     except Exception as error:
-        if getattr(error, "sqlstate", None) == "42P01":  # undefined table: nothing was migrated yet
-            return ["migrations_missing"]
+        if is_away(error):
+            return ["database_unavailable"]
         raise
     reasons = []
     if row["revision"] != NEWEST:
@@ -103,7 +112,18 @@ async def problem(code: str, kit: Parts) -> Explanation:
 
 async def measure(kit: Kit) -> None:
     """Set the gauges that are read off when asked."""
-    if kit.open:
-        WRITER_QUEUE.labels(kit.service).set(kit.store.queued)
-
-
+    if not kit.open:
+        return
+    WRITER_QUEUE.labels(kit.service).set(kit.store.queued)
+    now = time.monotonic()
+    if not kit.views or kit.lag_measured + LAG_SECONDS > now:
+        return
+    kit.lag_measured = now
+    try:
+        for view in await asyncio.wait_for(status(kit.pool, kit.views), PATIENCE_SECONDS):
+            VIEW_LAG_EVENTS.labels(kit.service, view.name).set(view.lag_events)
+            VIEW_LAG_SECONDS.labels(kit.service, view.name).set(view.lag_seconds)
+            VIEW_PARKED.labels(kit.service, view.name).set(view.parked)
+    except Exception as error:
+        if not is_away(error):
+            raise

@@ -5,20 +5,24 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import signal
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
+from types import FrameType
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import asyncpg
 from starlette.types import Send
 
 from shared.event_store.repository import Repository
 from shared.event_store.store import EventStore
 from shared.event_store.stream import Stream
 from shared.http.call import Call
-from shared.http.errors import DATABASE_AWAY, RETRY_AFTER
+from shared.http.errors import RETRY_AFTER, is_away
 from shared.http.problem import MEDIA_TYPE, Catalogue, Problem
 from shared.identity.principal import Principal
 from shared.identity.sight import Sight, sight_of
@@ -69,6 +73,7 @@ class Kit:
         self.tenants = Tenants()
         self.cursor_key = b""
         self.stopping = False
+        self.lag_measured = float("-inf")
         self._subtree = subtree
         self._subtrees: dict[tuple[UUID, UUID], tuple[float, frozenset[UUID]]] = {}
         self._given = store
@@ -153,15 +158,19 @@ class Kit:
             if self._given is None:
                 try:
                     await self._open(stack)
-                except DATABASE_AWAY as error:
+                except Exception as error:
+                    if not is_away(error):
+                        raise
                     log.warning("database unavailable at start", error=type(error).__name__)
                     opening = asyncio.create_task(self._reopen(stack))
             gc.collect()
             gc.freeze()
             gc.set_threshold(50_000, 20, 50)
+            restore = self._unready_on_signal()
             try:
                 yield
             finally:
+                restore()
                 self.stopping = True
                 if opening is not None:
                     opening.cancel()
@@ -171,6 +180,28 @@ class Kit:
                     self._store = None
                     self._vault = None
                     self._repositories.clear()
+
+    def _unready_on_signal(self) -> Callable[[], None]:
+        """Say unready as soon as a signal to stop comes, before the server stops taking connections."""
+        if threading.current_thread() is not threading.main_thread():
+            return lambda: None
+        loop = asyncio.get_running_loop()
+        before: dict[int, Any] = {}
+
+        def stop(number: int, frame: FrameType | None) -> None:
+            self.stopping = True
+            loop.call_soon_threadsafe(loop.call_later, self.settings.drain_seconds, before[number], number, frame)
+
+        def restore() -> None:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            handler = signal.getsignal(number)
+            if callable(handler) and handler is not signal.default_int_handler:  # a server's own
+                before[number] = handler
+                signal.signal(number, stop)
+        return restore
 
     def _keys(self) -> None:
         settings = self.settings
@@ -188,7 +219,11 @@ class Kit:
         )
 
     async def _open(self, stack: AsyncExitStack) -> None:
-        self._store = await stack.enter_async_context(await EventStore.open(await database_url(self.settings)))
+        store = await stack.enter_async_context(await EventStore.open(await database_url(self.settings)))
+        self._vault = Vault(store.pool, Vault.master_key(self.settings))
+        with contextlib.suppress(asyncpg.UndefinedTableError):  # not migrated yet: unready, not dead
+            await self._vault.unseal()
+        self._store = store
 
     async def _reopen(self, stack: AsyncExitStack) -> None:
         while True:
@@ -196,5 +231,6 @@ class Kit:
             try:
                 await self._open(stack)
                 return
-            except DATABASE_AWAY:
-                continue
+            except Exception as error:
+                if not is_away(error):
+                    raise

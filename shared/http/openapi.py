@@ -125,6 +125,8 @@ def _complete(path: str, method: str, operation: dict[str, Any], route: Route) -
     headers = sorted(_headers(route.dependant))
     parameters = operation.setdefault("parameters", [])
     parameters += [HEADERS[name] for name in headers]
+    for parameter in parameters:
+        parameter["schema"] = _not_null(parameter["schema"])
     if not parameters:
         del operation["parameters"]
     statuses = {400, 401, 403, 422, 429, 500, 503}
@@ -134,6 +136,8 @@ def _complete(path: str, method: str, operation: dict[str, Any], route: Route) -
         statuses |= {409, 413}
         if "requestBody" in operation:
             statuses.add(415)
+    if any(parameter["name"] in ("known_at", "min_position") for parameter in parameters):
+        statuses.add(409)
     if "If-Match" in headers:
         statuses |= {404, 412, 428}
     for status in sorted(statuses):
@@ -144,6 +148,15 @@ def _complete(path: str, method: str, operation: dict[str, Any], route: Route) -
             if answer in responses:
                 responses[answer].setdefault("headers", {}).update({**RECEIPT_HEADERS, **extra})
     operation["responses"] = dict(sorted(responses.items()))
+
+
+def _not_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """A parameter that may be left out is absent, never null."""
+    kinds = [kind for kind in schema.get("anyOf", ()) if kind != {"type": "null"}]
+    if not kinds:
+        return schema
+    rest = {name: value for name, value in schema.items() if name != "anyOf"}
+    return {**rest, **kinds[0]} if len(kinds) == 1 else {**rest, "anyOf": kinds}
 
 
 def _headers(dependant: Dependant) -> set[str]:

@@ -1,0 +1,116 @@
+"""Several services' apps in one process, on one port. Not a proxy; adds no resource of its own; knows no service.
+
+An address belongs to the service that alone has routes beginning like it (`/v1/visits`). What all services have
+(`/v1/events`, `/v1/me`) is answered by the first: they read the same log. Ready means that all are.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+
+from starlette.applications import Starlette
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shared.http.merged import merge
+
+SHORTEST = 2
+"""Segments of a path that tell whose it is: `/v1/visits`."""
+
+
+class Door:
+    """An ASGI app over the services' apps. The first answers what belongs to none alone."""
+
+    def __init__(self, apps: Mapping[str, Starlette]) -> None:
+        self.apps = apps
+        self.first = next(iter(apps.values()))
+        self._owners = owners(apps)
+        self._life = Starlette(lifespan=self._running)
+        self._document: Answer | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._life(scope, receive, send)
+            return
+        path: str = scope["path"]
+        if path == "/readyz":
+            await (await self._ask_until(scope, receive, lambda answer: answer.status != 200)).give(send)
+        elif path.startswith("/problems/"):
+            await (await self._ask_until(scope, receive, lambda answer: answer.status != 404)).give(send)
+        elif path == "/openapi.json":
+            await (await self._describe(scope, receive)).give(send)
+        else:
+            await self._owners.get(beginning(path), self.first)(scope, receive, send)
+
+    @asynccontextmanager
+    async def _running(self, _: Starlette) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            for app in self.apps.values():
+                await stack.enter_async_context(app.router.lifespan_context(app))
+            yield
+
+    async def _ask_until(self, scope: Scope, receive: Receive, enough: Callable[[Answer], bool]) -> Answer:
+        """Ask one service after the other until an answer is enough, or it is the last."""
+        answer = Answer()
+        for app in self.apps.values():
+            answer = await ask(app, scope, receive)
+            if enough(answer):
+                break
+        return answer
+
+    async def _describe(self, scope: Scope, receive: Receive) -> Answer:
+        """One OpenAPI document of all services, made once."""
+        if self._document is None:
+            documents = {}
+            for name, app in self.apps.items():
+                answer = await ask(app, scope, receive)
+                if answer.status != 200:
+                    return answer
+                documents[name] = json.loads(answer.body)
+            body = json.dumps(merge(documents), ensure_ascii=False).encode()
+            headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+            self._document = Answer(200, headers, body)
+        return self._document
+
+
+@dataclass
+class Answer:
+    """A whole response."""
+
+    status: int = 500
+    headers: list[tuple[bytes, bytes]] = field(default_factory=list)
+    body: bytes = b""
+
+    async def give(self, send: Send) -> None:
+        await send({"type": "http.response.start", "status": self.status, "headers": self.headers})
+        await send({"type": "http.response.body", "body": self.body})
+
+
+async def ask(app: ASGIApp, scope: Scope, receive: Receive) -> Answer:
+    """What an app answers, held back. For requests without a body."""
+    answer = Answer()
+
+    async def keep(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            answer.status, answer.headers = message["status"], list(message.get("headers", ()))
+        elif message["type"] == "http.response.body":
+            answer.body += message.get("body", b"")
+
+    await app(dict(scope), receive, keep)
+    return answer
+
+
+def beginning(path: str) -> str:
+    """`/v1/visits` of `/v1/visits/17/review`."""
+    return "/".join(path.split("/", SHORTEST + 1)[: SHORTEST + 1])
+
+
+def owners(apps: Mapping[str, Starlette]) -> dict[str, Starlette]:
+    """Beginnings that only one service has."""
+    having: dict[str, set[str]] = {}
+    for name, app in apps.items():
+        for route in app.routes:
+            having.setdefault(beginning(getattr(route, "path", "")), set()).add(name)
+    return {start: apps[next(iter(names))] for start, names in having.items() if len(names) == 1}

@@ -1,0 +1,192 @@
+"""Reading the organisation as of any day: the tree of units, and people with their names. Changes nothing."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Query, Request
+from pydantic import BaseModel, Field
+
+from services.accounts.events import Function, UnitKind
+from services.accounts.organisation import Unit
+from services.accounts.person import Person
+from services.accounts.routes.personal import masked, masked_mail
+from services.accounts.routes.rights import ORGANISES
+from services.accounts.routes.shown import HistoryEntry, history, names
+from services.accounts.views.people import PEOPLE
+from services.accounts.views.units import UNITS
+from shared.http.call import call_of
+from shared.http.openapi import refuses
+from shared.http.problem import Problem
+from shared.http.reading import Listed, Now, Paged, Report
+from shared.http.route import Router
+from shared.projections.view import source
+
+router = Router(tags=["organisation"])
+
+UNITS_AT = """
+select stream_id as id, code, name, kind, parent_id, status, from_at as since
+  from {units} u
+ where u.tenant_id = $1 and u.from_at <= $2 and (u.to_at is null or u.to_at > $2) and (u.status = 'open' or $3)
+ order by u.code, u.stream_id
+"""
+PEOPLE_THEN = """
+select stream_id as id, functions, unit_id, reports_to_unit_id, reports_to_person_id, external_refs, status, joined_at
+  from {people} p
+ where p.tenant_id = $1 and p.from_at <= $2 and (p.to_at is null or p.to_at > $2)
+   and ($3::text is null or p.status = $3) and ($4::text is null or $4 = any(p.functions))
+   and ($5::uuid is null or p.unit_id = $5 or p.reports_to_unit_id = $5)
+   and ($6::uuid[] is null or p.stream_id = any($6))
+   and ($7::timestamptz is null or (p.joined_at, p.stream_id) > ($7, $8::uuid))
+ order by p.joined_at, p.stream_id
+ limit $9
+"""
+
+
+class UnitShown(BaseModel):
+    """An organisation unit and the units below it, as of the day asked for."""
+
+    id: UUID
+    code: str
+    name: str
+    kind: UnitKind
+    parent_id: UUID | None
+    status: str
+    since: datetime = Field(description="From when it has stood like this.")
+    children: list[UnitShown] = Field(default_factory=list)
+
+
+class Tree(BaseModel):
+    """The roots of the organisation; usually one, the head office."""
+
+    as_of: datetime
+    rows: list[UnitShown]
+
+
+class UnitRecord(BaseModel):
+    """One unit as it stands now."""
+
+    id: UUID
+    version: int
+    code: str
+    name: str
+    kind: UnitKind
+    parent_id: UUID | None
+    status: str
+    allowed_actions: list[str]
+    history: list[HistoryEntry]
+
+
+class PersonShown(BaseModel):
+    """A member of staff as of the day asked for. `unit_id` is the place of work, `reports_to_…` the reporting line."""
+
+    id: UUID
+    name: str | None = Field(description="From the vault; null when erased.")
+    functions: list[Function]
+    unit_id: UUID
+    reports_to_unit_id: UUID | None
+    reports_to_person_id: UUID | None
+    external_refs: dict[str, str]
+    status: str
+    joined_at: datetime
+
+
+class PersonRecord(PersonShown):
+    """One member of staff as they stand now; phone and mail are masked."""
+
+    version: int
+    phone: str | None
+    mail: str | None
+    allowed_actions: list[str]
+    history: list[HistoryEntry]
+
+
+@router.get("/v1/units", operation_id="units.tree", tags=["organisation"])
+async def units(read: Report, closed: Annotated[bool, Query(description="Show closed units too.")] = False) -> Tree:
+    """The organisation as a tree, on any day."""
+    await read.wait(UNITS)
+    sql = UNITS_AT.format(units=source(UNITS, known_at="$4" if read.known_at is not None else None))
+    known = () if read.known_at is None else (read.known_at,)
+    rows = await read.pool.fetch(sql, read.tenant_id, read.as_of, closed, *known)
+    shown = {row["id"]: UnitShown(**dict(row)) for row in rows}
+    roots: list[UnitShown] = []
+    for unit in shown.values():
+        above = shown.get(unit.parent_id) if unit.parent_id is not None else None
+        (roots if above is None else above.children).append(unit)
+    return Tree(as_of=read.as_of, rows=roots)
+
+
+@router.get("/v1/units/{unit_id}", operation_id="units.get", responses=refuses(404))
+async def unit(unit_id: UUID, read: Now, request: Request) -> UnitRecord:
+    """One unit with its history; the ETag is what move and close take as If-Match."""
+    found: Unit | None = await read.kit.repository(Unit).load(read.tenant_id, unit_id)
+    if found is None:
+        raise Problem(404, "not_found")
+    etag(request, found.version)
+    actions = found.allowed_actions() if read.principal.has(*ORGANISES) else ()
+    return UnitRecord(
+        id=unit_id,
+        version=found.version,
+        allowed_actions=list(actions),
+        history=await history(read, found),
+        **found.standing,
+    )
+
+
+@router.get("/v1/people", operation_id="people.list")
+async def people(
+    read: Report,
+    page: Paged,
+    unit_id: Annotated[UUID | None, Query(description="Works there or reports there.")] = None,
+    function: Function | None = None,
+    name: Annotated[str | None, Query(max_length=200, description="Exact, but for case, width and spacing.")] = None,
+    status: Annotated[str | None, Query(pattern="^(active|left|any)$")] = "active",
+) -> Listed[PersonShown]:
+    """Staff on any day, in the order of joining, with names from the vault."""
+    await read.wait(PEOPLE)
+    ids = None if name is None else await read.kit.vault.find(read.tenant_id, "name", name)
+    sql = PEOPLE_THEN.format(people=source(PEOPLE, known_at="$10" if read.known_at is not None else None))
+    known = () if read.known_at is None else (read.known_at,)
+    after = page.after(datetime, UUID) or (None, None)
+    wanted = None if status == "any" else status
+    rows, following = page.of(
+        await read.pool.fetch(
+            sql, read.tenant_id, read.as_of, wanted, function, unit_id, ids, *after, page.limit + 1, *known
+        ),
+        lambda row: (row["joined_at"].isoformat(), row["id"]),
+    )
+    named = await names(read.kit, read.tenant_id, [row["id"] for row in rows])
+    return Listed(items=[_person(row, named) for row in rows], next=following)
+
+
+@router.get("/v1/people/{person_id}", operation_id="people.get", responses=refuses(404))
+async def person(person_id: UUID, read: Now, request: Request) -> PersonRecord:
+    """One member of staff with history; the ETag is what commands take as If-Match."""
+    found: Person | None = await read.kit.repository(Person).load(read.tenant_id, person_id)
+    if found is None:
+        raise Problem(404, "not_found")
+    etag(request, found.version)
+    personal = (await read.kit.vault.get(read.tenant_id, [person_id])).get(person_id, {})
+    actions = found.allowed_actions() if read.principal.has(*ORGANISES) else ()
+    return PersonRecord(
+        id=person_id,
+        version=found.version,
+        name=personal.get("name"),
+        phone=masked(personal.get("phone")),
+        mail=masked_mail(personal.get("mail")),
+        joined_at=found.ledger[1].occurred_at,
+        allowed_actions=list(actions),
+        history=await history(read, found),
+        **found.standing,
+    )
+
+
+def etag(request: Request, version: int) -> None:
+    """Answer with this version as the ETag."""
+    call_of(request.scope).headers.append((b"etag", b'"%d"' % version))
+
+
+def _person(row: Any, named: dict[UUID, str]) -> PersonShown:
+    return PersonShown(name=named.get(row["id"]), **dict(row))

@@ -1,0 +1,95 @@
+"""Commands on staff. The rules are in person.py; names, phones and mail go to the vault."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from services.accounts.business_time import holds_from
+from services.accounts.person import ChangeFunctions, JoinPerson, Leave, Person, PostTo, ReportTo
+from services.accounts.routes.personal import keep_new
+from services.accounts.routes.rights import ORGANISES, PEOPLE, active_person, claims, open_unit, path_up, require
+from shared.http.commands import Work
+from shared.http.context import Ctx, CtxMatch
+from shared.http.openapi import refuses
+from shared.http.receipt import Receipt
+from shared.http.route import Router
+
+router = Router(prefix="/v1/people", tags=["organisation"])
+ON_RECORD = refuses(403, 404, 409, 412, 428)
+
+
+@router.post("", status_code=201, operation_id="people.join", response_model=Receipt, responses=refuses(403, 409))
+async def join(command: JoinPerson, ctx: Ctx) -> Receipt:
+    """Take a person on at a unit."""
+    require(ctx.principal, *ORGANISES)
+
+    async def decide(work: Work) -> Person:
+        await open_unit(ctx, command.unit_id)
+        at = holds_from(command.on, now=ctx.now, zone=ctx.principal.zone)
+        person = Person.join(ctx.new_id("person"), command, at=at)
+        await keep_new(ctx, person.id, command.personal())
+        return work.add(person)
+
+    return await PEOPLE.together(ctx, decide, claims=claims, status=201)
+
+
+@router.post("/{person_id}/report-to", operation_id="people.report_to", response_model=Receipt, responses=ON_RECORD)
+async def report_to(person_id: UUID, command: ReportTo, ctx: CtxMatch) -> Receipt:
+    """Change the reporting line: to a unit's head, or to a person. Only this edge approves."""
+    require(ctx.principal, *ORGANISES)
+
+    async def decide(work: Work) -> Person:
+        person = await work.load(PEOPLE, person_id, matched=True)
+        superiors: tuple[UUID, ...] = ()
+        if command.unit_id is not None:
+            await open_unit(ctx, command.unit_id)
+        if command.person_id is not None:
+            await active_person(ctx, command.person_id, pointer="/person_id")
+            superiors = await path_up(ctx, Person, command.person_id, "reports_to_person_id")
+        at = holds_from(command.on, now=ctx.now, zone=ctx.principal.zone, stream=person)
+        person.report_to(command, superiors=superiors, at=at)
+        return person
+
+    return await PEOPLE.together(ctx, decide)
+
+
+@router.post("/{person_id}/post-to", operation_id="people.post_to", response_model=Receipt, responses=ON_RECORD)
+async def post_to(person_id: UUID, command: PostTo, ctx: CtxMatch) -> Receipt:
+    """Change the place of work: who supervises day to day."""
+    require(ctx.principal, *ORGANISES)
+
+    async def decide(work: Work) -> Person:
+        person = await work.load(PEOPLE, person_id, matched=True)
+        await open_unit(ctx, command.unit_id)
+        person.post_to(command, at=holds_from(command.on, now=ctx.now, zone=ctx.principal.zone, stream=person))
+        return person
+
+    return await PEOPLE.together(ctx, decide)
+
+
+@router.post(
+    "/{person_id}/change-functions", operation_id="people.change_functions", response_model=Receipt, responses=ON_RECORD
+)
+async def change_functions(person_id: UUID, command: ChangeFunctions, ctx: CtxMatch) -> Receipt:
+    """Change what a person does."""
+    require(ctx.principal, *ORGANISES)
+    zone = ctx.principal.zone
+    return await PEOPLE.act(
+        ctx,
+        person_id,
+        lambda person, now: person.change_functions(
+            command, at=holds_from(command.on, now=now, zone=zone, stream=person)
+        ),
+    )
+
+
+@router.post("/{person_id}/leave", operation_id="people.leave", response_model=Receipt, responses=ON_RECORD)
+async def leave(person_id: UUID, command: Leave, ctx: CtxMatch) -> Receipt:
+    """A person works for us no more; records and customers stay."""
+    require(ctx.principal, *ORGANISES)
+    zone = ctx.principal.zone
+    return await PEOPLE.act(
+        ctx,
+        person_id,
+        lambda person, now: person.leave(command, at=holds_from(command.on, now=now, zone=zone, stream=person)),
+    )

@@ -1,0 +1,155 @@
+"""Who asks a report, of which instant, as known when. Holds no SQL of any report and reads no clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from functools import partial
+from typing import Any, Protocol
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from services.opportunities.views import VIEWS
+from services.opportunities.views.accounts import ACCOUNTS
+from shared.identity.sight import Sight
+from shared.projections.view import View, source
+
+LAST_INSTANT = timedelta(microseconds=1)
+
+
+class Reads(Protocol):
+    """What a report needs of an asyncpg pool or connection, with jsonb decoded."""
+
+    async def fetch(self, query: str, *args: Any) -> list[Any]: ...
+
+    async def fetchrow(self, query: str, *args: Any) -> Any: ...
+
+    async def fetchval(self, query: str, *args: Any) -> Any: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """One question: of a tenant, at an instant of business time, with what `sight` shows.
+
+    `known_at` is a position: only what the log held up to there counts. None: all it holds now.
+    """
+
+    tenant_id: UUID
+    zone: ZoneInfo
+    at: datetime
+    sight: Sight
+    known_at: int | None = None
+
+    @property
+    def day(self) -> date:
+        """The calendar day of the instant, in the tenant's zone."""
+        return self.at.astimezone(self.zone).date()
+
+
+def end_of(day: date, zone: ZoneInfo) -> datetime:
+    """The last instant of a day in the tenant's zone: what `as_of=DAY` means."""
+    return datetime.combine(day + timedelta(days=1), time(), zone).astimezone(UTC) - LAST_INSTANT
+
+
+def start_of(day: date, zone: ZoneInfo) -> datetime:
+    """The first instant of a day in the tenant's zone."""
+    return datetime.combine(day, time(), zone).astimezone(UTC)
+
+
+class Sql:
+    """Numbers the parameters of one statement and fills in its relations. `$1` is the tenant.
+
+    In a statement `{standings}` is the view of that name as the question knows it (table, or refolded for
+    `known_at`); `{at}`, `{day}` and `{zone}` are the question's; other parts are given to `text`.
+    """
+
+    def __init__(self, asking: Asking) -> None:
+        self.asking = asking
+        self.values: list[Any] = [asking.tenant_id]
+        self._names: dict[str, str] = {}
+
+    def __call__(self, value: Any) -> str:
+        """A parameter of its own for this value."""
+        self.values.append(value)
+        return f"${len(self.values)}"
+
+    def text(self, statement: str, **parts: str) -> str:
+        """The statement with its relations and parts filled in."""
+        relations = {view.name.partition(".")[2]: _Part(partial(self._relation, view)) for view in VIEWS}
+        fixed = {name: _Part(partial(self.named, name)) for name in ("at", "day", "zone")}
+        return statement.format_map({**relations, **fixed, **parts})
+
+    def named(self, name: str) -> str:
+        """The parameter of the question's instant (`at`), `day` or `zone`: one for all its uses."""
+        if name not in self._names:
+            asking = self.asking
+            match name:
+                case "at":
+                    self._names[name] = self(asking.at) + "::timestamptz"
+                case "day":
+                    self._names[name] = self(asking.day) + "::date"
+                case "zone":
+                    self._names[name] = self(asking.zone.key) + "::text"
+                case "known_at":
+                    self._names[name] = self(asking.known_at) + "::bigint"
+                case _:
+                    raise KeyError(name)
+        return self._names[name]
+
+    def holds(self, alias: str) -> str:
+        """The predicate that a row of an interval view holds at the instant asked about."""
+        at = self.named("at")
+        return f"{alias}.tenant_id = $1 and {alias}.from_at <= {at} and ({alias}.to_at is null or {alias}.to_at > {at})"
+
+    def in_stock(self, alias: str) -> str:
+        """The same for standings in stock, in the form the index of the stock serves."""
+        at = self.named("at")
+        return f"{alias}.tenant_id = $1 and {alias}.stock is not null and tstzrange({alias}.from_at, {alias}.to_at) @> {at}"
+
+    def visible(self, alias: str, *, owner: str = "owner_id", unit: str = "unit_id") -> str:
+        """The predicate of sight: owner, unit, or support team of the account (as it is now)."""
+        sight = self.asking.sight
+        said, given = sight.sql(len(self.values) + 1, owner=f"{alias}.{owner}", unit=f"{alias}.{unit}")
+        if sight.everything:
+            return said
+        self.values.extend(given)
+        supported = f"select stream_id from {ACCOUNTS.table} where tenant_id = $1 and to_at is null"
+        return (
+            f"({said} or {alias}.account_id = any(array("
+            f"{supported} and support_team @> array[{self(sight.person_id)}::uuid])))"
+        )
+
+    def _relation(self, view: View) -> str:
+        known_at = None if self.asking.known_at is None else self.named("known_at")
+        return source(view, tenant="$1", known_at=known_at)
+
+
+class _Part:
+    """Text of a statement that is made, and its parameters numbered, only where it is used."""
+
+    def __init__(self, make: Callable[[], str]) -> None:
+        self._make = make
+
+    def __format__(self, _: str) -> str:
+        return self._make()
+
+
+def money(value: Decimal | None) -> str | None:
+    """Decimal text, as amounts are answered: no exponent, at least two decimals."""
+    if value is None:
+        return None
+    exponent = value.as_tuple().exponent
+    if isinstance(exponent, int) and exponent > -2:
+        value = value.quantize(Decimal("0.01"))
+    return format(value, "f")
+
+
+def rounded(value: Decimal | float | None, places: int = 6) -> float | None:
+    """A ratio or mean, as answered."""
+    return None if value is None else round(float(value), places)
+
+
+Row = dict[str, Any]
+Names = Mapping[UUID, str]

@@ -19,6 +19,8 @@ from shared.event_store.lane import Job, Lane
 
 MAX_EVENTS_A_FLUSH = 256
 MAX_COMMANDS_A_FLUSH = 256
+SMALL_GROUP = 8
+"""Not worth dividing."""
 MAX_EVENTS_A_JOBS_CALL = 100
 MAX_QUEUED = 8_192
 MAX_WAIT_S = 2.0
@@ -36,6 +38,7 @@ class Writer:
         self._committed = committed
         self._queue: deque[Job] = deque()
         self._idle: deque[asyncio.Future[None]] = deque()
+        self._woken = 0
         self._under_way: dict[Key, Job] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._watch: asyncio.TimerHandle | None = None
@@ -94,6 +97,7 @@ class Writer:
         self._queue.append(job)
         fault_points.reach("append.queued")
         if self._idle:
+            self._woken += 1
             self._idle.popleft().set_result(None)
         elif self._watch is None:
             self._watch = self._loop.call_later(MAX_WAIT_S, self._turn_away)
@@ -107,8 +111,9 @@ class Writer:
                 idle: asyncio.Future[None] = self._loop.create_future()
                 self._idle.append(idle)
                 await idle
+                self._woken = max(self._woken - 1, 0)
                 continue
-            jobs = self._take()
+            jobs = self._take(lanes=self._woken + 1)
             try:
                 await lane.flush(jobs)
             finally:
@@ -116,11 +121,16 @@ class Writer:
                     self._forget(job)
             self._committed()
 
-    def _take(self) -> list[Job]:
+    def _take(self, lanes: int) -> list[Job]:
+        """The next group, leaving a part to the other lanes that are about to take one.
+
+        Else all writers would wait for one flush, and this process for PostgreSQL and back by turns.
+        """
         queue = self._queue
+        most = min(max(len(queue) // lanes, SMALL_GROUP), MAX_COMMANDS_A_FLUSH)
         jobs = [queue.popleft()]
         events = jobs[0].command.events
-        while queue and len(jobs) < MAX_COMMANDS_A_FLUSH:
+        while queue and len(jobs) < most:
             events += queue[0].command.events
             if events > MAX_EVENTS_A_FLUSH:
                 break

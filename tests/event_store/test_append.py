@@ -74,9 +74,7 @@ async def test_a_hundred_at_once_under_one_key_have_one_effect(
             *((store, elsewhere)[n % 2].append(command(tenant, append(stream, 0), key="k")) for n in range(100))
         )
     assert sorted(outcome.kind for outcome in outcomes) == ["duplicate"] * 99 + ["ok"]
-    assert {replace(outcome, kind="ok") for outcome in outcomes} == {outcomes[0]} | {
-        outcome for outcome in outcomes if outcome.kind == "ok"
-    }
+    assert len({replace(outcome, kind="ok") for outcome in outcomes}) == 1
     assert (await store.head(tenant)).position == 1
 
 

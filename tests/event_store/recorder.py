@@ -1,0 +1,83 @@
+"""Our store behind the `eventsourcing` library's synchronous recorder interface, for its conformance cases only.
+
+The library's states are bytes, so they are wrapped in jsonb; each recorder is a tenant of its own; streams that some
+cases begin at version 0 begin at 1 here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import threading
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Any
+from uuid import UUID, uuid4
+
+import msgspec
+from eventsourcing import persistence
+from eventsourcing.persistence import IntegrityError, Notification, StoredEvent
+
+from shared.event_store.command import Command, RecordedFact, StoredFact, StreamAppend
+from shared.event_store.store import EventStore
+from tests.event_store.conftest import NOW
+
+
+class Recorder(persistence.ApplicationRecorder):
+    def __init__(self, database_url: str) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+        self._tenant = uuid4()
+        self._store: EventStore = self._do(EventStore.open(database_url, readers=4))
+        self._do(self._store.open_tenant(self._tenant))
+
+    def close(self) -> None:
+        self._do(self._store.close())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def _do(self, coroutine: Any) -> Any:
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
+
+    def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int] | None:
+        appends = []
+        for stream, group in groupby(stored_events, key=lambda event: event.originator_id):
+            of_stream = list(group)
+            versions = [event.originator_version for event in of_stream]
+            if versions != list(range(versions[0], versions[0] + len(versions))):
+                raise IntegrityError
+            states = [msgspec.json.encode({"state": event.state}) for event in of_stream]  # bytes become base64
+            facts = tuple(RecordedFact(e.topic, 1, state, NOW) for e, state in zip(of_stream, states, strict=True))
+            appends.append(StreamAppend("aggregate", UUID(str(stream)), max(versions[0] - 1, 0), facts))
+        command = Command(self._tenant, self._tenant, None, None, 200, "ok", tuple(appends))
+        outcome = self._do(self._store.append(command))
+        if outcome.kind != "ok":
+            raise IntegrityError
+        return list(range(outcome.first_position, outcome.last_position + 1)) if outcome.last_position else None
+
+    def select_events(self, originator_id: Any, *, gt: int | None = None, lte: int | None = None, desc: bool = False,
+                      limit: int | None = None) -> Sequence[StoredEvent]:  # fmt: skip
+        found = self._do(self._store.load(self._tenant, UUID(str(originator_id)), after_version=gt or 0))
+        events = [
+            StoredEvent(e.stream_id, e.version, e.type, _state(e)) for e in found if lte is None or e.version <= lte
+        ]
+        return (events[::-1] if desc else events)[:limit]
+
+    def select_notifications(self, start: int | None, limit: int, stop: int | None = None, topics: Sequence[str] = (),
+                             *, inclusive_of_start: bool = True) -> Sequence[Notification]:  # fmt: skip
+        after = (start or 1) - 1 if inclusive_of_start else start or 0
+        found = self._do(self._store.read(self._tenant, after, 10_000))
+        wanted = [e for e in found if (stop is None or e.position <= stop) and (not topics or e.type in topics)]
+        return [Notification(e.stream_id, e.version, e.type, _state(e), id=e.position) for e in wanted[:limit]]
+
+    def max_notification_id(self) -> int | None:
+        return self._do(self._store.head(self._tenant)).position or None
+
+    def subscribe(self, gt: int | None = None, topics: Sequence[str] = ()) -> Any:
+        raise NotImplementedError
+
+
+def _state(event: StoredFact) -> bytes:
+    return base64.b64decode(event.data["state"])

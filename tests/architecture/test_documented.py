@@ -1,0 +1,36 @@
+"""What a user may set or type is described."""
+
+import re
+import subprocess
+from pathlib import Path
+
+from shared.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_every_setting_is_described() -> None:
+    described = set(re.findall(r"^\| `([A-Z_]+)` \|", (ROOT / "docs/settings.md").read_text(), re.MULTILINE))
+    settings = {
+        field.alias or f"{Settings.model_config['env_prefix']}{name}".upper()
+        for name, field in Settings.model_fields.items()
+    }
+    assert described == settings
+
+
+def test_make_lists_every_verb() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    verbs = set(re.search(r"^\.PHONY:(.*)$", makefile, re.MULTILINE).group(1).split())  # type: ignore[union-attr]
+    listed = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert {line.split()[0] for line in listed.splitlines() if line.startswith("  ")} == verbs
+
+
+def test_the_lock_files_name_no_machine() -> None:
+    for lock in ROOT.glob("*.lock"):
+        text = lock.read_text()
+        assert not re.search(
+            r"https?://|file://|--(index-url|extra-index-url|find-links|trusted-host)|(^|\s)/\w", text
+        ), lock
+        pinned = re.findall(r"^[A-Za-z0-9_.-]+(?:\[[^\]]*\])?==.*$", text, re.MULTILINE)
+        assert pinned
+        assert all(line.endswith("\\") for line in pinned), "every pin has a hash"

@@ -81,9 +81,9 @@ periods as (
     select d.*, make_date((counted + 2) * months / 12, (counted + 2) * months % 12 + 1, 1) - 1 as due_on,
            make_date(present * months / 12, present * months % 12 + 1, 1) as present_from
       from duties d
-      cross join lateral (select greatest(d.since, d.last_visit_on) as since_or_visit) s
+      cross join lateral (select greatest(d.since, d.last_visit_on) as counts_from) s
       cross join lateral (
-        select (extract(year from since_or_visit) * 12 + extract(month from since_or_visit) - 1)::int / months as counted,
+        select (extract(year from counts_from) * 12 + extract(month from counts_from) - 1)::int / months as counted,
                (extract(year from $3::date) * 12 + extract(month from $3::date) - 1)::int / months as present) n
 ),
 due as (

@@ -1,0 +1,193 @@
+"""The funnel report: steps of prospects by month, unit or owner at the time. Definitions are in docs/kpi.md."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Annotated, Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from fastapi import Query
+from pydantic import BaseModel, Field
+
+from services.kpi.views.funnel import FUNNEL, STEPS
+from services.kpi.views.units import UNITS
+from shared.http.openapi import refuses
+from shared.http.problem import At, Problem
+from shared.http.reading import Reading, Report
+from shared.http.route import Router
+from shared.projections.view import source
+
+router = Router(prefix="/v1/kpi", tags=["kpi"])
+
+DIMENSIONS = {
+    "month": "to_char(f.at at time zone {zone}, 'YYYY-MM')",
+    "org_unit": "f.unit_id::text",
+    "owner": "f.owner_id::text",
+}
+"""What the report can be grouped by."""
+MAX_DIMENSIONS = 2
+WITH_UNITS = ("ordered", "delivered", "cancelled")
+"""Steps that are counted in units as well as in prospects."""
+
+FIGURES = ",\n       ".join(
+    [f"coalesce(sum(f.prospects) filter (where f.step = '{step}'), 0)::int as {step}" for step in STEPS]
+    + [f"coalesce(sum(f.units) filter (where f.step = '{step}'), 0)::int as units_{step}" for step in WITH_UNITS]
+)
+COUNT = """
+select {keys}{figures}
+  from {funnel} f
+ where f.tenant_id = $1 and f.at <= $2 and ($3::timestamptz is null or f.at >= $3) and {sight}
+ {grouped}
+"""
+NAMES = """
+select distinct on (u.stream_id) u.stream_id as id, u.name
+  from {units} u
+ where u.tenant_id = $1 and u.stream_id = any($2::uuid[])
+ order by u.stream_id, (u.from_at <= $3) desc, abs(extract(epoch from u.from_at - $3))
+"""
+
+
+class Figures(BaseModel):
+    """Counts of prospects by step; `units_…` counts units."""
+
+    captured: int
+    qualified: int
+    ordered: int
+    delivered: int
+    cancelled: int
+    defeated: int
+    frozen: int
+    lost_contact: int
+    revived: int
+    units_ordered: int
+    units_delivered: int
+    units_cancelled: int
+
+
+class FunnelRow(Figures):
+    """One group. Only the fields of the dimensions asked for are filled; `key` and `label` are the first one's."""
+
+    key: str | None
+    label: str | None
+    month: str | None = None
+    org_unit: UUID | None = Field(default=None, description="The unit at the time, without those below it.")
+    org_unit_label: str | None = None
+    owner: UUID | None = Field(default=None, description="The owner at the time.")
+    owner_label: str | None = Field(default=None, description="From the vault; null when erased.")
+
+
+class Funnel(BaseModel):
+    """What happened in the range, and the sum of all rows."""
+
+    rows: list[FunnelRow]
+    total: Figures
+    as_of: datetime
+    group_by: list[str]
+
+
+@router.get("/funnel", operation_id="kpi.funnel", responses=refuses(422))
+async def funnel(
+    read: Report,
+    from_day: Annotated[
+        date | None, Query(alias="from", description="First day counted, in the tenant's zone.")
+    ] = None,
+    to_day: Annotated[date | None, Query(alias="to", description="Last day counted, in the tenant's zone.")] = None,
+    group_by: Annotated[
+        str, Query(pattern=r"^(month|org_unit|owner)(,(month|org_unit|owner))?$", description="One or two, by comma.")
+    ] = "month",
+) -> Funnel:
+    """Captured, qualified, ordered, delivered, defeated, frozen, revived; credited to owner and unit at the time."""
+    dimensions = group_by.split(",")
+    if len(set(dimensions)) != len(dimensions):
+        raise Problem(422, "repeated_dimension", errors=(At("/group_by", "repeated_dimension", where="query"),))
+    if from_day is not None and to_day is not None and from_day > to_day:
+        raise Problem(422, "empty_range", errors=(At("/to", "empty_range", where="query"),))
+    await read.wait(FUNNEL, UNITS)
+    rows = [dict(row) for row in await _count(read, dimensions, from_day, to_day)]
+    if dimensions == ["month"]:
+        rows = _with_empty_months(rows, from_day, to_day)
+    labels = await _labels(read, dimensions, rows)
+    shown = [_row(row, dimensions, labels) for row in rows]
+    shown.sort(key=lambda row: tuple(str(getattr(row, name) or "") for name in dimensions))
+    total = {name: sum(row[name] for row in rows) for name in Figures.model_fields}
+    return Funnel(rows=shown, total=Figures(**total), as_of=read.as_of, group_by=dimensions)
+
+
+async def _count(read: Reading, dimensions: Sequence[str], from_day: date | None, to_day: date | None) -> list[Any]:
+    last = (
+        read.as_of if to_day is None else min(read.as_of, _start(_next(to_day), read.zone) - timedelta(microseconds=1))
+    )
+    given: list[Any] = [read.tenant_id, last, None if from_day is None else _start(from_day, read.zone)]
+
+    def put(value: Any) -> str:
+        given.append(value)
+        return f"${len(given)}"
+
+    known = None if read.known_at is None else put(read.known_at)
+    seen, seen_by = (await read.sight()).sql(len(given) + 1, owner="f.owner_id", unit="f.unit_id")
+    given.extend(seen_by)
+    zone = put(read.zone.key) if "month" in dimensions else ""
+    keys = "".join(f"{DIMENSIONS[name].format(zone=zone)} as {name}, " for name in dimensions)
+    sql = COUNT.format(
+        keys=keys,
+        figures=FIGURES,
+        funnel=source(FUNNEL, known_at=known),
+        sight=seen,
+        grouped=f"group by {', '.join(str(place + 1) for place in range(len(dimensions)))}",
+    )
+    fetched: list[Any] = await read.pool.fetch(sql, *given)
+    return fetched
+
+
+def _with_empty_months(rows: list[dict[str, Any]], from_day: date | None, to_day: date | None) -> list[dict[str, Any]]:
+    """Months between the first and the last of the report, with zeros where nothing happened."""
+    months = {row["month"]: row for row in rows}
+    if not months and (from_day is None or to_day is None):
+        return rows
+    first = f"{from_day:%Y-%m}" if from_day is not None else min(months)
+    last = max(months, default=first) if to_day is None else max([f"{to_day:%Y-%m}", *months])
+    zeros = dict.fromkeys(Figures.model_fields, 0)
+    return [months.get(month, {"month": month, **zeros}) for month in _months(first, last)]
+
+
+def _months(first: str, last: str) -> Iterable[str]:
+    year, month = map(int, first.split("-"))
+    while (text := f"{year:04}-{month:02}") <= last:
+        yield text
+        year, month = (year, month + 1) if month < 12 else (year + 1, 1)
+
+
+async def _labels(
+    read: Reading, dimensions: Sequence[str], rows: Sequence[dict[str, Any]]
+) -> dict[str, dict[str, str]]:
+    labels: dict[str, dict[str, str]] = {}
+    if "org_unit" in dimensions:
+        ids = [UUID(row["org_unit"]) for row in rows if row["org_unit"] is not None]
+        sql = NAMES.format(units=source(UNITS, known_at=None if read.known_at is None else "$4"))
+        known = () if read.known_at is None else (read.known_at,)
+        found = await read.pool.fetch(sql, read.tenant_id, ids, read.as_of, *known)
+        labels["org_unit"] = {str(row["id"]): row["name"] for row in found}
+    if "owner" in dimensions:
+        ids = [UUID(row["owner"]) for row in rows if row["owner"] is not None]
+        vault = await read.kit.vault.get(read.tenant_id, ids, ("name",))
+        labels["owner"] = {str(id): fields["name"] for id, fields in vault.items() if "name" in fields}
+    return labels
+
+
+def _row(row: dict[str, Any], dimensions: Sequence[str], labels: dict[str, dict[str, str]]) -> FunnelRow:
+    named = {
+        f"{name}_label": labels[name].get(row[name]) for name in dimensions if name in labels and row[name] is not None
+    }
+    first = dimensions[0]
+    label = row[first] if first == "month" else named.get(f"{first}_label")
+    return FunnelRow(key=row[first], label=label, **row, **named)
+
+
+def _next(day: date) -> date:
+    return day + timedelta(days=1)
+
+
+def _start(day: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, time(), zone).astimezone(UTC)

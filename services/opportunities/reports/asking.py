@@ -33,7 +33,8 @@ class Reads(Protocol):
 class Asking:
     """One question: of a tenant, at an instant of business time, with what `sight` shows.
 
-    `known_at` is a position: only what the log held up to there counts. None: all it holds now.
+    `known_at` is a position: only what the log held up to there counts. None: all it holds now. `latest`: the latest
+    standing is asked for, whatever the clocks of the machines that recorded it said; `at` then gives the day alone.
     """
 
     tenant_id: UUID
@@ -41,6 +42,7 @@ class Asking:
     at: datetime
     sight: Sight
     known_at: int | None = None
+    latest: bool = False
 
     @property
     def day(self) -> date:
@@ -56,6 +58,11 @@ def end_of(day: date, zone: ZoneInfo) -> datetime:
 def start_of(day: date, zone: ZoneInfo) -> datetime:
     """The first instant of a day in the tenant's zone."""
     return datetime.combine(day, time(), zone).astimezone(UTC)
+
+
+SUPPORTED = """
+    select stream_id from {accounts} where tenant_id = $1 and to_at is null and support_team @> array[{person}::uuid]
+"""
 
 
 class Sql:
@@ -83,8 +90,10 @@ class Sql:
 
     def named(self, name: str) -> str:
         """The parameter of the question's instant (`at`), `day` or `zone`: one for all its uses."""
+        asking = self.asking
+        if name == "at" and asking.latest:
+            return "'infinity'::timestamptz"
         if name not in self._names:
-            asking = self.asking
             match name:
                 case "at":
                     self._names[name] = self(asking.at) + "::timestamptz"
@@ -100,13 +109,16 @@ class Sql:
 
     def holds(self, alias: str) -> str:
         """The predicate that a row of an interval view holds at the instant asked about."""
+        if self.asking.latest:
+            return f"{alias}.tenant_id = $1 and {alias}.to_at is null"
         at = self.named("at")
         return f"{alias}.tenant_id = $1 and {alias}.from_at <= {at} and ({alias}.to_at is null or {alias}.to_at > {at})"
 
     def in_stock(self, alias: str) -> str:
         """The same for standings in stock, in the form the index of the stock serves."""
         at = self.named("at")
-        return f"{alias}.tenant_id = $1 and {alias}.stock is not null and tstzrange({alias}.from_at, {alias}.to_at) @> {at}"
+        standing = f"tstzrange({alias}.from_at, {alias}.to_at)"
+        return f"{alias}.tenant_id = $1 and {alias}.stock is not null and {standing} @> {at}"
 
     def visible(self, alias: str, *, owner: str = "owner_id", unit: str = "unit_id") -> str:
         """The predicate of sight: owner, unit, or support team of the account (as it is now)."""
@@ -115,11 +127,8 @@ class Sql:
         if sight.everything:
             return said
         self.values.extend(given)
-        supported = f"select stream_id from {ACCOUNTS.table} where tenant_id = $1 and to_at is null"
-        return (
-            f"({said} or {alias}.account_id = any(array("
-            f"{supported} and support_team @> array[{self(sight.person_id)}::uuid])))"
-        )
+        supported = SUPPORTED.format(accounts=ACCOUNTS.table, person=self(sight.person_id))
+        return f"({said} or {alias}.account_id = any(array({supported})))"
 
     def _relation(self, view: View) -> str:
         known_at = None if self.asking.known_at is None else self.named("known_at")

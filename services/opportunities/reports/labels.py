@@ -18,9 +18,11 @@ BLANK = "(blank)"
 
 
 class Vault(Protocol):
-    """Where the names of persons are."""
+    """Where the names of persons are, and what was written about them."""
 
-    async def get(self, tenant_id: UUID, subject_ids: Collection[UUID]) -> Mapping[UUID, Mapping[str, str]]: ...
+    async def get(
+        self, tenant_id: UUID, subject_ids: Collection[UUID], fields: Collection[str] | None = None
+    ) -> Mapping[UUID, Mapping[str, str]]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +48,19 @@ NAMES_AT = """
 select distinct on (n.stream_id) n.stream_id as id, n.name
   from {relation} as n
  where n.tenant_id = $1 and n.stream_id = any({ids}::uuid[])
- order by n.stream_id, (n.from_at <= {at}) desc, case when n.from_at <= {at} then n.from_at end desc nulls last, n.from_at
+ order by n.stream_id, (n.from_at <= {at}) desc,
+          case when n.from_at <= {at} then n.from_at end desc nulls last, n.from_at
 """
 PRODUCT_NAMES = """
 select distinct on (n.code) n.code, n.name
   from {products} as n
  where n.tenant_id = $1 and n.code = any({codes}::text[])
- order by n.code, (n.from_at <= {at}) desc, case when n.from_at <= {at} then n.from_at end desc nulls last, n.from_at
+ order by n.code, (n.from_at <= {at}) desc,
+          case when n.from_at <= {at} then n.from_at end desc nulls last, n.from_at
 """
 REASONS = """
-select r.categories from {reason_catalogues} as r where r.tenant_id = $1 order by r.effective_from, r.published_at, r.version
+select r.categories from {reason_catalogues} as r where r.tenant_id = $1
+ order by r.effective_from, r.published_at, r.version
 """
 
 
@@ -71,8 +76,14 @@ class Labels:
         wanted = {id for id in ids if id is not None}
         if not wanted:
             return {}
-        found = await self.vault.get(tenant_id, wanted)
+        found = await self.vault.get(tenant_id, wanted, ("name",))
         return {id: fields["name"] for id, fields in found.items() if fields.get("name")}
+
+    async def texts(
+        self, tenant_id: UUID, ids: Collection[UUID], fields: Collection[str]
+    ) -> Mapping[UUID, Mapping[str, str]]:
+        """What was written about these records, by field."""
+        return await self.vault.get(tenant_id, ids, fields) if ids else {}
 
     async def units(self, reads: Reads, asking: Asking, ids: Iterable[UUID | None]) -> Mapping[UUID, str]:
         return await self._named(reads, asking, "units", ids)
@@ -98,7 +109,8 @@ class Labels:
         texts: dict[str, str] = {}
         for categories in (*(known.categories for known in all_catalogues(None)), *published):
             for category in categories:
-                texts |= {named.code: self._text(named) for named in (category, *category.reasons)}
+                texts[category.code] = self._text(category)
+                texts |= {leaf.code: self._text(leaf) for leaf in category.reasons}
         return texts
 
     def _text(self, named: ReasonCategory | ReasonLeaf) -> str:

@@ -221,7 +221,12 @@ select s.stream_id, s.title, s.account_id, a.name as account, s.owner_id, s.unit
 
 
 async def pipeline_diff(
-    reads: Reads, asking: Asking, policy_a: LevelPolicy, policy_b: LevelPolicy, labels: Labels, filters: Filters | None = None
+    reads: Reads,
+    asking: Asking,
+    policy_a: LevelPolicy,
+    policy_b: LevelPolicy,
+    labels: Labels,
+    filters: Filters | None = None,
 ) -> Row:
     """Who would move: each open prospect whose computed level differs, and how many go from where to where."""
     sql = Sql(asking)

@@ -28,7 +28,7 @@ COLUMNS = """
     key_persons jsonb not null               -- {person_id: {layer, post, influence, attitude}}
 """
 
-ROWS = f"""
+ROWS = """
 with merged as (
     select tenant_id, stream_id, version, occurred_at,
            es.merge(changes) over steps as standing,
@@ -54,9 +54,9 @@ select tenant_id, stream_id,
        array(select distinct (member ->> 'person_id')::uuid
                from jsonb_array_elements(coalesce(standing -> 'support_team', '[]')) as member
               order by 1) as support_team,
-       (select coalesce(jsonb_object_agg(substr(name, {len(events.KEY_PERSON_FIELD) + 1}), person), '{{}}')
+       (select coalesce(jsonb_object_agg(substr(name, length('key_person.') + 1), person), '{}')
           from jsonb_each(standing) as field(name, person)
-         where starts_with(name, '{events.KEY_PERSON_FIELD}') and jsonb_typeof(person) = 'object') as key_persons
+         where starts_with(name, 'key_person.') and jsonb_typeof(person) = 'object') as key_persons
   from merged
  where next_at is distinct from occurred_at
 """

@@ -42,7 +42,7 @@ COLUMNS = """
     won_at timestamptz
 """
 
-ROWS = f"""
+ROWS = """
 with merged as (
     select tenant_id, stream_id, version, type, occurred_at, changes,
            case when type = 'DealLost' then es.merge(changes) over so_far end as standing,
@@ -89,7 +89,7 @@ select tenant_id, stream_id, version,
   from merged
  cross join lateral ({FIGURES}) as figured(figures)
  where type = 'DealLost'
-"""
+""".replace("{FIGURES}", FIGURES)
 
 DEFEATS = View(
     name="opportunities.defeats",

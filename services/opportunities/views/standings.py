@@ -99,7 +99,7 @@ FIGURES = """
 """
 
 # `es.merge` is strict: a null changes nothing, so each `case` costs only where it says something.
-ROWS = f"""
+ROWS = """
 with merged as (
     select tenant_id, stream_id, version, type, occurred_at, changes,
            es.merge(changes) over so_far as standing,
@@ -187,7 +187,7 @@ select tenant_id, stream_id,
        (came_out ->> 'unit_id')::uuid as outcome_unit_id
   from noted
  where next_at is distinct from occurred_at
-"""
+""".replace("{FIGURES}", FIGURES)
 
 STANDINGS = View(
     name="opportunities.standings",

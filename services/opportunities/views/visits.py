@@ -78,6 +78,7 @@ select tenant_id, stream_id,
        standing ->> 'cancel_reason' as cancel_reason
   from merged
  where next_at is distinct from occurred_at
+   and standing ->> 'status' is not null     -- else all that was said of it is void
 """
 
 VISITS = View(

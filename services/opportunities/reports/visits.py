@@ -1,0 +1,176 @@
+"""The visit tracking table (大用户走访跟踪表), in pages. A visit's levels are those of the judgements it carried.
+
+What was said in words comes from the vault; an objection's repeats are counted over the account's visits so far.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from services.opportunities.level_policy import NEW
+from services.opportunities.reports.asking import Asking, Reads, Row, Sql
+from services.opportunities.reports.filters import SUBTREE
+from services.opportunities.reports.labels import Labels
+from services.opportunities.reports.paging import Order, Page, next_of, paged
+from services.opportunities.views.units import UNITS
+from services.opportunities.visit import TEXTS
+
+SORTS: Mapping[str, Order] = {
+    "-day": Order("v.day", "date", descending=True),
+    "day": Order("v.day", "date"),
+}
+
+VISITS = """
+select v.*, {sort_value} as sort_value
+  from {visits} as v
+ where {holds} and {visible} and {wanted} and {beyond}
+ order by {order}
+ limit {limit}
+"""
+JUDGED = """
+select j.visit_id, j.stream_id as opportunity_id, j.level_before, j.level, j.expected_on
+  from {judgements} as j
+ where j.tenant_id = $1 and j.visit_id = any({ids}::uuid[]) and j.judged_at <= {at}
+ order by j.visit_id, j.stream_id, j.version
+"""
+OBJECTIONS = """
+select v.account_id, o.objection, count(*)::int as raised
+  from {visits} as v cross join lateral unnest(v.objections) as o(objection)
+ where {holds} and v.status = 'logged' and v.account_id = any({ids}::uuid[])
+ group by 1, 2
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Visits:
+    """Which visits: by their day (visited, else planned), people, account, opportunity, purpose, way, status."""
+
+    since: date | None = None
+    until: date | None = None
+    owner_id: UUID | None = None
+    participant_id: UUID | None = None
+    unit_id: UUID | None = None
+    account_id: UUID | None = None
+    opportunity_id: UUID | None = None
+    purpose: str | None = None
+    way: str | None = None
+    status: str | None = None
+
+    def predicate(self, sql: Sql) -> str:
+        said = ["true"]
+        for name in ("owner_id", "account_id", "purpose", "way", "status"):
+            if (value := getattr(self, name)) is not None:
+                said.append(f"v.{name} = {sql(value)}")
+        if self.since is not None:
+            said.append(f"v.day >= {sql(self.since)}")
+        if self.until is not None:
+            said.append(f"v.day <= {sql(self.until)}")
+        if self.participant_id is not None:
+            said.append(f"{sql(self.participant_id)}::uuid = any(v.participants)")
+        if self.opportunity_id is not None:
+            said.append(f"{sql(self.opportunity_id)}::uuid = any(v.opportunity_ids)")
+        if self.unit_id is not None:
+            said.append(SUBTREE.format(unit="v.unit_id", root=sql(self.unit_id), units=UNITS.table))
+        return " and ".join(said)
+
+
+async def visits(
+    reads: Reads,
+    asking: Asking,
+    labels: Labels,
+    *,
+    which: Visits | None = None,
+    sort: str = "-day",
+    page: Page | None = None,
+) -> tuple[list[Row], tuple[str, UUID] | None]:
+    """A page of visits, and after which the next goes on."""
+    page = page or Page()
+    sql = Sql(asking)
+    statement = sql.text(
+        VISITS,
+        holds=sql.holds("v"),
+        visible=sql.visible("v"),
+        wanted=(which or Visits()).predicate(sql),
+        **paged(sql, SORTS, sort, page, "v.stream_id"),
+    )
+    found, after = next_of(await reads.fetch(statement, *sql.values), page)
+    judged = await _judged(reads, asking, [row["stream_id"] for row in found])
+    raised = await _raised(reads, asking, {row["account_id"] for row in found})
+    accounts = await labels.accounts(reads, asking, {row["account_id"] for row in found})
+    units = await labels.units(reads, asking, {row["unit_id"] for row in found})
+    people = await labels.people(asking.tenant_id, {person for row in found for person in _people(row)})
+    texts = await labels.texts(asking.tenant_id, [row["stream_id"] for row in found], TEXTS)
+    items = [
+        {
+            "id": row["stream_id"],
+            "version": row["version"],
+            "status": row["status"],
+            "account_id": row["account_id"],
+            "account": accounts.get(row["account_id"]),
+            "opportunity_ids": row["opportunity_ids"],
+            "owner_id": row["owner_id"],
+            "owner": people.get(row["owner_id"]),
+            "unit_id": row["unit_id"],
+            "unit": units.get(row["unit_id"]),
+            "purpose": row["purpose"],
+            "way": row["way"],
+            "planned_on": row["planned_on"],
+            "visited_on": row["visited_on"],
+            "reached": row["reached"],
+            "participants": [{"person_id": id, "name": people.get(id)} for id in row["participants"]],
+            "persons_met": [{**met, "name": people.get(UUID(met["person_id"]))} for met in row["persons_met"]],
+            "expected_objections": row["expected_objections"],
+            "objections": [
+                {"text": text, "raised": raised.get((row["account_id"], text), 1)} for text in row["objections"]
+            ],
+            "competitor": row["competitor"],
+            "rumours": row["rumours"],
+            "units_owned": row["units_owned"],
+            "buying_plan": row["buying_plan"],
+            "judgements": judged.get(row["stream_id"], []),
+            "next_step": row["next_step"],
+            "next_on": row["next_on"],
+            "reviewed_by": row["reviewed_by"],
+            "reviewed_by_name": people.get(row["reviewed_by"]),
+            "reviewed_on": row["reviewed_on"],
+            "cancel_reason": row["cancel_reason"],
+            **{name: texts.get(row["stream_id"], {}).get(name) for name in TEXTS},
+        }
+        for row in found
+    ]
+    return items, after
+
+
+def _people(row: Any) -> set[UUID | None]:
+    met = {UUID(met["person_id"]) for met in row["persons_met"]}
+    return {row["owner_id"], row["reviewed_by"], *row["participants"], *met}
+
+
+async def _judged(reads: Reads, asking: Asking, ids: list[UUID]) -> Mapping[UUID, list[Row]]:
+    found: dict[UUID, list[Row]] = defaultdict(list)
+    if ids:
+        sql = Sql(asking)
+        for row in await reads.fetch(sql.text(JUDGED, ids=sql(ids)), *sql.values):
+            found[row["visit_id"]].append(
+                {
+                    "opportunity_id": row["opportunity_id"],
+                    "level_before": row["level_before"] or NEW,
+                    "level": row["level"] or NEW,
+                    "expected_on": row["expected_on"],
+                }
+            )
+    return found
+
+
+async def _raised(reads: Reads, asking: Asking, ids: set[UUID | None]) -> Mapping[tuple[UUID, str], int]:
+    wanted = sorted(id for id in ids if id is not None)
+    if not wanted:
+        return {}
+    sql = Sql(asking)
+    statement = sql.text(OBJECTIONS, holds=sql.holds("v"), ids=sql(wanted))
+    return {(row["account_id"], row["objection"]): row["raised"] for row in await reads.fetch(statement, *sql.values)}

@@ -9,7 +9,7 @@ from shared.jobs.operations import (
     list_operations,
     problems_of,
 )
-from shared.jobs.runner import Failed, Handler, Runner
+from shared.jobs.runner import Failed, Handler, Resources, Runner
 from shared.jobs.running import Cancelled, LeaseLost, Running, claim_next
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "LeaseLost",
     "Operation",
     "Problem",
+    "Resources",
     "Runner",
     "Running",
     "cancel_operation",

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
 import structlog
 
+from shared.event_store.store import EventStore
 from shared.jobs.running import HEARTBEAT_SECONDS, MOST_ATTEMPTS, Cancelled, LeaseLost, Running, claim_next
+from shared.settings import Settings
 
 log = structlog.get_logger(__name__)
 
@@ -19,14 +22,24 @@ Handler = Callable[[Running], Awaitable[Mapping[str, Any] | None]]
 and key what it appends by (operation, item), so that a repeated item is harmless."""
 
 
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """What the worker gives every operation as `running.resources`."""
+
+    store: EventStore
+    settings: Settings
+
+
 class Failed(Exception):
-    """The operation cannot be done; the text is shown to its owner. Any other exception is shown as `internal_error`."""
+    """The operation cannot be done; the text is shown to its owner. Another exception is shown as `internal_error`."""
 
 
 class Runner:
     """Takes operations of the kinds in `handlers` and runs them, one at a time each."""
 
-    def __init__(self, pool: asyncpg.Pool, handlers: Mapping[str, Handler], *, resources: Any = None) -> None:
+    def __init__(
+        self, pool: asyncpg.Pool, handlers: Mapping[str, Handler], *, resources: Resources | None = None
+    ) -> None:
         self._pool = pool
         self._handlers = handlers
         self._resources = resources

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from collections import defaultdict
 from collections.abc import Collection, Coroutine, Iterable, Mapping, Sequence
@@ -75,6 +74,7 @@ TRANSIENT = (
     asyncpg.CannotConnectNowError,
     asyncpg.PostgresSystemError,
     asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.UndefinedTableError,  # the view was dropped by command: it must be prepared again
 )
 """The database's trouble, not the fact's: try again later, park nothing."""
 
@@ -106,7 +106,7 @@ class Follower:
         self._steps = asyncio.Semaphore(concurrency)
 
     async def run_once(self, tokens: Tokens | None = None) -> bool:
-        """One pass over whatever is behind. True when something was, so that another pass is due.
+        """One pass over whatever is behind. True when something moved, so that another pass is due.
 
         `tokens` are the leases held; only their views and buckets are folded. Without, everything is.
         """
@@ -117,16 +117,18 @@ class Follower:
         steps = await self._plan([b for b in behind if b.position < b.head], tokens)
         steps += [self._refold(b, _token(tokens, b.view, b.tenant_id)) for b in behind if b.refolding]
         async with asyncio.TaskGroup() as group:
-            for step in steps:
-                group.create_task(self._limited(step))
+            running = [group.create_task(self._limited(step)) for step in steps]
         for key in self.building:
             await self._go_live(self.views[key])
-        return bool(behind)
+        return any(step.result() for step in running)
 
-    async def _limited(self, step: Step) -> None:
+    async def _limited(self, step: Step) -> bool:
         async with self._steps:
-            with contextlib.suppress(Outrun):  # another worker did it; the next pass sees where things stand
+            try:
                 await step
+            except Outrun:  # another worker did it; the next pass sees where things stand
+                return False
+            return True
 
     # -- planning ----------------------------------------------------------------------------------
 

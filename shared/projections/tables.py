@@ -6,8 +6,11 @@ from collections.abc import Iterable
 from typing import Literal
 
 import asyncpg
+import structlog
 
-from shared.projections.view import View
+from shared.projections.view import NAME, View
+
+log = structlog.get_logger(__name__)
 
 # Two processes starting together must not both make a table.
 LOCK = "select pg_advisory_xact_lock(7311, hashtext($1))"
@@ -39,12 +42,18 @@ async def prepare_one(connection: asyncpg.pool.PoolConnectionProxy, view: View) 
             "select definition from es.views where name = $1 and version = $2", view.name, view.version
         )
         if made_with == view.definition:
+            await connection.execute(
+                "update es.views set error = null where name = $1 and version = $2 and error is not null",
+                view.name,
+                view.version,
+            )
             return
-        if made_with is not None:
+        if made_with:
             raise ViewChanged(
                 f"{view.table} was made with another definition; give the view version {view.version + 1}"
             )
         empty = not await connection.fetchval("select exists (select from es.events)")
+        await forget(connection, view.name, view.version)
         try:
             await connection.execute(f"create schema if not exists {view.schema}")
             await connection.execute(view.create)
@@ -55,12 +64,34 @@ async def prepare_one(connection: asyncpg.pool.PoolConnectionProxy, view: View) 
             raise ViewRefused(f"{view.table}: {error}") from error
         await connection.execute(
             """insert into es.views (name, version, definition, status, built_at)
-               values ($1, $2, $3, $4, case when $4 = 'live' then clock_timestamp() end)""",
+               values ($1, $2, $3, $4, case when $4 = 'live' then clock_timestamp() end)
+               on conflict (name, version) do update
+                  set definition = excluded.definition, status = excluded.status, built_at = excluded.built_at,
+                      error = null""",
             view.name,
             view.version,
             view.definition,
             "live" if empty else "building",
         )
+
+
+async def prepare_each(pool: asyncpg.Pool, views: Iterable[View]) -> list[View]:
+    """Like `prepare`, but a view that cannot be folded is recorded as such and left out. Returns the others."""
+    sound = []
+    for view in views:
+        try:
+            await prepare(pool, [view])
+            sound.append(view)
+        except (ViewChanged, ViewRefused) as error:
+            log.error("view_refused", view=view.table, error=str(error))
+            await pool.execute(
+                """insert into es.views (name, version, definition, error) values ($1, $2, '', $3)
+                   on conflict (name, version) do update set error = excluded.error""",
+                view.name,
+                view.version,
+                str(error),
+            )
+    return sound
 
 
 async def create_indexes(connection: asyncpg.pool.PoolConnectionProxy, view: View) -> None:
@@ -89,17 +120,19 @@ async def go_live(connection: asyncpg.pool.PoolConnectionProxy, view: View) -> b
 
 async def drop(pool: asyncpg.Pool, name: str, version: int) -> None:
     """Drop a view's table and everything recorded about it. A version still in use is made again at the next start."""
+    if not NAME.fullmatch(name):
+        raise ValueError(f"{name!r} is no view's name")
     async with pool.acquire() as connection, connection.transaction():
         await connection.execute(LOCK, f"{name}_v{version}")
         await connection.execute(f"drop table if exists {name}_v{version}")
-        for table, column in (
-            ("views", "name"),
-            ("checkpoints", "view"),
-            ("leases", "view"),
-            ("parked", "view"),
-            ("skips", "view"),
-        ):
-            await connection.execute(f"delete from es.{table} where {column} = $1 and version = $2", name, version)
+        await forget(connection, name, version)
+        await connection.execute("delete from es.views where name = $1 and version = $2", name, version)
+
+
+async def forget(connection: asyncpg.pool.PoolConnectionProxy, name: str, version: int) -> None:
+    """Delete what is recorded about the rows of a table that is gone or empty."""
+    for table in ("checkpoints", "leases", "parked", "skips"):
+        await connection.execute(f"delete from es.{table} where view = $1 and version = $2", name, version)
 
 
 async def statuses(pool: asyncpg.Pool) -> dict[tuple[str, int], Literal["building", "live"]]:

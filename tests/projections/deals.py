@@ -99,6 +99,20 @@ LOST_DEALS = View(
     """,
     facts=FACTS,
 )
+# A view with a flaw: it cannot bear an amount of 666.
+INVERSE_AMOUNTS = View(
+    name="toys.inverse_amounts",
+    version=1,
+    stream_types=("deal",),
+    columns="fact integer not null, inverse numeric",
+    key=("fact",),
+    indexes=(),
+    rows="""
+        select tenant_id, stream_id, version, 1 / ((changes ->> 'amount')::numeric - 666)
+          from corrected_facts where changes ? 'amount'
+    """,
+    facts=FACTS,
+)
 VIEWS = (DEAL_STANDINGS, LOST_DEALS)
 
 

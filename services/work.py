@@ -1,0 +1,216 @@
+"""The worker: folds the views of all services and runs their operations.
+
+`python -m services.work [views] [operations]`: both, or only one, in processes of their own. Any number may run. Losing
+the database is not an end: it comes back, and the work goes on where it stood. Composition root: it finds
+`services.<service>.views.VIEWS` and `services.<service>.operations.OPERATIONS`; it knows no business.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Collection, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from importlib import import_module
+from importlib.util import find_spec
+from pkgutil import iter_modules
+from typing import Any
+
+import asyncpg
+import structlog
+
+import services
+from shared.event_store import connections, hints
+from shared.event_store.store import EventStore
+from shared.jobs import Handler, Resources, Runner
+from shared.jobs.operations import CHANNEL as OPERATIONS_CHANNEL
+from shared.postgres.embedded import EmbeddedPostgresFailed
+from shared.postgres.url import database_url
+from shared.projections import Follower, View
+from shared.projections.leases import RENEW_SECONDS, Leases
+from shared.projections.tables import prepare_each
+from shared.settings import Settings, settings
+from shared.work_health import Health
+
+log = structlog.get_logger(__name__)
+
+POLL_SECONDS = 0.25
+IDLE_POLL_SECONDS = 1.0
+IDLE_AFTER_SECONDS = 10.0
+OPERATIONS_POLL_SECONDS = 1.0
+RECONNECT_SECONDS = 0.5
+OPERATIONS_AT_ONCE = 2
+FOLDS_AT_ONCE = 2
+STATEMENT_TIMEOUT_MS = 60_000
+
+SESSION = connections.SESSION | {"application_name": "dakehu work", "statement_timeout": str(STATEMENT_TIMEOUT_MS)}
+
+AWAY = (
+    OSError,
+    TimeoutError,
+    EmbeddedPostgresFailed,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,  # shut down, crashed, starting
+    asyncpg.InsufficientResourcesError,
+    asyncpg.PostgresSystemError,
+    asyncpg.ReadOnlySQLTransactionError,  # a standby that is not yet promoted
+    asyncpg.InvalidCatalogNameError,  # nobody has made the database yet
+    asyncpg.InvalidSchemaNameError,  # nobody has migrated it yet
+    asyncpg.UndefinedTableError,
+)
+"""The database is not there, or not ready: wait and connect again."""
+
+CROWDED = (asyncpg.TransactionRollbackError, asyncpg.LockNotAvailableError)
+"""Another transaction was in the way: try again on the same connections."""
+
+
+def views() -> list[View]:
+    """Every service's views."""
+    return [view for module in _of_each_service("views") for view in module.VIEWS]
+
+
+def operations() -> dict[str, Handler]:
+    """Every service's kinds of operation."""
+    return {kind: handler for module in _of_each_service("operations") for kind, handler in module.OPERATIONS.items()}
+
+
+def _of_each_service(name: str) -> list[Any]:
+    packages = [f"services.{found.name}" for found in iter_modules(services.__path__) if found.ispkg]
+    return [import_module(f"{package}.{name}") for package in packages if find_spec(f"{package}.{name}")]
+
+
+class Worker:
+    """One process's work, until `stop` is set."""
+
+    def __init__(self, views: Collection[View], handlers: Mapping[str, Handler], settings: Settings) -> None:
+        self.views = views
+        self.handlers = handlers
+        self.settings = settings
+        self.stop = asyncio.Event()
+        self.health = Health()
+        self._news = asyncio.Event()
+        self._orders = asyncio.Event()
+        self._tokens: dict[tuple[str, int, int], int] = {}
+
+    async def run(self) -> None:
+        """Work; when the database goes away, come back with it."""
+        async with self.health.served(self.settings.host, self.settings.work_port):
+            while not self.stop.is_set():
+                try:
+                    await self._session()
+                except* AWAY as errors:
+                    self.health.ready = False
+                    log.warning("database_away", error=str(errors.exceptions[0]))
+                    await _first(self.stop.wait(), timeout=RECONNECT_SECONDS)
+
+    async def _session(self) -> None:
+        url = await database_url(self.settings)
+        async with AsyncExitStack() as stack:
+            pool = await stack.enter_async_context(_pool(url, FOLDS_AT_ONCE + OPERATIONS_AT_ONCE + 2))
+            presence = await asyncpg.connect(url, server_settings=SESSION, timeout=connections.CONNECT_TIMEOUT_S)
+            stack.push_async_callback(_close, presence)
+            sound = await prepare_each(pool, self.views)
+            leases = Leases(presence, sound, f"{socket.gethostname()}:{os.getpid()}")
+            await leases.open()
+            await presence.add_listener(hints.CHANNEL, lambda *_: self._news.set())
+            await presence.add_listener(OPERATIONS_CHANNEL, lambda *_: self._orders.set())
+            store = await stack.enter_async_context(await EventStore.open(url, writers=1)) if self.handlers else None
+            resources = Resources(store, self.settings) if store else None
+            runner = Runner(pool, self.handlers, resources=resources)
+            async with asyncio.TaskGroup() as group:
+                if sound:
+                    self._tokens = await leases.renew()
+                    group.create_task(self._keep_leases(leases))
+                    group.create_task(self._follow(Follower(pool, sound, concurrency=FOLDS_AT_ONCE)))
+                    group.create_task(self.health.watch(pool, sound, self.stop))
+                runs = [group.create_task(self._operate(runner, leases.key)) for _ in range(OPERATIONS_AT_ONCE)]
+                log.info("working", views=len(sound), operations=sorted(self.handlers), key=leases.key)
+                self.health.ready = True
+                await self.stop.wait()
+                self.health.ready = False
+                for run in runs:  # an operation cut short goes on from its checkpoint, in another worker
+                    run.cancel()
+            await leases.close()
+
+    async def _keep_leases(self, leases: Leases) -> None:
+        while not self.stop.is_set():
+            await _first(self.stop.wait(), timeout=RENEW_SECONDS)
+            with suppress(*CROWDED):
+                self._tokens = await leases.renew()
+
+    async def _follow(self, follower: Follower) -> None:
+        """Fold whenever there is news; the poll is the truth, the hint only makes it early."""
+        loop = asyncio.get_running_loop()
+        busy = loop.time()
+        while not self.stop.is_set():
+            self._news.clear()
+            try:
+                moved = await follower.run_once(self._tokens)
+            except* CROWDED as errors:
+                log.info("fold_crowded_out", error=str(errors.exceptions[0]))
+                moved = False
+            if moved:
+                busy = loop.time()
+                continue
+            pause = POLL_SECONDS if loop.time() - busy < IDLE_AFTER_SECONDS else IDLE_POLL_SECONDS
+            await _first(self._news.wait(), self.stop.wait(), timeout=pause)
+
+    async def _operate(self, runner: Runner, key: int) -> None:
+        while not self.stop.is_set():
+            self._orders.clear()
+            if not await runner.run_one(key):
+                await _first(self._orders.wait(), self.stop.wait(), timeout=OPERATIONS_POLL_SECONDS)
+
+
+async def _first(*waits: Any, timeout: float) -> None:
+    """Until one of them is done, or the time is over."""
+    tasks = [asyncio.ensure_future(wait) for wait in waits]
+    try:
+        await asyncio.wait(tasks, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+
+
+@asynccontextmanager
+async def _pool(url: str, size: int) -> AsyncIterator[asyncpg.Pool]:
+    pool = await asyncpg.create_pool(
+        url,
+        min_size=1,
+        max_size=size,
+        server_settings=SESSION,
+        connection_class=connections.PooledConnection,
+        timeout=connections.CONNECT_TIMEOUT_S,
+    )
+    try:
+        yield pool
+    finally:
+        pool.terminate()  # nothing is under way here unless the database is gone; then a farewell would hang
+
+
+async def _close(connection: asyncpg.Connection[Any]) -> None:
+    connection.terminate()
+
+
+async def run(parts: Collection[str] = ("views", "operations")) -> None:
+    """Work until SIGTERM or SIGINT."""
+    worker = Worker(views() if "views" in parts else [], operations() if "operations" in parts else {}, settings())
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, worker.stop.set)
+    await worker.run()
+
+
+def main() -> None:
+    parts = sys.argv[1:] or ["views", "operations"]
+    if unknown := set(parts) - {"views", "operations"}:
+        raise SystemExit(f"usage: python -m services.work [views] [operations]; not {' '.join(sorted(unknown))}")
+    asyncio.run(run(parts))
+
+
+if __name__ == "__main__":
+    main()

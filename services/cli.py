@@ -39,6 +39,19 @@ def run() -> None:
 
 
 @app.command()
+def demo() -> None:
+    """The same with a generated sales organisation, its tables printed; DEMO_SCALE multiplies, DEMO_EXIT=1 leaves."""
+    from services import installation
+    from services.demo.run import run as run_demo
+
+    try:
+        _run(run_demo(settings(), say))
+    except installation.CannotStart as error:
+        typer.echo(f"Cannot start: {error}", err=True)
+        raise typer.Exit(1) from None
+
+
+@app.command()
 def serve(part: Annotated[str, typer.Argument(help="accounts, opportunities, kpi, door or work")]) -> None:
     """Serve one part in this process, for installations that run each by itself."""
     from services.serve import PARTS, serve
@@ -59,6 +72,34 @@ def migrate() -> None:
         say(f"{'Now' if changed else 'Already'} at {newest_version()}.")
 
     _run(work())
+
+
+@app.command()
+def verify() -> None:
+    """Prove that the log is whole and that every view equals its fold. Ends with 1 when something is wrong."""
+    from services import maintenance
+
+    _run(maintenance.verify(settings(), say))
+
+
+@app.command()
+def rebuild(
+    view: Annotated[
+        list[str] | None, typer.Argument(help="for instance opportunities.defeats; all when left out")
+    ] = None,
+) -> None:
+    """Fold views anew from the log, while they are read."""
+    from services import maintenance
+
+    _run(maintenance.rebuild_views(settings(), view or [], say))
+
+
+@app.command()
+def restored(reason: Annotated[str, typer.Option(help="what was restored, and from when")]) -> None:
+    """Say that the database was restored from a backup: a new epoch begins, old cursors are refused."""
+    from services import maintenance
+
+    _run(maintenance.restored(settings(), reason, say))
 
 
 def main() -> None:

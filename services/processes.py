@@ -18,15 +18,18 @@ FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 5.0
 STEADY_SECONDS = 10.0  # who lived so long starts again at once
 LOOK_SECONDS = 0.5
+AFTER_GRACE_SECONDS = 2.0
+LOG_LIMIT_BYTES = 10_000_000
 
 
 class Part:
     """One process, under a name that lasts while the process may not."""
 
-    def __init__(self, name: str, command: Sequence[str], pid_file: Path, say: Callable[[str], None]) -> None:
+    def __init__(self, name: str, command: Sequence[str], folder: Path, say: Callable[[str], None]) -> None:
         self.name = name
         self.command = command
-        self.pid_file = pid_file
+        self.pid_file = folder / f"{name}.pid"
+        self.log = folder / f"{name}.log"
         self.say = say
         self.process: asyncio.subprocess.Process | None = None
 
@@ -35,16 +38,27 @@ class Part:
         pause = FIRST_PAUSE_SECONDS
         while True:
             began = time.monotonic()
-            # a session of its own: Ctrl-C reaches only the process that ends all the others in order
-            self.process = await asyncio.create_subprocess_exec(
-                *self.command, env=environment, stdin=asyncio.subprocess.DEVNULL, start_new_session=True
-            )
+            self.process = await self._start(environment)
             self.pid_file.write_text(f"{self.process.pid}\n")
             status = await self.process.wait()
             pause = FIRST_PAUSE_SECONDS if time.monotonic() - began > STEADY_SECONDS else pause
-            self.say(f"{self.name} ended ({_reason(status)}), starting again in {pause:g} s")
+            self.say(f"{self.name} ended ({_reason(status)}), starting again in {pause:g} s; see {self.log}")
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+
+    async def _start(self, environment: Mapping[str, str]) -> asyncio.subprocess.Process:
+        if self.log.exists() and self.log.stat().st_size > LOG_LIMIT_BYTES:
+            self.log.replace(self.log.with_suffix(".log.1"))
+        with self.log.open("ab") as log:
+            # a session of its own: Ctrl-C reaches only the process that ends all the others in order
+            return await asyncio.create_subprocess_exec(
+                *self.command,
+                env=environment,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
 
     def send(self, number: int) -> None:
         if self.process is not None and self.process.returncode is None:
@@ -63,15 +77,7 @@ class Parts:
     def __init__(self, names: Sequence[str], folder: Path, *, grace_seconds: float, say: Callable[[str], None]) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.grace_seconds = grace_seconds
-        self.parts = [
-            Part(
-                name,
-                [sys.executable, "-m", "services.serve", name, "--parent", str(os.getpid())],
-                folder / f"{name}.pid",
-                say,
-            )
-            for name in names
-        ]
+        self.parts = [Part(name, _command(name), folder, say) for name in names]
         self._keeping: list[asyncio.Task[None]] = []
 
     def start(self, environment: Mapping[str, str] | None = None) -> None:
@@ -87,11 +93,15 @@ class Parts:
         for part in self.parts:
             part.send(signal.SIGTERM)
         ending = [asyncio.create_task(part.ended()) for part in self.parts]
-        _, late = await asyncio.wait(ending, timeout=self.grace_seconds + 2)
+        _, late = await asyncio.wait(ending, timeout=self.grace_seconds + AFTER_GRACE_SECONDS)
         if late:
             for part in self.parts:
                 part.send(signal.SIGKILL)
             await asyncio.wait(late)
+
+
+def _command(name: str) -> Sequence[str]:
+    return [sys.executable, "-m", "services.serve", name, "--parent", str(os.getpid())]
 
 
 def _reason(status: int) -> str:

@@ -9,6 +9,7 @@ import argparse
 import os
 import signal
 from dataclasses import dataclass
+from logging import getLevelNamesMapping
 
 from shared.postgres.launch import die_with_parent
 from shared.settings import Settings, settings
@@ -35,9 +36,13 @@ PARTS = (*APPS, WORK)
 def serve(part: str, chosen: Settings) -> None:
     """Run until SIGTERM or SIGINT: then finish what was begun, within the grace."""
     if part == WORK:
-        from services.work import main as work
+        import uvloop
 
-        work()
+        from services.work import run as work
+        from shared.telemetry import configure_logs
+
+        configure_logs(getLevelNamesMapping()[chosen.log_level.upper()])
+        uvloop.run(work())
         return
     import uvicorn
 

@@ -39,6 +39,10 @@ class Door:
             await (await self._ask_until(scope, receive, lambda answer: answer.status != 200)).give(send)
         elif path.startswith("/problems/"):
             await (await self._ask_until(scope, receive, lambda answer: answer.status != 404)).give(send)
+        elif path == "/v1/views":
+            await (await self._all_views(scope, receive)).give(send)
+        elif path.startswith("/v1/views/"):
+            await self.apps.get(path.split("/")[3].partition(".")[0], self.first)(scope, receive, send)
         elif path == "/openapi.json":
             await (await self._describe(scope, receive)).give(send)
         else:
@@ -60,6 +64,17 @@ class Door:
                 break
         return answer
 
+    async def _all_views(self, scope: Scope, receive: Receive) -> Answer:
+        """Every service tells of its own views: all in one list."""
+        items = []
+        answer = Answer()
+        for app in self.apps.values():
+            answer = await ask(app, scope, receive)
+            if answer.status != 200:
+                return answer
+            items += json.loads(answer.body)["items"]
+        return answer.with_body({"items": items})
+
     async def _describe(self, scope: Scope, receive: Receive) -> Answer:
         """One OpenAPI document of all services, made once."""
         if self._document is None:
@@ -69,9 +84,7 @@ class Door:
                 if answer.status != 200:
                     return answer
                 documents[name] = json.loads(answer.body)
-            body = json.dumps(merge(documents), ensure_ascii=False).encode()
-            headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-            self._document = Answer(200, headers, body)
+            self._document = Answer(200, [(b"content-type", b"application/json")]).with_body(merge(documents))
         return self._document
 
 
@@ -82,6 +95,12 @@ class Answer:
     status: int = 500
     headers: list[tuple[bytes, bytes]] = field(default_factory=list)
     body: bytes = b""
+
+    def with_body(self, content: object) -> Answer:
+        """The same answer with other content."""
+        body = json.dumps(content, ensure_ascii=False).encode()
+        headers = [header for header in self.headers if header[0].lower() != b"content-length"]
+        return Answer(self.status, [*headers, (b"content-length", str(len(body)).encode())], body)
 
     async def give(self, send: Send) -> None:
         await send({"type": "http.response.start", "status": self.status, "headers": self.headers})

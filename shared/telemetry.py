@@ -22,8 +22,9 @@ CONFLICTS = Counter("eventstore_append_conflicts_total", "Appends that lost a ra
 DENIALS = Counter("authz_denials_total", "Requests without a good credential or right", ("service", "reason"))
 WRITER_QUEUE = Gauge("eventstore_writer_queue", "Commands waiting for the next group commit", ("service",))
 VIEW_LAG_EVENTS = Gauge("projection_lag_events", "Events a view is behind the log, worst tenant", ("service", "view"))
-VIEW_LAG_SECONDS = Gauge("projection_lag_seconds", "Age of the first event a view lacks, worst tenant",
-                         ("service", "view"))
+VIEW_LAG_SECONDS = Gauge(
+    "projection_lag_seconds", "Age of the first event a view lacks, worst tenant", ("service", "view")
+)
 
 VIEW_PARKED = Gauge("projection_parked", "Tenants for which a view is parked", ("service", "view"))
 

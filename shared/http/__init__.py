@@ -9,6 +9,18 @@ from shared.http.receipt import Receipt
 from shared.http.route import Router
 
 __all__ = [
-    "At", "CommandContext", "Commands", "Ctx", "CtxMatch", "Parts", "Problem", "Receipt", "Router", "Text", "Who",
-    "Work", "create_app", "refuses",
+    "At",
+    "CommandContext",
+    "Commands",
+    "Ctx",
+    "CtxMatch",
+    "Parts",
+    "Problem",
+    "Receipt",
+    "Router",
+    "Text",
+    "Who",
+    "Work",
+    "create_app",
+    "refuses",
 ]

@@ -53,8 +53,14 @@ def create_app(
     gives the units below a unit. A given `store` is used and not closed: services in one process share one.
     """
     kit = Kit(
-        service=service, settings=settings or read_settings(), catalogue=Catalogue(TEXTS, texts or {}), facts=facts,
-        views=views, subtree=subtree, clock=clock, store=store,
+        service=service,
+        settings=settings or read_settings(),
+        catalogue=Catalogue(TEXTS, texts or {}),
+        facts=facts,
+        views=views,
+        subtree=subtree,
+        clock=clock,
+        store=store,
     )
 
     @asynccontextmanager
@@ -64,9 +70,16 @@ def create_app(
             yield
 
     app = FastAPI(
-        title=title, version=VERSION, description=description, lifespan=lifespan, redirect_slashes=False,
-        openapi_tags=[*tags, {"name": "events", "description": "The feed of facts"},
-                      {"name": "operations", "description": "Health, metrics, and how views stand"}],
+        title=title,
+        version=VERSION,
+        description=description,
+        lifespan=lifespan,
+        redirect_slashes=False,
+        openapi_tags=[
+            *tags,
+            {"name": "events", "description": "The feed of facts"},
+            {"name": "operations", "description": "Health, metrics, and how views stand"},
+        ],
     )
     app.state.kit = kit
     app.add_middleware(Edge, kit=kit)

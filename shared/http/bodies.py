@@ -29,8 +29,11 @@ def _models(route: APIRoute) -> set[type[BaseModel]]:
         kind = field.field_info.annotation
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             found.add(kind)
-            found |= {node["cls"] for node in _nodes(kind.__pydantic_core_schema__)
-                      if node.get("type") == "model" and issubclass(node["cls"], BaseModel)}
+            found |= {
+                node["cls"]
+                for node in _nodes(kind.__pydantic_core_schema__)
+                if node.get("type") == "model" and issubclass(node["cls"], BaseModel)
+            }
     return found
 
 

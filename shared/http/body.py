@@ -103,8 +103,12 @@ def _walk(value: object, pointer: str) -> None:
                 raise Problem(422, "invalid_text", errors=(At(pointer, "invalid_text"),))
         case list():
             if len(value) > MAX_ITEMS:
-                raise Problem(422, "too_long", errors=(At(pointer, "too_long", params={"limit": MAX_ITEMS}),),
-                              params={"limit": MAX_ITEMS})
+                raise Problem(
+                    422,
+                    "too_long",
+                    errors=(At(pointer, "too_long", params={"limit": MAX_ITEMS}),),
+                    params={"limit": MAX_ITEMS},
+                )
             for index, item in enumerate(value):
                 _walk(item, f"{pointer}/{index}")
         case dict():

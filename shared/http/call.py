@@ -14,18 +14,37 @@ if TYPE_CHECKING:
 
 SCOPE_KEY = "dakehu.call"
 
-ONCE = frozenset((
-    b"authorization", b"idempotency-key", b"if-match", b"on-behalf-of", b"content-type", b"content-length",
-    b"content-encoding", b"traceparent",
-))
+ONCE = frozenset(
+    (
+        b"authorization",
+        b"idempotency-key",
+        b"if-match",
+        b"on-behalf-of",
+        b"content-type",
+        b"content-length",
+        b"content-encoding",
+        b"traceparent",
+    )
+)
 """Headers that mean something here, and would mean two things if given twice."""
 
 
 class Call:
     """What the edge knows of a request. `headers` are added to the answer, `status` is what was answered."""
 
-    __slots__ = ("body", "given", "headers", "kit", "language", "path", "principal", "repeated", "scope", "status",
-                 "trace")
+    __slots__ = (
+        "body",
+        "given",
+        "headers",
+        "kit",
+        "language",
+        "path",
+        "principal",
+        "repeated",
+        "scope",
+        "status",
+        "trace",
+    )
 
     def __init__(self, scope: MutableMapping[str, Any], kit: Kit) -> None:
         self.scope = scope

@@ -55,8 +55,13 @@ class Commands(Generic[S]):
         self.taken = taken
 
     async def open(
-        self, ctx: CommandContext, stream: S | Callable[[UUID, datetime], S], *, claims: Claims = (),
-        location: str | None = None, code: str = "ok",
+        self,
+        ctx: CommandContext,
+        stream: S | Callable[[UUID, datetime], S],
+        *,
+        claims: Claims = (),
+        location: str | None = None,
+        code: str = "ok",
     ) -> Receipt:
         """Append a new stream, given or made from (id, now). 201, Location is `location` or the path plus its id."""
         try:
@@ -68,13 +73,17 @@ class Commands(Generic[S]):
         outcome = await _append(ctx, 201, code, (append,), _claims(claims, made), ())
         if outcome.kind == "conflict":
             return await _answer_or(ctx, Problem(409, "already_exists"))
-        return await self._settle(
-            ctx, outcome, (made,), self.taken, location or f"{ctx.call.path}/{made.id}"
-        )
+        return await self._settle(ctx, outcome, (made,), self.taken, location or f"{ctx.call.path}/{made.id}")
 
     async def act(
-        self, ctx: CommandContext, id: UUID, decide: Callable[[S, datetime], object], *,
-        claims: Claims = (), releases: Claims = (), code: str = "ok",
+        self,
+        ctx: CommandContext,
+        id: UUID,
+        decide: Callable[[S, datetime], object],
+        *,
+        claims: Claims = (),
+        releases: Claims = (),
+        code: str = "ok",
     ) -> Receipt:
         """Load the record, let it decide, append what it recorded. A command that changes nothing answers as it is."""
 
@@ -86,8 +95,15 @@ class Commands(Generic[S]):
         return await self.together(ctx, one, claims=claims, releases=releases, code=code)
 
     async def together(
-        self, ctx: CommandContext, decide: Callable[[Work], Awaitable[S]], *,
-        claims: Claims = (), releases: Claims = (), code: str = "ok", status: int = 200, location: str | None = None,
+        self,
+        ctx: CommandContext,
+        decide: Callable[[Work], Awaitable[S]],
+        *,
+        claims: Claims = (),
+        releases: Claims = (),
+        code: str = "ok",
+        status: int = 200,
+        location: str | None = None,
     ) -> Receipt:
         """Several streams in one append, all or nothing. `decide` loads and adds them; the receipt is of the returned.
 
@@ -184,8 +200,9 @@ class Work:
 
 def stale(version: int) -> Problem:
     """412, with the version the record has now."""
-    return Problem(412, "stale", params={"version": version}, headers={"ETag": f'"{version}"'},
-                   extra={"version": version})
+    return Problem(
+        412, "stale", params={"version": version}, headers={"ETag": f'"{version}"'}, extra={"version": version}
+    )
 
 
 def _claims(claims: Claims, stream: Stream) -> tuple[Claim, ...]:
@@ -193,8 +210,12 @@ def _claims(claims: Claims, stream: Stream) -> tuple[Claim, ...]:
 
 
 async def _append(
-    ctx: CommandContext, status: int, code: str, appends: tuple[StreamAppend, ...],
-    claims: tuple[Claim, ...], releases: tuple[Claim, ...],
+    ctx: CommandContext,
+    status: int,
+    code: str,
+    appends: tuple[StreamAppend, ...],
+    claims: tuple[Claim, ...],
+    releases: tuple[Claim, ...],
 ) -> Outcome:
     command = Command(
         tenant_id=ctx.tenant_id,
@@ -225,9 +246,7 @@ async def _receipt(ctx: CommandContext, answered: Any, location: str | None, *, 
     if answered.status == 201 and location is None:
         location = f"{ctx.call.path}/{answered.stream_id}"
     ctx.reply(version, replayed=replayed, location=location)
-    return Receipt.model_construct(
-        id=answered.stream_id, version=version, position=position or 0, code=answered.code
-    )
+    return Receipt.model_construct(id=answered.stream_id, version=version, position=position or 0, code=answered.code)
 
 
 async def _replay(ctx: CommandContext, answered: Any, location: str | None = None) -> Receipt:

@@ -26,18 +26,25 @@ KEY = re.compile(r"[\x20-\x7e]{1,255}")
 
 HEADERS: dict[str, dict[str, Any]] = {
     "Idempotency-Key": {
-        "name": "Idempotency-Key", "in": "header", "required": True,
+        "name": "Idempotency-Key",
+        "in": "header",
+        "required": True,
         "description": "Names this command; keep it when you retry and the first answer comes again. Kept 30 days.",
         "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]([ -~]*[!-~])?$"},
         "example": "8e03978e-40d5-43e8-bc93-6894a57f9324",
     },
     "If-Match": {
-        "name": "If-Match", "in": "header", "required": True,
+        "name": "If-Match",
+        "in": "header",
+        "required": True,
         "description": "The ETag you have read: the record's version in quotes.",
-        "schema": {"type": "string", "pattern": '^"(0|[1-9][0-9]{0,8})"$'}, "example": '"3"',
+        "schema": {"type": "string", "pattern": '^"(0|[1-9][0-9]{0,8})"$'},
+        "example": '"3"',
     },
     "On-Behalf-Of": {
-        "name": "On-Behalf-Of", "in": "header", "required": False,
+        "name": "On-Behalf-Of",
+        "in": "header",
+        "required": False,
         "description": "The person the back office enters this for.",
         "schema": {"type": "string", "format": "uuid"},
     },

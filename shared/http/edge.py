@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 
 log = logger("http")
 
-OPEN = frozenset(("/livez", "/readyz", "/startupz", "/metrics", "/openapi.json", "/docs", "/redoc",
-                  "/docs/oauth2-redirect"))
+OPEN = frozenset(
+    ("/livez", "/readyz", "/startupz", "/metrics", "/openapi.json", "/docs", "/redoc", "/docs/oauth2-redirect")
+)
 OPEN_PREFIX = "/problems/"
 WITH_BODY = frozenset(("POST", "PUT", "PATCH", "DELETE"))
 
@@ -63,7 +64,9 @@ class Edge:
             if message["type"] == "http.response.start":
                 call.status = message["status"]
                 headers = message["headers"] = [
-                    *message["headers"], *call.headers, *SECURITY,
+                    *message["headers"],
+                    *call.headers,
+                    *SECURITY,
                     (b"traceparent", call.trace.parent.encode()),
                 ]
                 if local not in ("/docs", "/redoc"):
@@ -127,7 +130,8 @@ class Edge:
         except InvalidToken as error:
             DENIALS.labels(kit.service, "invalid_token").inc()
             raise Problem(
-                401, "invalid_token",
+                401,
+                "invalid_token",
                 headers={"WWW-Authenticate": 'Bearer realm="dakehu", error="invalid_token"'},
             ) from error
         zone = await kit.zone(claims.tenant_id)
@@ -171,8 +175,12 @@ class Edge:
         kit = self.kit
         content_type = (call.header(b"content-type") or "").partition(";")[0].strip().lower()
         if call.given.get(b"content-encoding", b"identity").lower() not in (b"identity", b""):
-            raise Problem(415, "unsupported_media_type", params={"expected": "application/json"},
-                          headers={"Accept-Encoding": "identity"})
+            raise Problem(
+                415,
+                "unsupported_media_type",
+                params={"expected": "application/json"},
+                headers={"Accept-Encoding": "identity"},
+            )
         upload = content_type == "multipart/form-data"
         limit = kit.max_upload if upload else kit.max_body
         declared = call.given.get(b"content-length")
@@ -226,7 +234,7 @@ def _local_path(scope: Scope) -> str:
     """The path within this service, whether it stands alone or is mounted."""
     path: str = scope["path"]
     root: str = scope.get("root_path", "")
-    return path[len(root):] if root and path.startswith(root) else path
+    return path[len(root) :] if root and path.startswith(root) else path
 
 
 def _route(scope: Scope) -> str:
@@ -257,5 +265,3 @@ def _counted(receive: Receive, limit: int) -> Receive:
         return message
 
     return counted
-
-

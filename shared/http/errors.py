@@ -116,9 +116,17 @@ def problem_of(error: BaseException) -> Problem | None:
         case ViewBehind():
             behind = None if error.position is None else error.wanted - error.position
             return Problem(
-                503, "view_behind", headers=RETRY_AFTER, params={"behind": "?" if behind is None else behind},
-                extra={"view": error.view, "position": error.position, "wanted": error.wanted, "behind": behind,
-                       "parked": error.parked},
+                503,
+                "view_behind",
+                headers=RETRY_AFTER,
+                params={"behind": "?" if behind is None else behind},
+                extra={
+                    "view": error.view,
+                    "position": error.position,
+                    "wanted": error.wanted,
+                    "behind": behind,
+                    "parked": error.parked,
+                },
             )
         case UnknownTenant():
             return Problem(403, "unknown_tenant")

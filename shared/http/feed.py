@@ -87,21 +87,35 @@ class Me(BaseModel):
     sees_everything: bool
 
 
-Types = Annotated[str | None, Query(
-    min_length=1, max_length=2_000, description="Only these types, separated by commas.",
-    openapi_examples={"deals": {"value": "DealWon,DealLost"}},
-)]
+Types = Annotated[
+    str | None,
+    Query(
+        min_length=1,
+        max_length=2_000,
+        description="Only these types, separated by commas.",
+        openapi_examples={"deals": {"value": "DealWon,DealLost"}},
+    ),
+]
 
 
 @router.get("/events", operation_id="events.read", response_model=Events, responses={410: problem_response(410)})
 async def read(
     who: Who,
     parts: Parts,
-    after: Annotated[str | None, Query(
-        min_length=1, max_length=cursors.MAX_CHARS, description="A `next` of this feed, or a position.",
-        json_schema_extra={"anyOf": [{"type": "string", "pattern": "^[0-9]{1,18}$"},
-                                     {"type": "string", "pattern": "^[A-Za-z0-9_-]{24,2000}$"}]},
-    )] = None,
+    after: Annotated[
+        str | None,
+        Query(
+            min_length=1,
+            max_length=cursors.MAX_CHARS,
+            description="A `next` of this feed, or a position.",
+            json_schema_extra={
+                "anyOf": [
+                    {"type": "string", "pattern": "^[0-9]{1,18}$"},
+                    {"type": "string", "pattern": "^[A-Za-z0-9_-]{24,2000}$"},
+                ]
+            },
+        ),
+    ] = None,
     types: Types = None,
     subject: Annotated[UUID | None, Query(description="Only facts of this record.")] = None,
     limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
@@ -121,8 +135,12 @@ async def read(
                 raise Problem(400, "cursor_invalid", errors=(At("/after", "cursor_invalid", where="query"),))
             epoch, position = place
             if epoch != head.epoch:
-                raise Problem(410, "cursor_of_another_epoch", params={"position": head.position},
-                              extra={"epoch": head.epoch, "position": head.position})
+                raise Problem(
+                    410,
+                    "cursor_of_another_epoch",
+                    params={"position": head.position},
+                    extra={"epoch": head.epoch, "position": head.position},
+                )
     rows: list[Any]
     if types is None and subject is None:
         rows = await parts.store.read(who.tenant_id, position, limit)
@@ -149,8 +167,13 @@ async def head(who: Who, parts: Parts) -> HeadShown:
 async def me(who: Who) -> Me:
     """Who the bearer of this token is here, and what they hold."""
     return Me(
-        tenant_id=who.tenant_id, person_id=who.person_id, functions=sorted(who.functions), unit_id=who.unit_id,
-        scopes=sorted(who.scopes), on_behalf_of=who.on_behalf_of, zone=who.zone.key,
+        tenant_id=who.tenant_id,
+        person_id=who.person_id,
+        functions=sorted(who.functions),
+        unit_id=who.unit_id,
+        scopes=sorted(who.scopes),
+        on_behalf_of=who.on_behalf_of,
+        zone=who.zone.key,
         sees_everything=who.sees_everything,
     )
 

@@ -93,8 +93,12 @@ async def started(kit: Parts) -> State:
     return State(status="ok") if kit.store is not None else State(status="starting")
 
 
-@router.get("/metrics", operation_id="operations.metrics", response_class=Response,
-            responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}})
+@router.get(
+    "/metrics",
+    operation_id="operations.metrics",
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+)
 async def metrics(kit: Parts) -> Response:
     """Prometheus metrics of this process."""
     await measure(kit)

@@ -135,9 +135,7 @@ class Kit:
 
     async def answer(self, call: Call, problem: Problem, send: Send) -> None:
         """Send a problem document."""
-        body = self.catalogue.render(
-            problem, call.language, instance=call.path, trace_id=call.trace.trace_id
-        )
+        body = self.catalogue.render(problem, call.language, instance=call.path, trace_id=call.trace.trace_id)
         headers = [
             (b"content-type", MEDIA_TYPE),
             (b"content-language", call.language.encode()),
@@ -214,7 +212,8 @@ class Kit:
         self.tokens = TokenReader(key)
         given = settings.cursor_key
         self.cursor_key = (
-            derive(key_file(settings.data / "keys" / "dev"), "cursor") if given is None
+            derive(key_file(settings.data / "keys" / "dev"), "cursor")
+            if given is None
             else decode_key(given.get_secret_value(), name="DAKEHU_CURSOR_KEY")
         )
 

@@ -46,12 +46,18 @@ PROBLEM_SCHEMA: dict[str, Any] = {
         "trace_id": {"type": "string"},
         "errors": {"type": "array", "items": {"$ref": "#/components/schemas/ProblemPart"}},
     },
-    "examples": [{
-        "type": "/problems/stale", "title": "记录已被他人更改", "status": 412,
-        "detail": "记录现在的版本是 4，请重新读取。",
-        "instance": "/v1/opportunities/6d9f1f0e-6a3c-5a4e-9a53-5f0b6a0c1f11/win", "code": "stale",
-        "trace_id": "4bf92f3577b34da6a3ce929d0e0e4736", "version": 4,
-    }],
+    "examples": [
+        {
+            "type": "/problems/stale",
+            "title": "记录已被他人更改",
+            "status": 412,
+            "detail": "记录现在的版本是 4，请重新读取。",
+            "instance": "/v1/opportunities/6d9f1f0e-6a3c-5a4e-9a53-5f0b6a0c1f11/win",
+            "code": "stale",
+            "trace_id": "4bf92f3577b34da6a3ce929d0e0e4736",
+            "version": 4,
+        }
+    ],
 }
 PART_SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -68,8 +74,10 @@ PART_SCHEMA: dict[str, Any] = {
 RETRY_HEADER = {"Retry-After": {"description": "Seconds to wait", "schema": {"type": "string"}}}
 RECEIPT_HEADERS: dict[str, Any] = {
     "ETag": {"description": "The record's version in quotes", "schema": {"type": "string"}},
-    "Idempotency-Replayed": {"description": "`true` when this is the first answer once more",
-                             "schema": {"type": "string"}},
+    "Idempotency-Replayed": {
+        "description": "`true` when this is the first answer once more",
+        "schema": {"type": "string"},
+    },
 }
 LOCATION_HEADER = {"Location": {"description": "Where the record is", "schema": {"type": "string"}}}
 
@@ -95,16 +103,26 @@ def document(app: FastAPI) -> dict[str, Any]:
     if app.openapi_schema is not None:
         return app.openapi_schema
     made = get_openapi(
-        title=app.title, version=app.version, openapi_version="3.1.0", summary=app.summary,
-        description=app.description, routes=app.routes, webhooks=app.webhooks.routes, tags=app.openapi_tags,
+        title=app.title,
+        version=app.version,
+        openapi_version="3.1.0",
+        summary=app.summary,
+        description=app.description,
+        routes=app.routes,
+        webhooks=app.webhooks.routes,
+        tags=app.openapi_tags,
     )
     components = made.setdefault("components", {})
     schemas = components.setdefault("schemas", {})
     schemas.update(Problem=PROBLEM_SCHEMA, ProblemPart=PART_SCHEMA)
     components["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
     made["security"] = [{"bearer": []}]
-    routes = {(route.path, method): route for route in app.routes if isinstance(route, Route)
-              for method in route.methods or ()}
+    routes = {
+        (route.path, method): route
+        for route in app.routes
+        if isinstance(route, Route)
+        for method in route.methods or ()
+    }
     for path, operations in made.get("paths", {}).items():
         for method, operation in operations.items():
             if (route := routes.get((path, method.upper()))) is not None:
@@ -177,11 +195,12 @@ def _link(paths: Mapping[str, Mapping[str, Any]]) -> None:
         opening = paths.get(head, {}).get("post", {}).get("responses", {}).get("201")
         if opening is not None:
             opening.setdefault("links", {})["read"] = {
-                "operationId": reading["operationId"], "parameters": {name: "$response.body#/id"},
+                "operationId": reading["operationId"],
+                "parameters": {name: "$response.body#/id"},
             }
         for below, others in paths.items():
             acting = others.get("post", {})
-            if below.startswith(f"{path}/") and "{" not in below[len(path):] and acting.get("operationId"):
+            if below.startswith(f"{path}/") and "{" not in below[len(path) :] and acting.get("operationId"):
                 given = {name: f"$request.path.{name}"}
                 if "412" in acting["responses"]:
                     given["header.If-Match"] = "$response.header.ETag"

@@ -52,18 +52,35 @@ with recursive bisect (lo, hi) as (
 select lo from bisect where lo = hi
 """
 
-AsOfText = Annotated[str | None, Query(
-    alias="as_of", max_length=40, openapi_examples={"day": {"value": "2026-01-31"}}, json_schema_extra=MOMENT_SCHEMA,
-    description="Of which day or instant (RFC 3339 with offset). A day is its end in the tenant's zone. Default now.",
-)]
-KnownAtText = Annotated[str | None, Query(
-    alias="known_at", max_length=40, openapi_examples={"day": {"value": "2026-01-31"}}, json_schema_extra=KNOWN_SCHEMA,
-    description="As the log knew it: a day, an instant, or a position. Default all it knows now.",
-)]
-MinPositionText = Annotated[int | None, Query(
-    alias="min_position", ge=0, le=MAX_POSITION,
-    description="Answer only from views that have seen this position: the one of your receipt. Waits up to 2 s.",
-)]
+AsOfText = Annotated[
+    str | None,
+    Query(
+        alias="as_of",
+        max_length=40,
+        openapi_examples={"day": {"value": "2026-01-31"}},
+        json_schema_extra=MOMENT_SCHEMA,
+        description="Of which day (its end in the tenant's zone) or instant (RFC 3339 with offset). Default now.",
+    ),
+]
+KnownAtText = Annotated[
+    str | None,
+    Query(
+        alias="known_at",
+        max_length=40,
+        openapi_examples={"day": {"value": "2026-01-31"}},
+        json_schema_extra=KNOWN_SCHEMA,
+        description="As the log knew it: a day, an instant, or a position. Default all it knows now.",
+    ),
+]
+MinPositionText = Annotated[
+    int | None,
+    Query(
+        alias="min_position",
+        ge=0,
+        le=MAX_POSITION,
+        description="Answer only from views that have seen this position: the one of your receipt. Waits up to 2 s.",
+    ),
+]
 
 T = TypeVar("T")
 
@@ -169,8 +186,13 @@ async def _recorded(kit: Kit, principal: Principal, position: int | None, name: 
         return
     head = (await kit.store.head(principal.tenant_id)).position
     if position > head:
-        raise Problem(409, "not_recorded_yet", params={"position": head}, extra={"position": head},
-                      errors=(At(f"/{name}", "not_recorded_yet", params={"position": head}, where="query"),))
+        raise Problem(
+            409,
+            "not_recorded_yet",
+            params={"position": head},
+            extra={"position": head},
+            errors=(At(f"/{name}", "not_recorded_yet", params={"position": head}, where="query"),),
+        )
 
 
 Now = Annotated[Reading, Depends(reading_now)]
@@ -196,7 +218,8 @@ class Page:
         self._call = call
         self.limit = limit
         given = sorted(
-            pair for pair in parse_qsl(call.scope["query_string"].decode("latin-1"), keep_blank_values=True)
+            pair
+            for pair in parse_qsl(call.scope["query_string"].decode("latin-1"), keep_blank_values=True)
             if pair[0] not in ("after", "limit", "min_position")
         )
         self._given = given
@@ -231,8 +254,9 @@ class Page:
 async def page(
     request: Request,
     limit: Annotated[int, Query(ge=1, le=1_000, description="Rows a page.")] = 100,
-    after: Annotated[str | None, Query(min_length=1, max_length=cursors.MAX_CHARS,
-                                       description="`next` of the page before.")] = None,
+    after: Annotated[
+        str | None, Query(min_length=1, max_length=cursors.MAX_CHARS, description="`next` of the page before.")
+    ] = None,
 ) -> Page:
     """Which page was asked for."""
     return Page(call_of(request.scope), limit, after)

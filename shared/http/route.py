@@ -41,6 +41,7 @@ class Route(APIRoute):
         self.takes_json = self.body_field is not None and not isinstance(self.body_field.field_info, params.Form)
         if (hot := self._hot()) is not None:
             self.app = hot
+        self.hot = hot is not None
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         general = super().get_route_handler()
@@ -59,23 +60,34 @@ class Route(APIRoute):
             call = call_of(scope)
             content_type = call.header(b"content-type") or ""
             if not is_utf8_json(content_type) and (call.body or content_type):
-                raise Problem(415, "unsupported_media_type", params={"expected": "application/json"},
-                              headers={"Accept-Post": "application/json"})
+                raise Problem(
+                    415,
+                    "unsupported_media_type",
+                    params={"expected": "application/json"},
+                    headers={"Accept-Post": "application/json"},
+                )
 
     def _hot(self) -> Callable[[Scope, Receive, Send], Awaitable[None]] | None:
         """The short way, when this route qualifies for it."""
         dependant, endpoint = self.dependant, self.endpoint
         plain = not (dependant.query_params or dependant.header_params or dependant.cookie_params)
-        if not (plain and "POST" in (self.methods or ()) and inspect.iscoroutinefunction(endpoint)
-                and self.response_model is Receipt and all(_takes_request_alone(d) for d in dependant.dependencies)
-                and dependant.request_param_name is None and dependant.response_param_name is None):
+        if not (
+            plain
+            and "POST" in (self.methods or ())
+            and inspect.iscoroutinefunction(endpoint)
+            and self.response_model is Receipt
+            and all(_takes_request_alone(d) for d in dependant.dependencies)
+            and dependant.request_param_name is None
+            and dependant.response_param_name is None
+        ):
             return None
         if len(dependant.body_params) > 1 or (dependant.body_params and not self.takes_json):
             return None
-        paths = [(field.name, field.alias, _adapter(field).validate_python)
-                 for field in dependant.path_params]
-        depends = [(cast(str, d.name), cast(Callable[..., Any], d.call), cast(str, d.request_param_name))
-                   for d in dependant.dependencies]
+        paths = [(field.name, field.alias, _adapter(field).validate_python) for field in dependant.path_params]
+        depends = [
+            (cast(str, d.name), cast(Callable[..., Any], d.call), cast(str, d.request_param_name))
+            for d in dependant.dependencies
+        ]
         body = dependant.body_params[0] if dependant.body_params else None
         parse = None if body is None else _adapter(body).validate_json
         status = self.status_code or 200
@@ -169,10 +181,18 @@ def _is_many(kind: Any) -> bool:
 
 def _takes_request_alone(dependant: Dependant) -> bool:
     return (
-        dependant.request_param_name is not None and dependant.name is not None
-        and inspect.iscoroutinefunction(dependant.call) and not dependant.dependencies
-        and not (dependant.path_params or dependant.query_params or dependant.header_params
-                 or dependant.cookie_params or dependant.body_params or dependant.response_param_name)
+        dependant.request_param_name is not None
+        and dependant.name is not None
+        and inspect.iscoroutinefunction(dependant.call)
+        and not dependant.dependencies
+        and not (
+            dependant.path_params
+            or dependant.query_params
+            or dependant.header_params
+            or dependant.cookie_params
+            or dependant.body_params
+            or dependant.response_param_name
+        )
     )
 
 

@@ -49,8 +49,12 @@ class Views(BaseModel):
 class Skip(BaseModel):
     """Leave one fact out of a view, for ever, and say why."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={
-        "examples": [{"position": 1042, "reason": "recorded by a faulty import; corrected in 1043"}]})
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"position": 1042, "reason": "recorded by a faulty import; corrected in 1043"}]
+        },
+    )
 
     position: int = Field(ge=1, le=2**62)
     reason: str = Field(min_length=1, max_length=500, pattern=r"\S")
@@ -69,12 +73,20 @@ async def views(who: Who, parts: Parts) -> Views:
     shown = []
     for view in await status(parts.pool, parts.views, tenant_id=who.tenant_id):
         at = parked.get((view.name, view.version))
-        shown.append(ViewShown(
-            name=view.name, version=view.version, status=view.status, position=view.position,
-            lag_events=view.lag_events, lag_seconds=view.lag_seconds, progress=view.progress,
-            parked=None if at is None else ParkedShown(
-                position=at.position, stream_id=at.stream_id, type=at.type, parked_at=at.parked_at),
-        ))
+        shown.append(
+            ViewShown(
+                name=view.name,
+                version=view.version,
+                status=view.status,
+                position=view.position,
+                lag_events=view.lag_events,
+                lag_seconds=view.lag_seconds,
+                progress=view.progress,
+                parked=None
+                if at is None
+                else ParkedShown(position=at.position, stream_id=at.stream_id, type=at.type, parked_at=at.parked_at),
+            )
+        )
     return Views(items=shown)
 
 
@@ -91,8 +103,12 @@ async def skip(name: str, command: Skip, ctx: Ctx) -> Done:
     view = _view(ctx.kit, ctx.principal, name)
     try:
         await parking.skip(
-            ctx.kit.pool, view, ctx.tenant_id, command.position,
-            skipped_by=ctx.principal.acting_for, reason=command.reason,
+            ctx.kit.pool,
+            view,
+            ctx.tenant_id,
+            command.position,
+            skipped_by=ctx.principal.acting_for,
+            reason=command.reason,
         )
     except parking.NotParked:
         raise Problem(409, "not_parked") from None

@@ -139,5 +139,3 @@ class TokenReader:
             self._known.pop(token, None)
             raise InvalidToken("expired")
         return claims
-
-

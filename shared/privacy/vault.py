@@ -104,7 +104,8 @@ class Vault:
         box = AESGCM(derive(self._master, "seal"))
         await self._pool.execute(
             "insert into privacy.seals (name, value) values ($1, $2) on conflict do nothing",
-            SEAL, _encrypt(box, b"dakehu", SEAL.encode()),
+            SEAL,
+            _encrypt(box, b"dakehu", SEAL.encode()),
         )
         value = await self._pool.fetchval("select value from privacy.seals where name = $1", SEAL)
         _decrypt(box, value, SEAL.encode())
@@ -180,6 +181,10 @@ class Vault:
         """Subjects whose field equals this, width, case and spacing aside. At most 1 000."""
         rows = await self._pool.fetch(FIND, tenant_id, field, self._search(tenant_id, field, value))
         return [UUID(bytes=row[0].bytes) for row in rows]
+
+    def pseudonym(self, tenant_id: UUID, kind: str, value: str) -> UUID:
+        """An id for who is known by this value alone: always the same, and not to be guessed without the key."""
+        return UUID(bytes=self._search(tenant_id, f"pseudonym:{kind}", value), version=5)
 
     # -- keys ----------------------------------------------------------------------------------------
 

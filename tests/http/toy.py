@@ -13,7 +13,22 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstrai
 from shared.event_store.command import Claim
 from shared.event_store.facts import FactRegistry
 from shared.event_store.stream import Fact, FirstFact, Refused, Stream
-from shared.http import CommandContext, Commands, Ctx, CtxMatch, Parts, Problem, Receipt, Router, Text, Who, refuses
+from shared.http import (
+    CommandContext,
+    Commands,
+    Ctx,
+    CtxMatch,
+    Parts,
+    Problem,
+    Receipt,
+    Router,
+    Text,
+    Who,
+    Work,
+    refuses,
+)
+from shared.http.reading import Listed, Now, Paged, Report
+from shared.projections.waiting import ViewBehind
 
 
 class JarOpened(FirstFact):
@@ -45,7 +60,10 @@ class Tenant(Stream):
 class Jar(Stream):
     stream_type = "jar"
     standing_types: ClassVar[Mapping[str, Any]] = {
-        "label": str, "owner_id": UUID, "sweets": int, "sealed": bool,
+        "label": str,
+        "owner_id": UUID,
+        "sweets": int,
+        "sealed": bool,
     }
 
     def add(self, sweets: int, *, at: datetime) -> None:
@@ -100,6 +118,13 @@ class AddSweets(Body):
     sweets: int = Field(ge=0, le=1_000)
 
 
+class Pour(Body):
+    """Pour sweets into a new jar."""
+
+    source: UUID
+    sweets: int = Field(ge=1, le=100)
+
+
 class JarShown(BaseModel):
     id: UUID
     label: str
@@ -113,6 +138,7 @@ async def sees(ctx: CommandContext, jar: Jar) -> bool:
 
 JARS = Commands(Jar, sees=sees, taken=lambda claim: Refused("label_taken", "another jar has this label"))
 router = Router(prefix="/v1/jars", tags=["jars"])
+reports = Router(prefix="/v1/toys", tags=["jars"])
 
 
 @router.post("", status_code=201, operation_id="jars.open", responses=refuses(409))
@@ -152,7 +178,56 @@ async def seal(jar_id: UUID, ctx: CtxMatch) -> Receipt:
     return await JARS.act(ctx, jar_id, lambda jar, now: jar.seal(at=now))
 
 
-@router.get("", operation_id="jars.break")
-async def broken() -> JarShown:
+@router.post("/pour", status_code=201, operation_id="jars.pour")
+async def pour(command: Pour, ctx: Ctx) -> Receipt:
+    """Pour sweets of one jar into a new one: two streams, one append."""
+
+    async def poured(work: Work) -> Jar:
+        source = await work.load(JARS, command.source)
+        source.add(-command.sweets, at=ctx.now)
+        jar = Jar.begin(JarOpened, id=ctx.new_id("jar"), at=ctx.now, label="poured", owner_id=ctx.principal.acting_for)
+        work.add(jar).add(command.sweets, at=ctx.now)
+        return jar
+
+    return await JARS.together(ctx, poured, status=201, location=f"/v1/jars/{ctx.new_id('jar')}")
+
+
+LIST = """
+select stream_id as id, data->>'label' as label from es.events
+ where tenant_id = $1 and type = 'JarOpened' and ($2::text is null or (data->>'label', stream_id) > ($2, $3::uuid))
+   and ($5::text is null or data->>'label' like $5 || '%')
+ order by data->>'label' , stream_id limit $4
+"""
+
+
+@router.get("", operation_id="jars.list")
+async def jars(read: Now, page: Paged, starts: str | None = None) -> Listed[JarShown]:
+    """Jars by label."""
+    label, id = page.after(str, UUID) or (None, None)
+    rows = await read.pool.fetch(LIST, read.tenant_id, label, id, page.limit + 1, starts)
+    shown, following = page.of(rows, key=lambda row: (row["label"], row["id"]))
+    return Listed(items=[JarShown(id=r["id"], label=r["label"], sweets=0) for r in shown], next=following)
+
+
+class Asked(BaseModel):
+    as_of: datetime
+    day: str
+    known_at: int | None
+
+
+@reports.get("/report", operation_id="toys.report")
+async def report(read: Report) -> Asked:
+    """What was asked for."""
+    return Asked(as_of=read.as_of, day=read.day.isoformat(), known_at=read.known_at)
+
+
+@reports.get("/broken", operation_id="toys.broken")
+async def broken() -> Asked:
     """A defect."""
     raise RuntimeError("secret insides")
+
+
+@reports.get("/behind", operation_id="toys.behind")
+async def behind(who: Who) -> Asked:
+    """A view that is behind."""
+    raise ViewBehind("jars.shelf", 12, 9, parked=False)

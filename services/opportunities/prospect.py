@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Any, ClassVar, Self
 from uuid import UUID
 
@@ -30,6 +29,7 @@ from services.opportunities.events import (
 )
 from services.opportunities.life_cycle import merge, refusal, require_possible
 from services.opportunities.lines import numbered, stated_amount
+from services.opportunities.sound import require_sound, unknown_level
 from services.opportunities.standing import ADDITIVE, STANDING, sets
 from shared.event_store.stream import Entry, Fact, Refused, Stream
 
@@ -75,26 +75,30 @@ class Prospect(Stream):
     def public_standing(self) -> dict[str, Any]:
         """For subscribers: each line with units ordered, delivered and cancelled; what is null is left out."""
         standing = {name: value for name, value in self.standing.items() if value is not None}
-        standing["lines"] = [self._public_line(line, standing) for line in standing.get("lines", ())]
+        standing["lines"] = self.shown_lines(standing)
         for name in self.additive:
             standing.pop(name, None)
         return standing
 
     @staticmethod
-    def _public_line(line: Line, standing: Mapping[str, Any]) -> dict[str, Any]:
-        moved = {
-            name: sum(movement.units for movement in standing.get(name, ()) if movement.line == line.line)
-            for name in sorted(ADDITIVE)
-        }
-        ordered = line.units if standing["status"] in (Status.ORDERED, Status.CANCELLED) else 0
-        return {
-            "line": line.line,
-            "product": line.product,
-            "units": line.units,
-            "unit_price": line.unit_price,
-            "ordered": ordered,
-            **moved,
-        }
+    def shown_lines(standing: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The lines of a standing with the units ordered, delivered and cancelled."""
+        ordered = standing["status"] in (Status.ORDERED, Status.CANCELLED)
+        lines: tuple[Line, ...] = standing.get("lines", ())
+        return [
+            {
+                "line": line.line,
+                "product": line.product,
+                "units": line.units,
+                "unit_price": line.unit_price,
+                "ordered": line.units if ordered else 0,
+            }
+            | {
+                name: sum(movement.units for movement in standing.get(name, ()) if movement.line == line.line)
+                for name in sorted(ADDITIVE)
+            }
+            for line in lines
+        ]
 
     # -- recording -----------------------------------------------------------------------------------------
 
@@ -296,38 +300,3 @@ def require_duplicate_reason(command: OpenProspect) -> None:
             status=422,
             pointer="/duplicate_reason",
         )
-
-
-def unknown_level(level: str, levels: Collection[str], pointer: str) -> Refused:
-    known = ", ".join(levels)
-    return Refused(
-        "unknown_level", f"{level} is not one of {known}", status=422, pointer=pointer, level=level, levels=known
-    )
-
-
-def require_sound(values: Mapping[str, Any], given: Mapping[str, Any], levels: Collection[str]) -> None:
-    """Raise Refused (422) when a corrected value could never have been recorded."""
-    for name in given:
-        value, pointer = values[name], f"/changes/{name}"
-        match name:
-            case "level" if value is not None and value not in levels:
-                raise unknown_level(value, levels, pointer)
-            case "probability" if value is not None and not 0 <= value <= 1:
-                raise Refused("invalid_value", "a probability is between 0 and 1", status=422, pointer=pointer)
-            case "amount" | "competitor_price" if value is not None and not (value.is_finite() and value >= 0):
-                raise Refused("invalid_value", "an amount is not negative", status=422, pointer=pointer)
-            case "currency" if len(value) != 3 or not value.isalpha() or not value.isupper():
-                raise Refused("invalid_value", "a currency has three letters", status=422, pointer=pointer)
-            case "lines":
-                _require_sound_lines(value, pointer)
-            case _:
-                pass
-
-
-def _require_sound_lines(lines: Sequence[Line], pointer: str) -> None:
-    if len({line.line for line in lines}) != len(lines):
-        raise Refused("duplicate_line", "a line number is given twice", status=422, pointer=pointer)
-    for line in lines:
-        price: Decimal | None = line.unit_price
-        if price is not None and not (price.is_finite() and price >= 0):
-            raise Refused("invalid_value", "a price is not negative", status=422, pointer=pointer)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import ConfigDict, Field
+from pydantic import AwareDatetime, ConfigDict, Field
 
 from services.opportunities.commands.fields import (
     Code,
@@ -175,7 +175,7 @@ class CorrectFact(Command):
         default_factory=dict, description="Only fields that fact set."
     )
     on: date | None = Field(default=None, description="The day it really happened.")
-    occurred_at: datetime | None = Field(default=None, description="The instant it really happened, with offset.")
+    occurred_at: AwareDatetime | None = Field(default=None, description="The instant it really happened, with offset.")
     reason: Text
 
 

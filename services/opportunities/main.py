@@ -1,0 +1,43 @@
+"""The opportunities service: its routes, views and facts, put together. No logic here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI
+
+from services.opportunities import events
+from services.opportunities.routes import ROUTERS
+from services.opportunities.routes.acting import subtree
+from services.opportunities.texts import TEXTS
+from services.opportunities.views import VIEWS
+from shared.event_store.facts import registry
+from shared.http.app import create_app
+
+TITLE = "Dakehu opportunities"
+TAGS = (
+    {"name": "opportunities", "description": "Prospects and orders, from record to delivery"},
+    {"name": "visits", "description": "Visits to accounts, with the judgements they led to"},
+    {"name": "products", "description": "What is for sale"},
+    {"name": "rules", "description": "Level policies, reasons for defeats, approvals, words"},
+)
+
+FACTS = registry(events)
+
+
+def opportunities_app(**parts: Any) -> FastAPI:
+    """The app of this service. `parts`: settings, clock, store, as `create_app` takes them."""
+    return create_app(
+        title=TITLE,
+        service="opportunities",
+        routers=ROUTERS,
+        views=VIEWS,
+        facts=FACTS,
+        texts=TEXTS,
+        tags=TAGS,
+        subtree=subtree,
+        **parts,
+    )
+
+
+app = opportunities_app()

@@ -1,0 +1,149 @@
+"""How a command on an opportunity is carried out: load, business time, rules, claims, append. Decides no rule."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from services.opportunities.business_time import business_time, day_of
+from services.opportunities.commands.prospects import OpenProspect
+from services.opportunities.opportunity import APPROVERS, Opportunity
+from services.opportunities.routes.duplicates import Moves, held, taken
+from services.opportunities.routes.references import standing_of
+from services.opportunities.routes.rules_in_force import Rules, rules_in_force
+from services.opportunities.visit import Visit
+from shared.http.commands import Commands, Work
+from shared.http.context import CommandContext
+from shared.http.kit import Kit
+from shared.http.problem import Problem
+from shared.http.receipt import Receipt
+from shared.identity.principal import Principal
+
+
+def require(principal: Principal, functions: Collection[str] = APPROVERS) -> None:
+    """Raises Problem 403 unless the principal holds one of these functions."""
+    if principal.functions.isdisjoint(functions):
+        raise Problem(403, "forbidden")
+
+
+# -- sight -------------------------------------------------------------------------------------------------
+
+SUBTREE = """
+with recursive below as (
+    select $2::uuid as id
+    union
+    select u.stream_id from opportunities.units_v1 u join below on u.parent_id = below.id
+     where u.tenant_id = $1 and u.to_at is null
+)
+select id from below
+"""
+
+
+async def subtree(pool: Any, tenant_id: UUID, unit_id: UUID) -> Collection[UUID]:
+    """The unit and all units below it now, by this service's own copy of the organisation."""
+    return [UUID(bytes=row["id"].bytes) for row in await pool.fetch(SUBTREE, tenant_id, unit_id)]
+
+
+async def sees(kit: Kit, principal: Principal, about: Mapping[str, Any]) -> bool:
+    """Owner, who has a function at the unit or above, and the support team of the account."""
+    sight = await kit.sight(principal)
+    if sight.sees(owner_id=about.get("owner_id"), unit_id=about.get("unit_id")):
+        return True
+    account_id = about.get("account_id")
+    if account_id is None:
+        return False
+    team = (await standing_of(kit.pool, principal.tenant_id, account_id)).get("support_team") or ()
+    return any(member.get("person_id") == str(principal.person_id) for member in team)
+
+
+async def _sees_opportunity(ctx: CommandContext, opportunity: Opportunity) -> bool:
+    return await sees(ctx.kit, ctx.principal, opportunity.standing)
+
+
+async def _sees_visit(ctx: CommandContext, visit: Visit) -> bool:
+    if await sees(ctx.kit, ctx.principal, visit.about):
+        return True
+    return ctx.principal.person_id in visit.about.get("participants", ())
+
+
+OPPORTUNITIES: Commands[Opportunity] = Commands(Opportunity, sees=_sees_opportunity, taken=taken)
+VISITS: Commands[Visit] = Commands(Visit, sees=_sees_visit, taken=taken)
+
+
+# -- carrying out ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When something happens, by whom, and under which rules. `day` is the calendar day in the tenant's zone."""
+
+    at: datetime
+    day: date
+    by: UUID
+    zone: ZoneInfo
+    rules: Rules
+
+
+Step = Callable[[Opportunity, Moment], None]
+Check = Callable[[], Awaitable[None]]
+
+
+async def moment(ctx: CommandContext, on: date | None, after: Any = None, *, anew: bool = False) -> Moment:
+    """The moment a command on a day, or now, is about."""
+    zone = ctx.principal.zone
+    at = business_time(on, now=ctx.now, zone=zone, after=after)
+    rules = await rules_in_force(ctx.kit, ctx.tenant_id, anew=anew)
+    return Moment(at, day_of(at, zone), ctx.principal.acting_for, zone, rules)
+
+
+async def act(
+    ctx: CommandContext,
+    id: UUID,
+    step: Step,
+    *,
+    on: date | None = None,
+    check: Check | None = None,
+    opening: OpenProspect | None = None,
+) -> Receipt:
+    """Carry out one command on one opportunity. `check` looks at what it refers to; `opening`: back into the stock."""
+    moves = Moves()
+    tries = 0
+
+    async def decide(work: Work) -> Opportunity:
+        nonlocal tries
+        tries += 1
+        moves.clear()
+        opportunity = await work.load(OPPORTUNITIES, id, matched=True)
+        before = held(opportunity)
+        if check is not None:
+            await check()
+        now = await moment(ctx, on, opportunity, anew=tries > 1)
+        step(opportunity, now)
+        await settle(ctx, moves, opportunity, before, now, opening)
+        return opportunity
+
+    return await OPPORTUNITIES.together(ctx, decide, claims=lambda _: moves.claims, releases=lambda _: moves.releases)
+
+
+async def settle(
+    ctx: CommandContext,
+    moves: Moves,
+    opportunity: Opportunity,
+    before: Collection[str],
+    now: Moment,
+    opening: OpenProspect | None = None,
+) -> None:
+    """The claims that follow from what an opportunity has decided."""
+    await moves.settle(
+        ctx.kit.pool,
+        ctx.tenant_id,
+        opportunity,
+        before,
+        at=now.at,
+        days=now.rules.approval(now.day).duplicate_days,
+        opening=opening,
+    )

@@ -1,0 +1,204 @@
+"""One opportunity, visit or product with its whole history, names, and what can be done now. Reads the log itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, TypeVar
+from uuid import UUID
+
+from fastapi import Response
+from pydantic import BaseModel, Field
+
+from services.opportunities.events import Status
+from services.opportunities.level_policy import NEW, ORDERED, computed_level
+from services.opportunities.opportunity import Opportunity
+from services.opportunities.product import Product
+from services.opportunities.routes.acting import sees
+from services.opportunities.routes.history import FactShown, history, people_in, plain
+from services.opportunities.routes.names import Names, names
+from services.opportunities.routes.rules_in_force import rules_in_force
+from services.opportunities.visit import Visit
+from shared.event_store.command import StoredFact
+from shared.event_store.stream import Stream
+from shared.http.openapi import refuses
+from shared.http.problem import Problem
+from shared.http.reading import Now, Reading, Report
+from shared.http.route import Router
+
+router = Router()
+
+S = TypeVar("S", bound=Stream)
+
+
+class LineShown(BaseModel):
+    """A line with what became of its units."""
+
+    line: int
+    product: str
+    units: int
+    unit_price: Decimal | None
+    ordered: int
+    delivered: int
+    cancelled: int
+
+
+class OpportunityShown(BaseModel):
+    """One opportunity: where it stands, what can be done now, and its whole history."""
+
+    id: UUID
+    version: int
+    captured_at: datetime
+    status: Status
+    delivered: bool = Field(description="Ordered, and every unit delivered or cancelled.")
+    level: str | None = Field(description="Declared; null = N, not judged yet.")
+    computed_level: str = Field(
+        description="By the policy in force and the expected day; `overdue` when it has gone by."
+    )
+    level_policy: str
+    days_left: int | None
+    lines: Sequence[LineShown]
+    standing: dict[str, Any] = Field(description="All standing fields; those that are null are left out.")
+    texts: dict[str, str] = Field(description="Remark and contact, from the vault.")
+    allowed_actions: Sequence[str] = Field(description="Commands possible now for you: POST to the path plus this.")
+    names: Names
+    history: Sequence[FactShown]
+
+
+class VisitShown(BaseModel):
+    """One visit: what was planned, what it brought, its texts, and its whole history."""
+
+    id: UUID
+    version: int
+    status: str | None = Field(description="planned, logged, cancelled; null when all was taken back.")
+    standing: dict[str, Any]
+    texts: dict[str, str] = Field(description="Preparation, narrative and the head's comment, from the vault.")
+    names: Names
+    history: Sequence[FactShown]
+
+
+class ProductShown(BaseModel):
+    """One product of the catalogue."""
+
+    id: UUID
+    version: int
+    code: str
+    name: str
+    name_en: str | None
+    series: str | None
+    list_price: Decimal | None
+    currency: str
+    external_refs: dict[str, str]
+    active: bool
+
+
+@router.get(
+    "/v1/opportunities/{opportunity_id}",
+    operation_id="opportunities.read",
+    tags=["opportunities"],
+    responses=refuses(404),
+)
+async def opportunity_page(opportunity_id: UUID, reading: Report, response: Response) -> OpportunityShown:
+    """One opportunity with its whole history."""
+    opportunity, stored = await _load(reading, Opportunity, opportunity_id)
+    standing = opportunity.standing_at(reading.as_of)
+    if not standing or not await sees(reading.kit, reading.principal, opportunity.standing):
+        raise Problem(404, "not_found")
+    kit, tenant_id = reading.kit, reading.tenant_id
+    texts = await _texts(reading, opportunity_id, standing.get("contact_id"))
+    policy = (await rules_in_force(kit, tenant_id)).policy(reading.day)
+    expected: date | None = standing.get("expected_on")
+    lines = opportunity.shown_lines(standing)
+    response.headers["ETag"] = f'"{opportunity.version}"'
+    return OpportunityShown(
+        id=opportunity_id,
+        version=opportunity.version,
+        captured_at=opportunity.captured_at,
+        status=standing["status"],
+        delivered=standing["status"] == Status.ORDERED
+        and bool(lines)
+        and all(line["units"] == line["delivered"] + line["cancelled"] for line in lines),
+        level=standing.get("level"),
+        computed_level=_computed(standing, policy, reading.day),
+        level_policy=policy.code,
+        days_left=None if expected is None else (expected - reading.day).days,
+        lines=[LineShown(**line) for line in lines],
+        standing=plain({name: value for name, value in standing.items() if value is not None}),
+        texts=texts,
+        allowed_actions=opportunity.allowed_actions(reading.principal.functions),
+        names=await _names(reading, opportunity, stored),
+        history=history(opportunity, stored),
+    )
+
+
+@router.get("/v1/visits/{visit_id}", operation_id="visits.read", tags=["visits"], responses=refuses(404))
+async def visit_page(visit_id: UUID, reading: Now, response: Response) -> VisitShown:
+    """One visit with its whole history."""
+    visit, stored = await _load(reading, Visit, visit_id)
+    principal = reading.principal
+    if principal.person_id not in visit.about.get("participants", ()) and not await sees(
+        reading.kit, principal, visit.about
+    ):
+        raise Problem(404, "not_found")
+    response.headers["ETag"] = f'"{visit.version}"'
+    return VisitShown(
+        id=visit_id,
+        version=visit.version,
+        status=visit.status,
+        standing=plain({name: value for name, value in visit.standing.items() if value is not None}),
+        texts=(await reading.kit.vault.get(reading.tenant_id, [visit_id])).get(visit_id, {}),
+        names=await _names(reading, visit, stored),
+        history=history(visit, stored),
+    )
+
+
+@router.get("/v1/products/{product_id}", operation_id="products.read", tags=["products"], responses=refuses(404))
+async def product_page(product_id: UUID, reading: Now, response: Response) -> ProductShown:
+    """One product."""
+    product, _ = await _load(reading, Product, product_id)
+    response.headers["ETag"] = f'"{product.version}"'
+    return ProductShown(id=product_id, version=product.version, **plain(product.standing))
+
+
+async def _load(reading: Reading, kind: type[S], id: UUID) -> tuple[S, Sequence[StoredFact]]:
+    """The record and its events, as known when asked. Raises Problem 404."""
+    kit = reading.kit
+    stored = await kit.store.load(reading.tenant_id, id, until_position=reading.known_at)
+    stream: S | None = kit.repository(kind).replay(stored)
+    if stream is None:
+        raise Problem(404, "not_found")
+    return stream, stored
+
+
+async def _texts(reading: Reading, opportunity_id: UUID, contact_id: UUID | None) -> dict[str, str]:
+    """The remark, and the contact's fields with `contact_` before their names."""
+    subjects = [opportunity_id] if contact_id is None else [opportunity_id, contact_id]
+    found = await reading.kit.vault.get(reading.tenant_id, subjects)
+    texts = dict(found.get(opportunity_id, {}))
+    if contact_id is not None:
+        texts |= {f"contact_{name}": text for name, text in found.get(contact_id, {}).items()}
+    return texts
+
+
+def _computed(standing: Mapping[str, Any], policy: Any, day: date) -> str:
+    if standing["status"] == Status.ORDERED:
+        return ORDERED
+    return NEW if standing.get("level") is None else computed_level(policy, standing.get("expected_on"), day)
+
+
+PEOPLE = ("owner_id", "judged_by", "reviewed_by", "defeat_requested_by", "freeze_requested_by", "key_person_id")
+
+
+async def _names(reading: Reading, stream: Stream, stored: Sequence[StoredFact]) -> Names:
+    """Names of everybody and everything the record has ever named."""
+    people: set[UUID | None] = set(people_in(stored))
+    others: set[UUID | None] = set()
+    products: set[str] = set()
+    for entry in stream.ledger.values():
+        for said in (entry.changes, entry.original_changes):
+            people |= {said.get(name) for name in PEOPLE}
+            people |= {*said.get("participants", ()), *(met.person_id for met in said.get("persons_met", ()))}
+            others |= {said.get("unit_id"), said.get("account_id")}
+            products |= {line.product for line in said.get("lines", ())}
+    return await names(reading.kit, reading.tenant_id, people=people, others=others, products=products)

@@ -1,0 +1,43 @@
+"""Texts and contacts on their way to the vault. Nothing here reaches a fact, a log line or a receipt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from uuid import UUID, uuid5
+
+from shared.http.context import CommandContext
+from shared.privacy.vault import Erased
+
+REPLAYED = (b"idempotency-replayed", b"true")
+
+Texts = Mapping[UUID, Mapping[str, str | None]]
+
+
+def contact_id(opportunity_id: UUID) -> UUID:
+    """The vault's subject for the contact given with a prospect."""
+    return uuid5(opportunity_id, "contact")
+
+
+async def keep(ctx: CommandContext, texts: Texts) -> None:
+    """Keep what was given, once the command was carried out.
+
+    A retry keeps only what is not there: the first try may have been cut off before this, and later texts stay.
+    """
+    given = {
+        subject: {name: text for name, text in fields.items() if text is not None} for subject, fields in texts.items()
+    }
+    given = {subject: fields for subject, fields in given.items() if fields}
+    if not given:
+        return
+    vault = ctx.kit.vault
+    if REPLAYED in ctx.call.headers:
+        there = await vault.get(ctx.tenant_id, list(given))
+        given = {
+            subject: {name: text for name, text in fields.items() if name not in there.get(subject, {})}
+            for subject, fields in given.items()
+        }
+    try:
+        await vault.put_many(ctx.tenant_id, given)
+    except Erased:
+        if REPLAYED not in ctx.call.headers:
+            raise

@@ -190,4 +190,13 @@ TEXTS: dict[str, Text] = {
     "product_code_taken": Text(
         "产品代码已被使用", "Product code taken", "已有产品使用代码 {product}。", "There is a product {product}.", 409
     ),
+    # reads
+    "unknown_policy": Text(
+        "没有这个判定规则", "No such level policy", "没有代码为 {policy} 的判定规则。", "No level policy is called {policy}.", 422
+    ),
+    "invalid_group_by": Text(
+        "分组维度有误", "Invalid grouping", "最多按两个维度分组：{known}。", "Group by one or two of: {known}.", 422
+    ),
+    "empty_range": Text("日期范围为空", "Empty range", "截止日早于起始日。", "`to` comes before `from`.", 422),
+    "invalid_filter": Text("筛选条件有误", "Invalid filter", status=422),
 }

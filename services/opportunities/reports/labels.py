@@ -9,6 +9,7 @@ from uuid import UUID
 
 import msgspec
 
+from services.opportunities.catalogues.words import CHANNELS
 from services.opportunities.events import ReasonCategory, ReasonLeaf
 from services.opportunities.reason_catalogue import all_catalogues
 from services.opportunities.reports.asking import Asking, Reads, Row, Sql
@@ -141,6 +142,8 @@ class Labels:
                 return await self.products(reads, asking, keys)
             case "category" | "reason":
                 return await self.reasons(reads, asking)
+            case "channel":
+                return {code: word.en if self.language == "en" else word.zh for code, word in CHANNELS.items()}
             case _:
                 return {}
 

@@ -28,9 +28,9 @@ KEYS: Mapping[GroupBy, tuple[str, str, str]] = {
     "account": ("s.account_id::text", "s.account_id::text", "s.account_id::text"),
     "sector": ("a.sector", "a.sector", "a.sector"),
     "month": (
-        "to_char(s.captured_on, 'YYYY-MM')",
-        "to_char(s.outcome_on, 'YYYY-MM')",
-        "to_char(s.captured_on, 'YYYY-MM')",
+        "to_char(captured_on, 'YYYY-MM')",
+        "to_char(outcome_on, 'YYYY-MM')",
+        "to_char(captured_on, 'YYYY-MM')",
     ),
 }
 PRODUCTS = """
@@ -41,31 +41,22 @@ PRODUCTS = """
 """
 ACCOUNTS = "left join {accounts} as a on a.stream_id = s.account_id and {account_holds}"
 
-# `came` is one row per deal and way it counts; `captured`, `won`, `lost`, `open` are 0 or 1.
+# A deal counts up to three ways, each under a key of its own: as captured, as decided, as still open.
 OUTCOMES = """
-with {place}s as materialized (
-    select s.status, s.currency, s.account_id, s.channel, s.owner_id, s.unit_id, s.lines, s.amount, s.outcome,
-           s.captured_owner_id, s.captured_unit_id, s.captured_channel, s.outcome_owner_id, s.outcome_unit_id,
-           (s.captured_at at time zone {zone})::date as captured_on,
-           (s.outcome_at at time zone {zone})::date as outcome_on
-      from {standings} as s
-     where {holds} and {visible} and {wanted}
-),
-came as (
-    select {key_captured} as key, s.currency, 1 as captured, 0 as open, 0 as won, 0 as lost,
-           null::numeric as amount_won, null::int as cycle_days
-      from s {joins}
-     where {captured_in}
-    union all
-    select {key_decided}, s.currency, 0, 0, (s.outcome = 'won')::int, (s.outcome = 'lost')::int,
-           case when s.outcome = 'won' then {amount} end,
-           case when s.outcome = 'won' then s.outcome_on - s.captured_on end
-      from s {joins}
-     where s.outcome <> 'open' and {decided_in}
-    union all
-    select {key_open}, s.currency, 0, 1, 0, 0, null, null
-      from s {joins}
-     where s.outcome = 'open' and s.status <> 'disposed'
+with {place}came as (
+    select c.*, s.currency
+      from {standings} as s {joins}
+     cross join lateral (
+          select (s.captured_at at time zone {zone})::date as captured_on,
+                 (s.outcome_at at time zone {zone})::date as outcome_on) as days
+     cross join lateral (values
+          ({key_captured}, ({captured_in})::int, 0, 0, 0, null::numeric, null::int),
+          ({key_decided}, 0, 0, (s.outcome = 'won' and {decided_in})::int, (s.outcome = 'lost' and {decided_in})::int,
+           case when s.outcome = 'won' and {decided_in} then {amount} end,
+           case when s.outcome = 'won' and {decided_in} then outcome_on - captured_on end),
+          ({key_open}, 0, (s.outcome = 'open' and s.status <> 'disposed')::int, 0, 0, null, null)
+          ) as c(key, captured, open, won, lost, amount_won, cycle_days)
+     where {holds} and {visible} and {wanted} and captured + open + won + lost > 0
 )
 select key, currency,
        sum(captured)::int as captured, sum(open)::int as open, sum(won)::int as won, sum(lost)::int as lost,
@@ -117,8 +108,8 @@ async def outcomes(
         holds=sql.holds("s"),
         visible=sql.visible("s"),
         wanted=(filters or Filters()).predicate(sql, "s"),
-        captured_in=_within(sql, "s.captured_on", since, until),
-        decided_in=_within(sql, "s.outcome_on", since, until),
+        captured_in=_within(sql, "captured_on", since, until),
+        decided_in=_within(sql, "outcome_on", since, until),
     )
     found = await reads.fetch(statement, *sql.values)
     names = await labels.of_groups(reads, asking, (group_by,), [(row["key"],) for row in found])

@@ -94,7 +94,7 @@ async def visits(
     statement = sql.text(
         VISITS,
         holds=sql.holds("v"),
-        visible=sql.visible("v"),
+        visible=_visible(sql),
         wanted=(which or Visits()).predicate(sql),
         **paged(sql, SORTS, sort, page, "v.stream_id"),
     )
@@ -144,6 +144,13 @@ async def visits(
         for row in found
     ]
     return items, after
+
+
+def _visible(sql: Sql) -> str:
+    """As any record; and who took part sees the visit."""
+    person = sql.asking.sight.person_id
+    seen = sql.visible("v")
+    return seen if person is None else f"({seen} or v.participants @> array[{sql(person)}::uuid])"
 
 
 def _people(row: Any) -> set[UUID | None]:

@@ -1,8 +1,18 @@
-"""What this service takes and shows over HTTP: commands and single records. Lists and reports have their own place."""
+"""What this service takes and shows over HTTP: commands, single records, lists and reports."""
 
 from __future__ import annotations
 
-from services.opportunities.routes import closings, orders, pages, products, prospects, publishing, visits
+from services.opportunities.routes import (
+    closings,
+    lists,
+    orders,
+    pages,
+    products,
+    prospects,
+    publishing,
+    reports,
+    visits,
+)
 
 ROUTERS = (
     prospects.router,
@@ -11,5 +21,7 @@ ROUTERS = (
     visits.router,
     products.router,
     publishing.router,
+    lists.router,
+    reports.router,
     pages.router,
 )

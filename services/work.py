@@ -61,6 +61,7 @@ AWAY = (
     asyncpg.InvalidCatalogNameError,  # nobody has made the database yet
     asyncpg.InvalidSchemaNameError,  # nobody has migrated it yet
     asyncpg.UndefinedTableError,
+    asyncpg.UndefinedObjectError,
 )
 """The database is not there, or not ready: wait and connect again."""
 

@@ -42,11 +42,6 @@ with moved as (
 select count(*) from moved
 """
 
-DELETE_GIVEN = """
-delete from {table} v using unnest($1::uuid[], $2::uuid[]) as t(tenant_id, stream_id)
- where v.tenant_id = t.tenant_id and v.stream_id = t.stream_id
-"""
-
 HOLD_REFOLDING = """
 select c.position, c.refold_from from es.checkpoints c
  where c.tenant_id = $1 and c.view = $2 and c.version = $3 and c.refolding
@@ -121,8 +116,7 @@ async def fold(
         await move(connection, [(view, span, token) for span in spans])
         if len(streams) > MANY_STREAMS:
             await plan_for_many(connection)
-        await connection.execute(DELETE_GIVEN.format(table=view.table), tenants, streams)
-        await connection.execute(f"insert into {view.table} {view.select_given()}", tenants, streams, uptos)
+        await connection.execute(view.replace_given(), tenants, streams, uptos)
     return len(streams)
 
 
@@ -149,11 +143,12 @@ async def plan_for_many(connection: Connection) -> None:
 
 
 async def refold_chunk(
-    connection: Connection, view: View, tenant_id: UUID, events: int, *, token: int | None = None
+    connection: Connection, view: View, tenant_id: UUID, events: int, *, new: bool = False, token: int | None = None
 ) -> bool:
     """Replace the rows of the tenant's next streams, about so many events of them. True when there are no more.
 
-    The rows are as of the checkpoint, which stays: live folding goes on between the chunks.
+    The rows are as of the checkpoint, which stays: live folding goes on between the chunks. In a `new` table hardly
+    any row is there to compare with.
     """
     async with connection.transaction():
         await plan_for_many(connection)
@@ -162,12 +157,14 @@ async def refold_chunk(
             raise Outrun
         first = held["refold_from"] or FIRST_STREAM
         last = await connection.fetchval(CHUNK_END, tenant_id, first, events) or LAST_STREAM
-        await connection.execute(
-            f"delete from {view.table} where tenant_id = $1 and stream_id between $2 and $3", tenant_id, first, last
-        )
-        await connection.execute(
-            f"insert into {view.table} {view.select_range()}", tenant_id, first, last, held["position"]
-        )
+        if new:
+            await connection.execute(
+                f"delete from {view.table} where tenant_id = $1 and stream_id between $2 and $3", tenant_id, first, last
+            )
+            statement = f"insert into {view.table} {view.select_range()}"
+        else:
+            statement = view.replace_range()
+        await connection.execute(statement, tenant_id, first, last, held["position"])
         done = last == LAST_STREAM
         await connection.execute(
             """update es.checkpoints set refolding = $4, refold_from = $5, updated_at = clock_timestamp()

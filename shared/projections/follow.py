@@ -75,6 +75,7 @@ TRANSIENT = (
     asyncpg.PostgresSystemError,
     asyncpg.ReadOnlySQLTransactionError,
     asyncpg.UndefinedTableError,  # the view was dropped by command: it must be prepared again
+    asyncpg.UndefinedObjectError,
 )
 """The database's trouble, not the fact's: try again later, park nothing."""
 
@@ -232,7 +233,8 @@ class Follower:
         began = time.monotonic()
         try:
             async with self.pool.acquire() as connection:
-                await fold.refold_chunk(connection, view, behind.tenant_id, self._chunk[key], token=token)
+                new = key in self.building
+                await fold.refold_chunk(connection, view, behind.tenant_id, self._chunk[key], new=new, token=token)
         except TRANSIENT:
             raise
         except asyncpg.PostgresError as error:

@@ -57,7 +57,7 @@ async def prepare_one(connection: asyncpg.pool.PoolConnectionProxy, view: View) 
         try:
             await connection.execute(f"create schema if not exists {view.schema}")
             await connection.execute(view.create)
-            await connection.prepare(f"insert into {view.table} {view.select_given()}")
+            await connection.prepare(view.replace_given())
             if empty:
                 await create_indexes(connection, view)
         except asyncpg.PostgresError as error:
@@ -108,6 +108,7 @@ async def go_live(connection: asyncpg.pool.PoolConnectionProxy, view: View) -> b
         )
         if not building:
             return False
+        await connection.execute("set local maintenance_work_mem = '256MB'")
         await create_indexes(connection, view)
         await connection.execute(f"analyze {view.table}")
         await connection.execute(

@@ -85,6 +85,16 @@ TOUCHED_SINCE = """
        and e.position > coalesce((select least(c.position, {position}::bigint) from es.checkpoints c
                                    where c.tenant_id = {tenant} and c.view = '{name}' and c.version = {version}), 0)"""
 
+# The rows a table holds of those streams.
+HELD_GIVEN = """
+    select h.tid, h.row
+      from touched t
+      cross join lateral (
+        select v.ctid as tid, v as row from {table} v
+         where v.tenant_id = t.tenant_id and v.stream_id = t.stream_id offset 0) h"""
+HELD_RANGE = """
+    select v.ctid as tid, v as row from {table} v where v.tenant_id = $1 and v.stream_id between $2 and $3"""
+
 
 @dataclass(frozen=True)
 class View:
@@ -149,6 +159,36 @@ class View:
     def select(self, touched: str) -> str:
         """The rows of these streams. Wrapped, so that `rows` may have CTEs of its own."""
         return f"{self.prelude(touched)}\nselect * from ({self.rows}) as rows_of_view"
+
+    def replace(self, touched: str, held: str) -> str:
+        """Make the rows of these streams what the fold gives; rows that are so already are not written.
+
+        `held` selects the table's rows in question, from `{table} v`. One statement: the insert reads the count of
+        the deleted, so that all are gone before the first row comes in.
+        """
+        return f"""
+            {self.prelude(touched)},
+            fresh as materialized (select r::{self.table} as row from ({self.rows}) as r),
+            stored as materialized ({held}),
+            gone as (
+                delete from {self.table}
+                 where ctid = any (array(
+                    select s.tid from stored s where not exists (select from fresh f where f.row = s.row)))
+                returning 1
+            )
+            insert into {self.table}
+            select (f.row).* from fresh f
+             where not exists (select from stored s where s.row = f.row) and (select count(*) from gone) >= 0
+        """
+
+    def replace_given(self) -> str:
+        """Fold the streams given as arrays: $1 tenants, $2 streams, $3 positions."""
+        return self.replace(TOUCHED_GIVEN, HELD_GIVEN.format(table=self.table))
+
+    def replace_range(self) -> str:
+        """Fold tenant $1's streams from $2 to $3 up to position $4; rows of any other stream there go."""
+        touched = TOUCHED_RANGE.format(types=self.types, upto="$4::bigint")
+        return self.replace(touched, HELD_RANGE.format(table=self.table))
 
     @property
     def types(self) -> str:

@@ -1,0 +1,57 @@
+"""Who works in the sample and at which unit. Pure: drawn from the seed; nothing is sent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from random import Random
+
+from services.demo.names import REGIONS, Branch, person_name
+
+REPRESENTATIVES_A_BRANCH = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A person to be: `key` names it in the sample, `unit` is a unit code."""
+
+    key: str
+    name: str
+    functions: tuple[str, ...]
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Organisation:
+    """Everybody, and who sells at which branch."""
+
+    posts: tuple[Post, ...]
+    representatives: dict[str, tuple[Post, ...]]
+    heads: dict[str, Post]
+
+
+def branches() -> list[Branch]:
+    return [branch for region in REGIONS for branch in region.branches]
+
+
+def organisation(chance: Random) -> Organisation:
+    """A director, a manager a region; a head, an account manager, a back office and representatives a branch."""
+    posts: list[Post] = [Post("director", person_name(chance), ("director",), "HQ")]
+    representatives: dict[str, tuple[Post, ...]] = {}
+    heads: dict[str, Post] = {}
+    for region in REGIONS:
+        posts.append(Post(f"{region.code}-manager", person_name(chance), ("regional_manager",), region.code))
+        for branch in region.branches:
+            head = Post(f"{branch.code}-head", person_name(chance), ("department_head",), branch.code)
+            sellers = tuple(
+                Post(f"{branch.code}-rep{number}", person_name(chance), ("representative",), branch.code)
+                for number in range(1, REPRESENTATIVES_A_BRANCH + 1)
+            )
+            posts += [
+                head,
+                Post(f"{branch.code}-account", person_name(chance), ("account_manager",), branch.code),
+                Post(f"{branch.code}-office", person_name(chance), ("back_office",), branch.code),
+                *sellers,
+            ]
+            representatives[branch.code] = sellers
+            heads[branch.code] = head
+    return Organisation(tuple(posts), representatives, heads)

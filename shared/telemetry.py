@@ -34,22 +34,23 @@ _TRACEPARENT = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0
 class Trace:
     """The W3C trace a request belongs to: the caller's trace id when it sent a good one, a span of our own."""
 
-    __slots__ = ("flags", "span_id", "trace_id")
+    __slots__ = ("parent", "trace_id")
 
     def __init__(self, given: str | None) -> None:
         random = os.urandom(24).hex()
-        self.span_id = random[32:]
         matched = _TRACEPARENT.fullmatch(given) if given else None
         if matched is None:
-            self.trace_id = random[:32]
-            self.flags = "01"
+            self.trace_id, flags = random[:32], "01"
         else:
-            self.trace_id, self.flags = matched.group(1, 2)
+            self.trace_id, flags = matched.group(1, 2)
+        self.parent = f"00-{self.trace_id}-{random[32:]}-{flags}"
+        """`traceparent` for what comes after us."""
 
     @property
-    def parent(self) -> str:
-        """`traceparent` for what comes after us."""
-        return f"00-{self.trace_id}-{self.span_id}-{self.flags}"
+    def correlation(self) -> str:
+        """The trace id in the form of a UUID: all that follows from one request shares it."""
+        id = self.trace_id
+        return f"{id[:8]}-{id[8:12]}-{id[12:16]}-{id[16:20]}-{id[20:]}"
 
 
 def configure_logs(level: int = logging.INFO) -> None:

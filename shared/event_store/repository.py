@@ -79,10 +79,13 @@ class Repository(Generic[S]):
         )
         return StreamAppend(stream.stream_type, stream.id, stream.version - len(facts), facts)
 
-    def keep(self, tenant_id: UUID, stream: S) -> None:
-        """The stream's facts were appended: it is the baseline now. Call it after an `ok`, and only then."""
+    def keep(self, tenant_id: UUID, stream: S, *, give: bool = False) -> None:
+        """The stream's facts were appended: it is the baseline now. Call it after an `ok`, and only then.
+
+        With `give` the caller promises not to touch the stream again, which saves the copy.
+        """
         stream.settle()
-        self._put(tenant_id, stream.copy())
+        self._put(tenant_id, stream if give else stream.copy())
 
     def drop(self, tenant_id: UUID, stream_id: UUID) -> None:
         """Forget a baseline."""

@@ -37,7 +37,6 @@ class Call:
         "given",
         "headers",
         "kit",
-        "language",
         "path",
         "principal",
         "repeated",
@@ -62,13 +61,17 @@ class Call:
             given[name] = value
         self.given = given
         self.trace = Trace(self.header(b"traceparent"))
-        self.language: Language = language_of(self.header(b"accept-language") or "")
         self.repeated = repeated
 
     def header(self, name: bytes) -> str | None:
         """A request header as text, or None."""
         value = self.given.get(name)
         return None if value is None else value.decode("latin-1")
+
+    @property
+    def language(self) -> Language:
+        """The language to answer in."""
+        return language_of(self.header(b"accept-language") or "")
 
     @property
     def who(self) -> Principal:

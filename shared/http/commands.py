@@ -136,7 +136,7 @@ class Commands(Generic[S]):
         match outcome.kind:
             case "ok":
                 for stream in streams:
-                    ctx.kit.repository(type(stream)).keep(ctx.tenant_id, stream)
+                    ctx.kit.repository(type(stream)).keep(ctx.tenant_id, stream, give=True)
                 return await _receipt(ctx, outcome, location)
             case "duplicate":
                 return await _replay(ctx, outcome, location)

@@ -93,7 +93,7 @@ class CommandContext:
     @property
     def correlation(self) -> UUID:
         """The trace, as an id: all that follows from one request shares it."""
-        return UUID(hex=self.call.trace.trace_id)
+        return UUID(self.call.trace.correlation)
 
     @property
     def fingerprint(self) -> bytes:
@@ -118,7 +118,7 @@ class CommandContext:
         behalf = "" if principal.on_behalf_of is None else f'"on_behalf_of":"{principal.on_behalf_of}",'
         key = self.key.replace("\\", "\\\\").replace('"', '\\"')
         return (
-            f'{{"actor":"{principal.person_id}",{behalf}"correlation":"{self.correlation}",'
+            f'{{"actor":"{principal.person_id}",{behalf}"correlation":"{self.call.trace.correlation}",'
             f'"key":"{key}","trace":"{self.call.trace.parent}"}}'
         ).encode()
 

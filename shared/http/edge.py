@@ -32,15 +32,15 @@ OPEN = frozenset(
 OPEN_PREFIX = "/problems/"
 WITH_BODY = frozenset(("POST", "PUT", "PATCH", "DELETE"))
 
-SECURITY: list[tuple[bytes, bytes]] = [
+ALWAYS: list[tuple[bytes, bytes]] = [
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-resource-policy", b"same-origin"),
 ]
 STRICT_POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
-NO_STORE = (b"cache-control", b"no-store")
-VARY = (b"vary", b"accept-language, authorization")
+USUAL = [*ALWAYS, (b"cache-control", b"no-store"), (b"vary", b"accept-language, authorization")]
+DOCUMENTS = frozenset(("/docs", "/redoc"))
 
 
 class Edge:
@@ -63,16 +63,12 @@ class Edge:
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":
                 call.status = message["status"]
-                headers = message["headers"] = [
-                    *message["headers"],
-                    *call.headers,
-                    *SECURITY,
-                    (b"traceparent", call.trace.parent.encode()),
-                ]
-                if local not in ("/docs", "/redoc"):
+                headers = [*message["headers"], *call.headers]
+                headers += ALWAYS if any(name == b"cache-control" for name, _ in headers) else USUAL
+                if local not in DOCUMENTS:
                     headers.append(STRICT_POLICY)
-                if all(name != b"cache-control" for name, _ in headers):
-                    headers += (NO_STORE, VARY)
+                headers.append((b"traceparent", call.trace.parent.encode()))
+                message["headers"] = headers
             await send(message)
 
         try:
@@ -84,6 +80,9 @@ class Edge:
                 raise Problem(404, "not_found")
             if scope["method"] in WITH_BODY:
                 receive = await self._body(call, receive)
+                if (found := self.kit.hot.find(local, scope)) is not None:
+                    await found(scope, receive, answer)
+                    return
             await self.app(scope, receive, answer)
         except ClientDisconnect:
             call.status = 499

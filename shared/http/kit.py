@@ -24,6 +24,7 @@ from shared.event_store.stream import Stream
 from shared.http.call import Call
 from shared.http.errors import RETRY_AFTER, is_away
 from shared.http.problem import MEDIA_TYPE, Catalogue, Problem
+from shared.http.shortcuts import Shortcuts
 from shared.identity.principal import Principal
 from shared.identity.sight import Sight, sight_of
 from shared.identity.tenants import Tenants
@@ -72,6 +73,7 @@ class Kit:
         self.principals: dict[bytes, Principal] = {}
         self.tenants = Tenants()
         self.cursor_key = b""
+        self.hot = Shortcuts()
         self.stopping = False
         self.lag_measured = float("-inf")
         self._subtree = subtree

@@ -70,5 +70,7 @@ def standings(stream: Stream) -> list[tuple[Entry, datetime | None, dict[str, An
     found = []
     for entry, following in zip(entries, [*entries[1:], None], strict=True):
         standing = standing | entry.changes
-        found.append((entry, following.occurred_at if following else None, msgspec.json.decode(msgspec.json.encode(standing))))
+        found.append(
+            (entry, following.occurred_at if following else None, msgspec.json.decode(msgspec.json.encode(standing)))
+        )
     return found

@@ -115,10 +115,16 @@ async def get_operation(pool: asyncpg.Pool, tenant_id: UUID, operation_id: UUID)
     return None if row is None else Operation.of(row)
 
 
-async def list_operations(pool: asyncpg.Pool, tenant_id: UUID, *, limit: int = 100) -> list[Operation]:
-    """The tenant's operations, newest first."""
+async def list_operations(
+    pool: asyncpg.Pool, tenant_id: UUID, *, principal_id: UUID | None = None, limit: int = 100
+) -> list[Operation]:
+    """The tenant's operations, or one principal's, newest first."""
     rows = await pool.fetch(
-        f"select {COLUMNS} from es.operations where tenant_id = $1 order by created_at desc limit $2", tenant_id, limit
+        f"""select {COLUMNS} from es.operations
+             where tenant_id = $1 and ($2::uuid is null or principal_id = $2) order by created_at desc limit $3""",
+        tenant_id,
+        principal_id,
+        limit,
     )
     return [Operation.of(row) for row in rows]
 

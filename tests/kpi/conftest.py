@@ -1,0 +1,43 @@
+"""The kpi app on a real database."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import asyncpg
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from services.kpi.main import make_app
+from services.kpi.views import VIEWS
+from shared.event_store.store import EventStore
+from shared.projections.tables import prepare
+from shared.settings import Settings
+from tests.accounts.company import Clock
+
+
+@pytest.fixture
+async def store(database_url: str) -> AsyncIterator[EventStore]:
+    async with await EventStore.open(database_url, writers=1) as store:
+        yield store
+
+
+@pytest.fixture
+def settings(tmp_path: Path, database_url: str) -> Settings:
+    return Settings(data=tmp_path, database_url=database_url)
+
+
+@pytest.fixture
+async def app(settings: Settings, store: EventStore, pool: asyncpg.Pool[asyncpg.Record]) -> AsyncIterator[FastAPI]:
+    await prepare(pool, VIEWS)
+    app = make_app(settings=settings, store=store, clock=Clock())
+    async with app.router.lifespan_context(app):
+        yield app
+
+
+@pytest.fixture
+async def http(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://kpi") as client:
+        yield client

@@ -26,6 +26,7 @@ from shared.http.kit import Kit, Subtree
 from shared.http.openapi import document
 from shared.http.problem import Catalogue, Problem, Texts
 from shared.http.texts import TEXTS
+from shared.jobs import routes as operation_routes
 from shared.settings import Settings
 from shared.settings import settings as read_settings
 from shared.telemetry import configure_logs
@@ -101,7 +102,7 @@ def create_app(
 
 def own_routers() -> Sequence[APIRouter]:
     """What every service serves beside its own routes."""
-    return (health.router, feed.router, view_routes.router)
+    return (health.router, feed.router, view_routes.router, operation_routes.router)
 
 
 async def _answered(request: Request, error: Exception) -> Response:
@@ -115,9 +116,9 @@ async def _answered(request: Request, error: Exception) -> Response:
 
 
 def _methods(request: Request) -> list[str]:
-    """All methods of all routes of this address: the router itself names only those of the first."""
-    found: set[str] = set()
+    """All methods of this address: the router itself names only those of the first route."""
+    found: dict[int, set[str]] = {}
     for route in call_of(request.scope).scope["app"].routes:
         if isinstance(route, PlainRoute) and route.matches(request.scope)[0] is not Match.NONE:
-            found |= route.methods or set()
-    return sorted(found)
+            found.setdefault(route.path.count("{"), set()).update(route.methods or ())
+    return sorted(found[min(found)]) if found else []  # `/jars/pour` is not a `/jars/{id}`

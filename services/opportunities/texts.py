@@ -192,7 +192,11 @@ TEXTS: dict[str, Text] = {
     ),
     # reads
     "unknown_policy": Text(
-        "没有这个判定规则", "No such level policy", "没有代码为 {policy} 的判定规则。", "No level policy is called {policy}.", 422
+        "没有这个判定规则",
+        "No such level policy",
+        "没有代码为 {policy} 的判定规则。",
+        "No level policy is called {policy}.",
+        422,
     ),
     "invalid_group_by": Text(
         "分组维度有误", "Invalid grouping", "最多按两个维度分组：{known}。", "Group by one or two of: {known}.", 422

@@ -86,7 +86,8 @@ FIGURES = """
                        end as amount
                   from (
                       select line, product, units, unit_price,
-                             greatest(stated - coalesce(sum(unit_price * units) over (), 0), 0) as rest,
+                             case when stated is not null  -- greatest() would skip a null
+                                  then greatest(stated - coalesce(sum(unit_price * units) over (), 0), 0) end as rest,
                              nullif(sum(units) filter (where unit_price is null) over (), 0) as unpriced,
                              sum(units) filter (where unit_price is null) over (order by line) as unpriced_so_far
                         from jsonb_to_recordset(standing -> 'lines')

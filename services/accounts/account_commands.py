@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field, StringConstraints, field_validator, model_validator
 
-from services.accounts.commands import Command, DatedCommand, ExternalRefs, Name, Reason, Text
+from services.accounts.commands import Command, DatedCommand, ExternalRefs, Name, Reason, Text, like
 from services.accounts.events import Attitude, Influence, Layer, Relationship, RemovalReason, TeamRole
 from services.accounts.person import Mail, Phone
 
@@ -52,6 +52,8 @@ class AccountFile(DatedCommand):
 class OpenAccount(AccountFile):
     """Put a customer organisation on file."""
 
+    model_config = like(name="华东物流有限公司", kinds=["industry"], sector="物流", credit_code="91110000600037341L")
+
     name: Name
     owner_id: UUID | None = Field(default=None, description="The one responsible person; default the caller.")
     unit_id: UUID | None = Field(default=None, description="Default: the owner's place of work.")
@@ -59,6 +61,8 @@ class OpenAccount(AccountFile):
 
 class ChangeAccount(AccountFile):
     """Change parts of the file: only the fields named; null empties one."""
+
+    model_config = like(city="苏州", fleet_units=320, bottlenecks=None)
 
     name: Name | None = None
 
@@ -78,6 +82,8 @@ class ChangeAccount(AccountFile):
 class AssignOwner(DatedCommand):
     """Make another person responsible for the account."""
 
+    model_config = like(owner_id="8d0b7a55-9c1e-5a77-b0f4-2d6f5c3e9a10", reason="辖区调整")
+
     owner_id: UUID
     unit_id: UUID | None = Field(default=None, description="Default: the new owner's place of work.")
     reason: Reason | None = None
@@ -92,6 +98,8 @@ class Member(Command):
 
 class SetSupportTeam(DatedCommand):
     """Say who supports the owner, and as what: the whole team."""
+
+    model_config = like(members=[{"person_id": "8d0b7a55-9c1e-5a77-b0f4-2d6f5c3e9a10", "role": "technical_support"}])
 
     members: Annotated[tuple[Member, ...], Field(max_length=50)]
 
@@ -115,6 +123,8 @@ PERSONAL_FIELDS = ("name", *(name for name in Personal.model_fields if name != "
 class AddKeyPerson(Personal):
     """Enter a person who matters at the customer."""
 
+    model_config = like(name="王建国", layer="decision", post="采购总监", influence="high", attitude="neutral")
+
     name: Name
     layer: Layer
     post: Name | None = None
@@ -128,6 +138,8 @@ class AddKeyPerson(Personal):
 
 class ChangeKeyPerson(Personal):
     """Change what is known about a key person: only the fields named; null empties one."""
+
+    model_config = like(person_id="8d0b7a55-9c1e-5a77-b0f4-2d6f5c3e9a10", attitude="supportive", phone="13800000000")
 
     person_id: UUID
     name: Name | None = None
@@ -162,12 +174,16 @@ class ChangeKeyPerson(Personal):
 class RemoveKeyPerson(DatedCommand):
     """Say that a person matters no longer at this customer."""
 
+    model_config = like(person_id="8d0b7a55-9c1e-5a77-b0f4-2d6f5c3e9a10", reason="left_account")
+
     person_id: UUID
     reason: RemovalReason | None = None
 
 
 class CorrectFact(Command):
     """Say that a fact was recorded wrongly: fields it set, or its business time, were otherwise."""
+
+    model_config = like(version=2, changes={"city": "无锡"}, reason="录错城市")
 
     version: int = Field(ge=1, description="The fact's version in this record's history.")
     changes: dict[str, Any] = Field(default_factory=dict, max_length=40)
@@ -183,6 +199,8 @@ class CorrectFact(Command):
 
 class VoidFact(Command):
     """Take back a fact, or a correction, that never happened."""
+
+    model_config = like(version=2, reason="录到了别的客户")
 
     version: int = Field(ge=1)
     reason: Reason

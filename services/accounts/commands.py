@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -14,6 +14,11 @@ Reason = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=
 System = Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=r"^[A-Za-z0-9_.\-]+$")]
 Reference = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"\S")]
 ExternalRefs = Annotated[dict[System, Reference], Field(max_length=20, description="{system: reference there}")]
+
+
+def like(**example: Any) -> ConfigDict:
+    """Model configuration with one example of the body, shown in the OpenAPI document."""
+    return ConfigDict(json_schema_extra={"examples": [example]})
 
 
 class Command(BaseModel):

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field
 
 from services.accounts.business_time import opened_at, standing_at
-from services.accounts.commands import Code, DatedCommand, Name, Reason
+from services.accounts.commands import Code, DatedCommand, Name, Reason, like
 from services.accounts.events import (
     TenantFact,
     TenantOpened,
@@ -33,6 +33,8 @@ UNIT_CODE = "unit.code"
 class OpenUnit(DatedCommand):
     """Open an organisation unit below another."""
 
+    model_config = like(code="SH", name="上海店", kind="branch", parent_id="3f1c3a52-6b0e-5c4e-9f57-0d8a2f1c7b11")
+
     code: Code
     name: Name
     kind: UnitKind
@@ -42,11 +44,15 @@ class OpenUnit(DatedCommand):
 class MoveUnit(DatedCommand):
     """Put a unit, with all below it, under another one."""
 
+    model_config = like(parent_id="3f1c3a52-6b0e-5c4e-9f57-0d8a2f1c7b11", on="2026-01-01")
+
     parent_id: UUID
 
 
 class CloseUnit(DatedCommand):
     """Close a unit that has no open units below it and nobody at it."""
+
+    model_config = like(reason="与杭州店合并")
 
     reason: Reason | None = Field(default=None)
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import Field, model_validator
 
 from services.accounts.business_time import opened_at, standing_at
-from services.accounts.commands import DatedCommand, ExternalRefs, Name
+from services.accounts.commands import DatedCommand, ExternalRefs, Name, like
 from services.accounts.events import (
     Function,
     FunctionsChanged,
@@ -37,6 +37,13 @@ Mail = Annotated[str, Field(min_length=3, max_length=254, pattern=r"^[^@\s]+@[^@
 class JoinPerson(DatedCommand):
     """Take a person on. Name, phone and mail go to the vault."""
 
+    model_config = like(
+        name="李雷",
+        functions=["representative"],
+        unit_id="3f1c3a52-6b0e-5c4e-9f57-0d8a2f1c7b11",
+        external_refs={"hr": "E-1042"},
+    )
+
     name: Name
     functions: Functions
     unit_id: UUID = Field(description="Place of work and, until told otherwise, the unit reported to.")
@@ -53,6 +60,8 @@ class JoinPerson(DatedCommand):
 class ReportTo(DatedCommand):
     """Say whom a person reports to: a unit's head or a person, one of the two."""
 
+    model_config = like(unit_id="3f1c3a52-6b0e-5c4e-9f57-0d8a2f1c7b11")
+
     unit_id: UUID | None = None
     person_id: UUID | None = None
 
@@ -66,17 +75,23 @@ class ReportTo(DatedCommand):
 class PostTo(DatedCommand):
     """Say where a person works from day to day."""
 
+    model_config = like(unit_id="3f1c3a52-6b0e-5c4e-9f57-0d8a2f1c7b11", on="2026-01-01")
+
     unit_id: UUID
 
 
 class ChangeFunctions(DatedCommand):
     """Say what a person does from now on: all of it."""
 
+    model_config = like(functions=["account_manager"])
+
     functions: Functions
 
 
 class Leave(DatedCommand):
     """Say that a person works for us no more. Customers and records stay."""
+
+    model_config = like(reason="resigned")
 
     reason: LeavingReason | None = None
 

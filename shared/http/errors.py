@@ -132,6 +132,8 @@ def problem_of(error: BaseException) -> Problem | None:
             return Problem(403, "unknown_tenant")
         case UnstorableText():
             return Problem(422, "invalid_text")
+        case asyncpg.UndefinedTableError():  # of a view the worker has not made yet
+            return Problem(503, "view_behind", headers=RETRY_AFTER, params={"behind": "?"})
         case _ if is_away(error):
             return Problem(503, "database_unavailable", headers=RETRY_AFTER)
         case _:

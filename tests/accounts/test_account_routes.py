@@ -342,3 +342,15 @@ async def test_an_erased_person_is_not_written_again(company: Company, app: Any,
     refused = await rep.post(f"{base}/change-key-person", {"person_id": person, "phone": "13999998888"}, version=2)
     assert problem(refused) == (409, "person_erased")
     await rep.make(f"{base}/change-key-person", {"person_id": person, "layer": "use"}, version=2)
+
+
+async def test_before_the_worker_has_made_the_views_a_read_says_try_again(
+    company: Company, pool: asyncpg.Pool[asyncpg.Record]
+) -> None:
+    await pool.execute("alter table accounts.accounts_v1 rename to accounts_away")
+    try:
+        answer = await company["director"].get("/v1/accounts")
+    finally:
+        await pool.execute("alter table accounts.accounts_away rename to accounts_v1")
+    assert problem(answer) == (503, "view_behind")
+    assert answer.headers["retry-after"]

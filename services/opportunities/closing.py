@@ -136,7 +136,7 @@ class Closing(Prospect):
 
     def freeze(self, command: FreezeProspect, *, by: UUID, at: datetime, day: date, automatic: bool = False) -> None:
         """Ask to put on ice until the recall date. `automatic`: approved at once."""
-        if command.recall_on <= day:
+        if command.recall_on is not None and command.recall_on <= day:
             raise Refused("recall_in_the_past", "the recall date is after the freeze", status=422, pointer="/recall_on")
         fields = {
             "level_before": self.standing_at(at).get("level"),

@@ -28,6 +28,8 @@ LifeCycle = Literal["captured", "judged", "won", "delivered", "lost", "frozen", 
 CLOSED: frozenset[LifeCycle] = frozenset({"won", "delivered", "lost", "frozen", "lost_contact"})
 KINDS = frozenset({"confirmed", "presumed", "false"})
 """Kinds of defeat: 战败, 准战败, 假战败."""
+UNIT_KINDS = ("region", "branch", "department", "team")
+"""Kinds of unit that can be opened."""
 
 FIND_BY: dict[str, frozenset[str]] = {
     "account": frozenset({"external", "credit_code", "name"}),
@@ -43,12 +45,29 @@ def _found_by(kind: str, rule: ReferenceRule) -> None:
         raise ValueError(f"cannot be found by {', '.join(sorted(unknown))}; one of {', '.join(sorted(FIND_BY[kind]))}")
 
 
+ACCOUNT_ATTRIBUTES = frozenset(
+    {
+        *("sector", "region", "city", "address", "website", "founded_year", "employees", "revenue"),
+        *("revenue_currency", "fleet_units", "channel", "grade", "relationship", "credit_standing", "parent"),
+    }
+)
+"""What a new account may be said to be; `parent` is the name of the account above it."""
+PRODUCT_ATTRIBUTES = frozenset({"name_en", "series", "list_price", "currency"})
+
+
+def _described_by(known: frozenset[str], rule: ReferenceRule) -> None:
+    if unknown := rule.attributes.keys() - known:
+        allowed = f"one of {', '.join(sorted(known))}" if known else "none is kept"
+        raise ValueError(f"no such attribute: {', '.join(sorted(unknown))}; {allowed}")
+
+
 class AccountRule(ReferenceRule):
     """The customer. A blank one is allowed."""
 
     @model_validator(mode="after")
     def _ways(self) -> Self:
         _found_by("account", self)
+        _described_by(ACCOUNT_ATTRIBUTES, self)
         return self
 
 
@@ -61,6 +80,9 @@ class UnitRule(ReferenceRule):
     @model_validator(mode="after")
     def _ways(self) -> Self:
         _found_by("unit", self)
+        _described_by(frozenset(), self)
+        if self.kind is not None and self.kind not in UNIT_KINDS:
+            raise ValueError(f"no such kind: {self.kind}; one of {', '.join(UNIT_KINDS)}")
         return self
 
 
@@ -73,6 +95,7 @@ class PersonRule(ReferenceRule):
     @model_validator(mode="after")
     def _ways(self) -> Self:
         _found_by("person", self)
+        _described_by(frozenset(), self)
         return self
 
 
@@ -82,6 +105,7 @@ class ProductRule(ReferenceRule):
     @model_validator(mode="after")
     def _ways(self) -> Self:
         _found_by("product", self)
+        _described_by(PRODUCT_ATTRIBUTES, self)
         return self
 
 

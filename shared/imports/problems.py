@@ -35,6 +35,17 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "not_a_truth": ("neither yes nor no", "既不是“是”也不是“否”"),
     "too_long": ("the text is too long", "文字过长"),
     "closed_before_captured": ("the closing day lies before the first day", "结束日期早于开始日期"),
+    # what a row refers to
+    "not_found": (
+        "there is no such record, and the mapping does not say to create it",
+        "没有这条记录，映射也未说明要新建",
+    ),
+    "ambiguous": ("several records go by this name", "有多条记录同名"),
+    "code_taken": ("its code belongs to something else", "编码已被占用"),
+    "invalid_credit_code": ("not a unified social credit code", "不是有效的统一社会信用代码"),
+    "unknown_kind": ("not a kind of unit", "没有这种单位类型"),
+    "not_acceptable": ("a value is not acceptable here", "内容不合规定"),
+    "duplicate_key": ("an earlier row has the same key and says otherwise", "前面已有同一编号的行，且内容不同"),
     # whole files
     "empty": ("the file is empty", "文件为空"),
     "no_header": ("the first row names no column", "首行没有列名"),

@@ -195,7 +195,8 @@ class Readers:
             case "integer":
                 return self.parsed(rule, integer_of)
             case "decimal":
-                return self.parsed(rule, decimal_of)
+                multiple = MULTIPLES.get(rule.multiple, Decimal(1))
+                return self.parsed(rule, lambda cell: decimal_of(cell) * multiple)
             case "date":
                 day = self.day(rule)
                 return lambda cells: day_only(day(cells), self._zone)

@@ -103,6 +103,8 @@ class AttributeRule(DayRule):
     """Something to be known about what a row refers to, of a stated type."""
 
     type: Literal["text", "integer", "decimal", "date", "truth"] = "text"
+    multiple: Literal["1", "千", "万", "百万", "千万", "亿"] = "1"
+    """For a decimal in a column "in millions"."""
 
 
 class ReferenceRule(Part):
@@ -125,7 +127,7 @@ class ReferenceRule(Part):
 class ExternalRule(Rule):
     """The record's own key in the system it comes from: a file read twice changes nothing."""
 
-    system: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]
+    system: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{0,39}$")]
     required: bool = True
 
     @field_validator("required")

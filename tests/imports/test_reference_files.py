@@ -74,8 +74,8 @@ def test_reasons_and_channels_of_the_chinese_file_are_coded_and_kept(reference_d
         ("won", None, None, None): 95,
         ("lost", "价格", "other_brand.price", "confirmed"): 21,
         ("lost", "竞品", "other_brand.preference", "confirmed"): 12,
-        ("lost", "预算取消", "projects.budget_cancelled", "presumed"): 20,
-        ("lost", "无响应", "projects.no_response", "presumed"): 19,
+        ("lost", "预算取消", "project.budget", "presumed"): 20,
+        ("lost", "无响应", "project.no_response", "presumed"): 19,
     }
     assert Counter(row.channel_given for row in rows)[None] == 77
     assert all((row.channel is None) == (row.channel_given is None) for row in rows)
@@ -129,7 +129,7 @@ def test_the_maven_life_cycle_is_that_of_the_file(reference_data: Path, maven: l
         row = rows[record.external_ref]
         assert str(record.captured_on or "") == row["engage_date"]
         assert str(record.closed_on or "") == row["close_date"]
-        assert record.reason_code == ("unknown" if row["deal_stage"] == "Lost" else None)
+        assert record.reason_code == ("unknown.not_stated" if row["deal_stage"] == "Lost" else None)
         assert record.currency == "USD"
         price = record.lines[0].unit_price
         assert (price is not None) == (row["deal_stage"] == "Won")

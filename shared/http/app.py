@@ -116,9 +116,9 @@ async def _answered(request: Request, error: Exception) -> Response:
 
 
 def _methods(request: Request) -> list[str]:
-    """All methods of this address: the router itself names only those of the first route."""
-    found: dict[int, set[str]] = {}
+    """All methods of all routes of this address: the router itself names only those of the first."""
+    found: set[str] = set()
     for route in call_of(request.scope).scope["app"].routes:
         if isinstance(route, PlainRoute) and route.matches(request.scope)[0] is not Match.NONE:
-            found.setdefault(route.path.count("{"), set()).update(route.methods or ())
-    return sorted(found[min(found)]) if found else []  # `/jars/pour` is not a `/jars/{id}`
+            found |= route.methods or set()
+    return sorted(found)

@@ -31,7 +31,6 @@ HEADERS: dict[str, dict[str, Any]] = {
         "required": True,
         "description": "Names this command; keep it when you retry and the first answer comes again. Kept 30 days.",
         "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]([ -~]*[!-~])?$"},
-        "example": "8e03978e-40d5-43e8-bc93-6894a57f9324",
     },
     "If-Match": {
         "name": "If-Match",

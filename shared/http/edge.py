@@ -78,6 +78,9 @@ class Edge:
                 raise Problem(400, "duplicate_header", params={"header": call.repeated.decode("latin-1")})
             if not is_clean(call.path):
                 raise Problem(404, "not_found")
+            methods = self.kit.hot.literal.get(local)
+            if methods is not None and scope["method"] not in methods:
+                raise Problem(405, "method_not_allowed", headers={"Allow": ", ".join(sorted(methods))})
             if scope["method"] in WITH_BODY:
                 receive = await self._body(call, receive)
                 if (found := self.kit.hot.find(local, scope)) is not None:

@@ -151,7 +151,7 @@ def _complete(path: str, method: str, operation: dict[str, Any], route: Route) -
     if "{" in path:
         statuses.add(404)
     if method == "post":
-        statuses |= {409, 413}
+        statuses |= {404, 409, 413}
         if "requestBody" in operation:
             statuses.add(415)
     if any(parameter["name"] in ("known_at", "min_position") for parameter in parameters):

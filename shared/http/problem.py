@@ -29,7 +29,8 @@ class Text(NamedTuple):
     status: int = 0
 
 
-Texts = Mapping[str, Text | tuple[str, str] | tuple[str, str, str, str]]
+Texts = Mapping[str, Any]
+"""code → Text, or just (zh, en) or (zh, en, zh detail, en detail)."""
 
 
 class At(NamedTuple):

@@ -31,7 +31,7 @@ WAIT_SECONDS = 2.0
 """How long a read waits for a view to reach the position asked for."""
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
 """Days outside are taken as these: nothing happened before, nothing is known of after."""
-MAX_POSITION = 2**62
+MAX_POSITION = 10**15
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 INSTANT = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d):?(\d\d)?(\.\d{1,12})?([Zz]|[+ -]\d\d:\d\d)?")
 MOMENT_SCHEMA = {"anyOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}]}
@@ -94,6 +94,12 @@ class Reading:
     as_of: datetime
     known_at: int | None = None
     min_position: int | None = None
+    call: Call | None = None
+
+    def etag(self, version: int) -> None:
+        """Send the record's version as its ETag, to be given back as If-Match."""
+        if self.call is not None:
+            self.call.headers.append((b"etag", b'"%d"' % version))
 
     @property
     def tenant_id(self) -> UUID:
@@ -154,7 +160,7 @@ async def reading_now(request: Request, min_position: MinPositionText = None) ->
     """A read of the present."""
     call = call_of(request.scope)
     await _recorded(call.kit, call.who, min_position, "min_position")
-    return Reading(call.kit, call.who, call.kit.clock(), None, min_position)
+    return Reading(call.kit, call.who, call.kit.clock(), None, min_position, call)
 
 
 async def reading(
@@ -166,7 +172,7 @@ async def reading(
     moment = call.kit.clock() if as_of is None else instant(as_of, zone, name="as_of")
     position = None if known_at is None else await known_position(call.kit, call.who, known_at)
     await _recorded(call.kit, call.who, min_position, "min_position")
-    return Reading(call.kit, call.who, moment, position, min_position)
+    return Reading(call.kit, call.who, moment, position, min_position, call)
 
 
 async def known_position(kit: Kit, principal: Principal, text: str) -> int:

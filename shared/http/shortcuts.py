@@ -20,9 +20,15 @@ class Shortcuts:
         self._exact: dict[str, Any] = {}
         self._shaped: dict[str, tuple[Any, str]] = {}
         self._places: dict[int, list[int]] = {}
+        self.literal: dict[str, set[str]] = {}
+        """Addresses without parameters and all methods they take: `/jars/pour` is never a `/jars/{id}`."""
 
     def learn(self, routes: Iterable[BaseRoute]) -> None:
         """Take in an app's routes, in their order. What another route would answer first is left to the router."""
+        routes = list(routes)
+        for route in routes:
+            if isinstance(route, Route) and "{" not in route.path:
+                self.literal.setdefault(route.path, set()).update(route.methods or ())
         posts = [route for route in routes if isinstance(route, Route) and "POST" in (route.methods or ())]
         for number, route in enumerate(posts):
             sample = PARAMETER.sub(SAMPLE, route.path)

@@ -12,6 +12,7 @@ from shared.http.context import Ctx, Parts, Who
 from shared.http.kit import Kit
 from shared.http.openapi import refuses
 from shared.http.problem import Problem
+from shared.http.reading import MAX_POSITION
 from shared.http.route import Router
 from shared.identity.principal import DIRECTOR, HEAD_OFFICE, OPERATIONS, Principal
 from shared.projections import parking
@@ -56,7 +57,7 @@ class Skip(BaseModel):
         },
     )
 
-    position: int = Field(ge=1, le=2**62)
+    position: int = Field(ge=1, le=MAX_POSITION)
     reason: str = Field(min_length=1, max_length=500, pattern=r"\S")
 
 

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 import httpx
@@ -108,8 +108,8 @@ async def app(settings: Settings, store: Faulty, tenant_id: UUID) -> AsyncIterat
         facts=toy.FACTS,
         texts=toy.TEXTS,
         settings=settings,
-        store=store,
-        clock=lambda: NOW,  # type: ignore[arg-type]
+        store=cast(EventStore, store),
+        clock=lambda: NOW,
     )
     await open_tenant(store, tenant_id)
     async with app.router.lifespan_context(app):

@@ -15,7 +15,8 @@ async def test_opening_a_record_answers_where_it_is(head_office: Client) -> None
     assert answer.status_code == 201
     assert answer.headers["etag"] == '"1"'
     assert answer.headers["location"] == f"/v1/jars/{answer.json()['id']}"
-    assert (await head_office.get(answer.headers["location"])).json()["label"] == "mint"
+    read = await head_office.get(answer.headers["location"])
+    assert (read.json()["label"], read.headers["etag"]) == ("mint", '"1"')
     assert answer.json() | {"id": "", "position": 0} == {"id": "", "version": 1, "position": 0, "code": "ok"}
 
 

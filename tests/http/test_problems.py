@@ -50,6 +50,9 @@ async def test_addresses_methods_and_defects(head_office: Client, language: str)
     )
     said(answer, 405, "method_not_allowed", language)
     assert answer.headers["allow"] == "GET, POST"
+    literal = await head_office.get("/v1/jars/pour", language=language)  # not a jar called pour
+    said(literal, 405, "method_not_allowed", language)
+    assert literal.headers["allow"] == "POST"
     defect = said(await head_office.get("/v1/toys/broken", language=language), 500, "internal", language)
     assert "secret" not in str(defect)
     assert "RuntimeError" not in str(defect)

@@ -18,7 +18,6 @@ from shared.http import (
     Commands,
     Ctx,
     CtxMatch,
-    Parts,
     Problem,
     Receipt,
     Router,
@@ -92,7 +91,7 @@ class Jar(Stream):
 
 FACTS = FactRegistry({c.__name__: c for c in (JarOpened, SweetAdded, JarSealed, TenantOpened)})
 
-TEXTS = {
+TEXTS: dict[str, Text | tuple[str, str]] = {
     "jar_sealed": Text("罐子已封", "The jar is sealed", "罐子“{label}”已封。", "The jar {label} is sealed."),
     "too_many_sweets": ("糖太多", "Too many sweets"),
     "label_taken": ("标签已被使用", "Label taken"),
@@ -152,11 +151,12 @@ async def open_jar(command: OpenJar, ctx: Ctx) -> Receipt:
 
 
 @router.get("/{jar_id}", operation_id="jars.read")
-async def read_jar(jar_id: UUID, who: Who, parts: Parts) -> JarShown:
+async def read_jar(jar_id: UUID, read: Now) -> JarShown:
     """One jar."""
-    jar = await parts.repository(Jar).load(who.tenant_id, jar_id)
+    jar = await read.kit.repository(Jar).load(read.tenant_id, jar_id)
     if jar is None:
         raise Problem(404, "not_found")
+    read.etag(jar.version)
     return JarShown(id=jar.id, label=jar.standing["label"], sweets=jar.standing["sweets"])
 
 

@@ -42,6 +42,13 @@ class Log:
             await connection.executemany(INSERT, rows)
         self.written = len(self.entries)
 
+    def known_at(self, position: int) -> Log:
+        """The log when it ended at this position: its streams replayed by their own rules."""
+        streams: dict[UUID, Stream] = {}
+        for stream, fact in self.entries[:position]:
+            streams[stream.id] = cast(Any, fact).mutate(streams.get(stream.id))
+        return Log(self.tenant_id, streams)
+
     def _row(self, position: int) -> tuple[Any, ...]:
         stream, fact = self.entries[position - 1]
         version = fact.originator_version

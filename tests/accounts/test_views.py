@@ -32,7 +32,8 @@ from services.accounts.views.accounts import ACCOUNTS
 from services.accounts.views.people import PEOPLE
 from services.accounts.views.units import UNITS
 from shared.event_store.stream import Refused, Stream
-from shared.testing.views import assert_live_equals_rebuild, fold_in_random_splits, stored_rows
+from shared.projections.view import source
+from shared.testing.views import assert_live_equals_rebuild, fold_all, fold_in_random_splits, stored_rows
 from tests.accounts.log import Log, standings
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
@@ -253,3 +254,18 @@ async def test_folded_in_any_split_the_views_say_what_plain_python_says(
             rows = [plain(row) for row in await stored_rows(pool, view, tenant.tenant_id)]
             assert len(rows) > 3
             assert rows == oracle(tenant, stream_type)
+
+
+@pytest.mark.parametrize("seed", range(2))
+async def test_what_was_known_at_any_position_is_still_told(pool: asyncpg.Pool[asyncpg.Record], seed: int) -> None:
+    log = a_log(seed)
+    await log.write(pool)
+    await fold_all(pool, (UNITS, PEOPLE, ACCOUNTS))
+    for position in random.Random(seed).sample(range(1, len(log.entries)), 4):
+        then = log.known_at(position)
+        for view, stream_type in ((UNITS, "unit"), (PEOPLE, "person"), (ACCOUNTS, "account")):
+            relation = source(view, known_at="$2")
+            rows = await pool.fetch(
+                f"select * from {relation} r where tenant_id = $1 order by stream_id, version", log.tenant_id, position
+            )
+            assert [plain(row) for row in rows] == oracle(then, stream_type)

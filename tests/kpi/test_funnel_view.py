@@ -31,7 +31,8 @@ from services.opportunities.events import (
 )
 from services.opportunities.opportunity import Opportunity
 from shared.event_store.stream import Refused
-from shared.testing.views import assert_live_equals_rebuild, fold_in_random_splits, stored_rows
+from shared.projections.view import source
+from shared.testing.views import assert_live_equals_rebuild, fold_all, fold_in_random_splits, stored_rows
 from tests.accounts.log import Log, in_order
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
@@ -199,3 +200,16 @@ async def test_folded_in_any_split_the_steps_are_those_plain_python_counts(
         )
         assert {row[2] for row in rows} >= {"captured", "ordered", "delivered", "defeated", "revived"}
         assert rows == oracle(tenant)
+
+
+@pytest.mark.parametrize("seed", range(2))
+async def test_what_was_known_at_any_position_is_still_told(pool: asyncpg.Pool[asyncpg.Record], seed: int) -> None:
+    log = a_log(seed)
+    await log.write(pool)
+    await fold_all(pool, (FUNNEL,))
+    for position in random.Random(seed).sample(range(1, len(log.entries)), 4):
+        rows = await pool.fetch(
+            f"select * from {source(FUNNEL, known_at='$2')} r where tenant_id = $1", log.tenant_id, position
+        )
+        told = sorted((tuple(row)[1:] for row in rows), key=lambda row: (row[0].int, row[1], row[2]))
+        assert told == oracle(log.known_at(position))

@@ -13,7 +13,7 @@ from services.opportunities.business_time import business_time, day_of
 from services.opportunities.commands.prospects import OpenProspect
 from services.opportunities.opportunity import APPROVERS, Opportunity
 from services.opportunities.routes.duplicates import Moves, held, taken
-from services.opportunities.routes.references import standing_of
+from services.opportunities.routes.references import account_standing
 from services.opportunities.routes.rules_in_force import Rules, rules_in_force
 from services.opportunities.visit import Visit
 from shared.http.commands import Commands, Work
@@ -56,7 +56,7 @@ async def sees(kit: Kit, principal: Principal, about: Mapping[str, Any]) -> bool
     account_id = about.get("account_id")
     if account_id is None:
         return False
-    team = (await standing_of(kit.pool, principal.tenant_id, account_id)).get("support_team") or ()
+    team = (await account_standing(kit.pool, principal.tenant_id, account_id)).get("support_team") or ()
     return any(member.get("person_id") == str(principal.person_id) for member in team)
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from services.accounts.events import KEY_PERSON_FIELD
 from services.opportunities.commands.fields import LineGiven
 from services.opportunities.product import CLAIM as PRODUCT_CODE
 from shared.event_store.stream import Refused
@@ -27,7 +26,7 @@ select distinct on (stream_id) stream_id, stream_type,
 STANDING = """
 select (data -> 'standing')::text
   from es.events
- where tenant_id = $1 and stream_id = $2
+ where tenant_id = $1 and stream_id = $2 and stream_type = $3
  order by version desc
  limit 1
 """
@@ -58,9 +57,9 @@ async def known(pool: Any, tenant_id: UUID, ids: Iterable[UUID | None]) -> Mappi
     }
 
 
-async def standing_of(pool: Any, tenant_id: UUID, id: UUID) -> dict[str, Any]:
-    """The standing fields of a record as the log last published them; empty when there is none."""
-    text = await pool.fetchval(STANDING, tenant_id, id)
+async def account_standing(pool: Any, tenant_id: UUID, account_id: UUID) -> dict[str, Any]:
+    """The standing fields of an account as the log last published them; empty when there is none."""
+    text = await pool.fetchval(STANDING, tenant_id, account_id, "account")
     return {} if text is None else json.loads(text)
 
 
@@ -96,16 +95,12 @@ async def require_account(
     """Raises Refused 422 `unknown_account`, `unknown_key_person`; `key_persons` are (person, pointer)."""
     if account_id is None:
         return
-    if not key_persons:
-        account = (await known(ctx.kit.pool, ctx.tenant_id, (account_id,))).get(account_id)
-        if account is None or account.stream_type != "account":
-            raise _no_account()
-        return
-    standing = await standing_of(ctx.kit.pool, ctx.tenant_id, account_id)
-    if "credit_code" not in standing and "kinds" not in standing:
-        raise _no_account()
+    standing = await account_standing(ctx.kit.pool, ctx.tenant_id, account_id)
+    if not standing:
+        raise Refused("unknown_account", "there is no such account", status=422, pointer="/account_id")
+    there = {person["person_id"] for person in standing.get("key_persons", ())}
     for person_id, pointer in key_persons:
-        if standing.get(f"{KEY_PERSON_FIELD}{person_id}") is None:
+        if str(person_id) not in there:
             raise Refused("unknown_key_person", "the account has no such key person", status=422, pointer=pointer)
 
 
@@ -141,7 +136,3 @@ async def product_codes(pool: Any, tenant_id: UUID, codes: Collection[str]) -> s
 
 def _is_open_unit(unit: Known | None) -> bool:
     return unit is not None and unit.stream_type == "unit" and unit.status != "closed"
-
-
-def _no_account() -> Refused:
-    return Refused("unknown_account", "there is no such account", status=422, pointer="/account_id")

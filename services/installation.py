@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.bootstrap import prepare
-from services.processes import Parts, told_to_stop
+from services.foreground import told_to_stop
+from services.processes import Parts
 from services.serve import APPS, PARTS
 from shared.postgres.migrate import migrate
 from shared.postgres.url import database_url
@@ -76,7 +77,7 @@ async def installation(settings: Settings, say: Callable[[str], None]) -> AsyncI
     parts = Parts(PARTS, settings.data / "run", grace_seconds=settings.grace_seconds, say=say)
     stop = asyncio.create_task(told_to_stop())
     try:
-        address = await _or_stopped(_ready(settings, parts, urls), stop)
+        address = await _or_not(_ready(settings, parts, urls), stop, parts)
         yield Installation(settings, address, urls, stop)
     finally:
         stop.cancel()
@@ -89,6 +90,7 @@ def ports(settings: Settings) -> dict[str, int]:
 
 
 async def _ready(settings: Settings, parts: Parts, urls: Mapping[str, str]) -> str:
+    await parts.warm()
     address = await database_url(settings)
     await migrate(address)
     await prepare(settings, address)  # the token must be there before anybody answers that it is ready
@@ -97,16 +99,20 @@ async def _ready(settings: Settings, parts: Parts, urls: Mapping[str, str]) -> s
     return address
 
 
-async def _or_stopped(starting: Coroutine[Any, Any, str], stop: asyncio.Task[None]) -> str:
-    """What `starting` gives, unless the signal is first."""
-    task = asyncio.create_task(starting)
-    await asyncio.wait({task, stop}, return_when=asyncio.FIRST_COMPLETED)
-    if task.done():
-        return task.result()
-    task.cancel()
+async def _or_not(ready: Coroutine[Any, Any, str], stop: asyncio.Task[None], parts: Parts) -> str:
+    """What `ready` gives, unless a signal or the failure of a part comes first."""
+    readying, hopeless = asyncio.create_task(ready), asyncio.create_task(parts.hopeless())
+    await asyncio.wait({readying, stop, hopeless}, return_when=asyncio.FIRST_COMPLETED)
+    if readying.done():
+        hopeless.cancel()
+        return readying.result()
+    readying.cancel()
     with suppress(asyncio.CancelledError):
-        await task
-    raise Stopped
+        await readying
+    if stop.done():
+        hopeless.cancel()
+        raise Stopped
+    raise CannotStart(f"{hopeless.result()} fails again and again, see the log named above")
 
 
 async def wait_until_ready(url: str, *, seconds: float = READY_SECONDS) -> None:

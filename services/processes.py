@@ -1,6 +1,6 @@
 """The processes of one installation on one machine: started, started again when they die, ended together.
 
-Knows commands and signals; what the processes do is theirs.
+Knows names and signals; what the processes do is theirs, how they are made is the nursery's.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import socket
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -17,73 +18,177 @@ from pathlib import Path
 FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 5.0
 STEADY_SECONDS = 10.0  # who lived so long starts again at once
-LOOK_SECONDS = 0.5
+HOPELESS_FAILURES = 4
 AFTER_GRACE_SECONDS = 2.0
 LOG_LIMIT_BYTES = 10_000_000
+NURSERY = ("-m", "services.nursery")
 
 
-class Part:
-    """One process, under a name that lasts while the process may not."""
+class Child:
+    """A process that was started."""
 
-    def __init__(self, name: str, command: Sequence[str], folder: Path, say: Callable[[str], None]) -> None:
-        self.name = name
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self.ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+    def send(self, number: int) -> None:
+        if not self.ended.done():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, number)
+
+
+class Nursery:
+    """The process that forks the parts, started when it is not there."""
+
+    def __init__(self, command: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
         self.command = command
-        self.pid_file = folder / f"{name}.pid"
-        self.log = folder / f"{name}.log"
-        self.say = say
-        self.process: asyncio.subprocess.Process | None = None
+        self.environment = environment
+        self.log = log
+        self._writer: asyncio.StreamWriter | None = None
+        self._asked: dict[str, asyncio.Future[Child]] = {}
+        self._children: dict[str, Child] = {}
+        self._process: asyncio.subprocess.Process | None = None
+        self._telling: asyncio.Task[None] | None = None
+        self._lock = asyncio.Lock()
 
-    async def keep(self, environment: Mapping[str, str]) -> None:
-        """Run it, for ever."""
-        pause = FIRST_PAUSE_SECONDS
-        while True:
-            began = time.monotonic()
-            self.process = await self._start(environment)
-            self.pid_file.write_text(f"{self.process.pid}\n")
-            status = await self.process.wait()
-            pause = FIRST_PAUSE_SECONDS if time.monotonic() - began > STEADY_SECONDS else pause
-            self.say(f"{self.name} ended ({_reason(status)}), starting again in {pause:g} s; see {self.log}")
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+    async def warm(self) -> None:
+        """Begin to import what the parts will need."""
+        async with self._lock:
+            if self._telling is None or self._telling.done():
+                await self._begin()
 
-    async def _start(self, environment: Mapping[str, str]) -> asyncio.subprocess.Process:
-        if self.log.exists() and self.log.stat().st_size > LOG_LIMIT_BYTES:
-            self.log.replace(self.log.with_suffix(".log.1"))
-        with self.log.open("ab") as log:
-            # a session of its own: Ctrl-C reaches only the process that ends all the others in order
-            return await asyncio.create_subprocess_exec(
+    async def start(self, name: str, log: Path) -> Child:
+        """A new process of this name. Raises ConnectionError when the nursery dies first."""
+        await self.warm()
+        assert self._writer is not None
+        asked: asyncio.Future[Child] = asyncio.get_running_loop().create_future()
+        self._asked[name] = asked
+        self._writer.write(f"{name} {log}\n".encode())
+        return await asked
+
+    async def end(self) -> None:
+        """End it. What it forked unheard of ends with it."""
+        if self._process is not None and self._process.returncode is None:
+            self._process.kill()
+        if self._telling is not None:
+            await self._telling
+
+    async def _begin(self) -> None:
+        ours, theirs = socket.socketpair()
+        with self.log.open("ab") as log, theirs:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable,
                 *self.command,
-                env=environment,
+                str(theirs.fileno()),
+                str(os.getpid()),
+                env=self.environment,
+                pass_fds=[theirs.fileno()],
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
             )
+        reader, self._writer = await asyncio.open_unix_connection(sock=ours)
+        self._telling = asyncio.create_task(self._listen(reader, self._writer, self._process))
+
+    async def _listen(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, process: asyncio.subprocess.Process
+    ) -> None:
+        with contextlib.suppress(ConnectionError):
+            while line := await reader.readline():
+                what, name, number = line.decode().split()
+                if what == "started":
+                    child = self._children[name] = Child(int(number))
+                    asked = self._asked.pop(name)
+                    if not asked.done():  # else nobody waits any more
+                        asked.set_result(child)
+                elif name in self._children:
+                    self._children.pop(name).ended.set_result(int(number))
+        writer.close()
+        status = await process.wait()
+        for child in self._children.values():  # they have been told to end by the kernel
+            child.ended.set_result(-signal.SIGTERM)
+        for asked in self._asked.values():
+            if not asked.done():
+                asked.set_exception(ConnectionError(f"the nursery ended with status {status}; see {self.log}"))
+        self._children.clear()
+        self._asked.clear()
+
+
+class Part:
+    """One process, under a name that lasts while the process may not."""
+
+    def __init__(self, name: str, nursery: Nursery, folder: Path, say: Callable[[str], None]) -> None:
+        self.name = name
+        self.nursery = nursery
+        self.pid_file = folder / f"{name}.pid"
+        self.log = folder / f"{name}.log"
+        self.say = say
+        self.child: Child | None = None
+        self.failures = 0
+        """Ends in a row that came soon after a start."""
+
+    async def keep(self) -> None:
+        """Run it, for ever."""
+        while True:
+            began = time.monotonic()
+            rotate(self.log)
+            try:
+                self.child = await self.nursery.start(self.name, self.log)
+                self.pid_file.write_text(f"{self.child.pid}\n")
+                why = f"{_reason(await asyncio.shield(self.child.ended))}; see {self.log}"
+            except ConnectionError as error:
+                why = str(error)
+            self.failures = 0 if time.monotonic() - began > STEADY_SECONDS else self.failures + 1
+            pause = min(FIRST_PAUSE_SECONDS * 2.0 ** max(0, self.failures - 1), LONGEST_PAUSE_SECONDS)
+            self.say(f"{self.name} ended ({why}), starting again in {pause:g} s")
+            await asyncio.sleep(pause)
 
     def send(self, number: int) -> None:
-        if self.process is not None and self.process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                self.process.send_signal(number)
+        if self.child is not None:
+            self.child.send(number)
 
     async def ended(self) -> None:
-        if self.process is not None:
-            await self.process.wait()
+        if self.child is not None:
+            await self.child.ended
         self.pid_file.unlink(missing_ok=True)
 
 
 class Parts:
     """All processes of an installation, as one."""
 
-    def __init__(self, names: Sequence[str], folder: Path, *, grace_seconds: float, say: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        names: Sequence[str],
+        folder: Path,
+        *,
+        grace_seconds: float,
+        say: Callable[[str], None],
+        environment: Mapping[str, str] | None = None,
+        nursery: Sequence[str] = NURSERY,
+    ) -> None:
+        folder = folder.absolute()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.grace_seconds = grace_seconds
-        self.parts = [Part(name, _command(name), folder, say) for name in names]
+        self.nursery = Nursery(nursery, {**os.environ, **(environment or {})}, folder / "nursery.log")
+        self.parts = [Part(name, self.nursery, folder, say) for name in names]
         self._keeping: list[asyncio.Task[None]] = []
 
-    def start(self, environment: Mapping[str, str] | None = None) -> None:
+    async def warm(self) -> None:
+        """Begin what takes time, while other things are done."""
+        await self.nursery.warm()
+
+    def start(self) -> None:
         """Start all at once; each starts again when it dies."""
-        given = {**os.environ, **(environment or {})}
-        self._keeping = [asyncio.create_task(part.keep(given)) for part in self.parts]
+        self._keeping = [asyncio.create_task(part.keep()) for part in self.parts]
+
+    async def hopeless(self) -> str:
+        """Wait until a part has failed HOPELESS_FAILURES times in a row; its name."""
+        while True:
+            for part in self.parts:
+                if part.failures >= HOPELESS_FAILURES:
+                    return part.name
+            await asyncio.sleep(FIRST_PAUSE_SECONDS)
 
     async def stop(self) -> None:
         """SIGTERM to all, SIGKILL to those still there when the grace and a little more are over."""
@@ -93,52 +198,20 @@ class Parts:
         for part in self.parts:
             part.send(signal.SIGTERM)
         ending = [asyncio.create_task(part.ended()) for part in self.parts]
-        _, late = await asyncio.wait(ending, timeout=self.grace_seconds + AFTER_GRACE_SECONDS)
-        if late:
-            for part in self.parts:
-                part.send(signal.SIGKILL)
-            await asyncio.wait(late)
+        if ending:
+            _, late = await asyncio.wait(ending, timeout=self.grace_seconds + AFTER_GRACE_SECONDS)
+            if late:
+                for part in self.parts:
+                    part.send(signal.SIGKILL)
+                await asyncio.wait(late)
+        await self.nursery.end()
 
 
-def _command(name: str) -> Sequence[str]:
-    return [sys.executable, "-m", "services.serve", name, "--parent", str(os.getpid())]
+def rotate(log: Path) -> None:
+    """Keep one earlier log."""
+    if log.exists() and log.stat().st_size > LOG_LIMIT_BYTES:
+        log.replace(log.with_name(f"{log.name}.1"))
 
 
 def _reason(status: int) -> str:
     return f"signal {signal.Signals(-status).name}" if status < 0 else f"status {status}"
-
-
-async def told_to_stop() -> None:
-    """Wait for SIGINT, SIGTERM or SIGHUP, or for `make`, if it started us, to be told so.
-
-    A signal sent to make alone does not reach us: on SIGINT it waits for its child without a word. But it has then
-    taken its handler off, and that can be seen.
-    """
-    told = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(number, told.set)
-    make = Path(f"/proc/{os.getppid()}") if _handles_interrupt(os.getppid()) and _is_make(os.getppid()) else None
-    while not told.is_set():
-        if make is not None and not _handles_interrupt(int(make.name)):
-            return
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(told.wait(), LOOK_SECONDS)
-
-
-def _is_make(process: int) -> bool:
-    try:
-        return Path(f"/proc/{process}/comm").read_text().strip() in {"make", "gmake"}
-    except OSError:
-        return False
-
-
-def _handles_interrupt(process: int) -> bool:
-    """Whether the process catches SIGINT; false when it is gone, or when the system does not say."""
-    try:
-        for line in Path(f"/proc/{process}/status").read_text().splitlines():
-            if line.startswith("SigCgt:"):
-                return bool(int(line.split()[1], 16) & 1 << signal.SIGINT - 1)
-    except OSError:
-        return False
-    return False

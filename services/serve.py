@@ -1,18 +1,11 @@
-"""Serve one app in this process: a service, the front door, or the worker. Starts no other process.
-
-`python -m services.serve accounts`. The worker is not an HTTP app but ends the same way.
-"""
+"""Serve one part in this process: a service, the front door, or the worker. Starts no other process."""
 
 from __future__ import annotations
 
-import argparse
-import os
-import signal
 from dataclasses import dataclass
 from logging import getLevelNamesMapping
 
-from shared.postgres.launch import die_with_parent
-from shared.settings import Settings, settings
+from shared.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -59,19 +52,3 @@ def serve(part: str, chosen: Settings) -> None:
         server_header=False,
         timeout_graceful_shutdown=chosen.grace_seconds,
     )
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("part", choices=PARTS)
-    parser.add_argument("--parent", type=int, help="end when this process, our parent, ends")
-    given = parser.parse_args()
-    if given.parent is not None:
-        if os.getppid() != given.parent:
-            return
-        die_with_parent(given.parent, signal.SIGTERM)
-    serve(given.part, settings())
-
-
-if __name__ == "__main__":
-    main()

@@ -5,27 +5,19 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import sys
 import time
 from pathlib import Path
 
 import pytest
 
 from services import processes
-from services.processes import Part, Parts
+from services.processes import Parts
 
-SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
-STUBBORN = [
-    sys.executable,
-    "-c",
-    "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(60)",
-]
+PARTS = Path(__file__).with_name("small_parts.py")
 
 
-def parts(folder: Path, said: list[str], *commands: list[str], grace_seconds: float = 5) -> Parts:
-    made = Parts((), folder, grace_seconds=grace_seconds, say=said.append)
-    made.parts = [Part(f"part{number}", command, folder, said.append) for number, command in enumerate(commands)]
-    return made
+def parts(folder: Path, said: list[str], *names: str, grace_seconds: float = 5) -> Parts:
+    return Parts(names, folder, grace_seconds=grace_seconds, say=said.append, nursery=(str(PARTS),))
 
 
 async def pid(folder: Path, name: str, other_than: int | None = None) -> int:
@@ -40,13 +32,13 @@ async def pid(folder: Path, name: str, other_than: int | None = None) -> int:
 
 async def test_who_dies_is_started_again_and_the_others_go_on(tmp_path: Path) -> None:
     said: list[str] = []
-    kept = parts(tmp_path, said, SLEEP, SLEEP)
+    kept = parts(tmp_path, said, "sleepy", "quiet")
     kept.start()
-    first, second = await pid(tmp_path, "part0"), await pid(tmp_path, "part1")
+    first, second = await pid(tmp_path, "sleepy"), await pid(tmp_path, "quiet")
     os.kill(first, signal.SIGKILL)
-    again = await pid(tmp_path, "part0", other_than=first)
-    assert await pid(tmp_path, "part1") == second
-    assert "part0 ended (signal SIGKILL)" in said[0]
+    again = await pid(tmp_path, "sleepy", other_than=first)
+    assert await pid(tmp_path, "quiet") == second
+    assert "sleepy ended (signal SIGKILL; see " in said[0]
     await kept.stop()
     for process in (again, second):
         with pytest.raises(ProcessLookupError):
@@ -56,10 +48,11 @@ async def test_who_dies_is_started_again_and_the_others_go_on(tmp_path: Path) ->
 
 async def test_who_does_not_end_within_the_grace_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(processes, "AFTER_GRACE_SECONDS", 0.1)
-    kept = parts(tmp_path, [], STUBBORN, grace_seconds=0.1)
+    kept = parts(tmp_path, [], "stubborn", grace_seconds=0.1)
     kept.start()
-    process = await pid(tmp_path, "part0")
-    while b"up" not in (tmp_path / "part0.log").read_bytes():
+    process = await pid(tmp_path, "stubborn")
+    log = tmp_path / "stubborn.log"
+    while not log.exists() or "up" not in log.read_text():
         await asyncio.sleep(0.01)
     await kept.stop()
     with pytest.raises(ProcessLookupError):
@@ -68,9 +61,35 @@ async def test_who_does_not_end_within_the_grace_is_killed(tmp_path: Path, monke
 
 async def test_who_keeps_failing_is_started_ever_more_slowly(tmp_path: Path) -> None:
     said: list[str] = []
-    kept = parts(tmp_path, said, [sys.executable, "-c", "raise SystemExit(3)"])
+    kept = parts(tmp_path, said, "failing")
     kept.start()
     while len(said) < 3:
         await asyncio.sleep(0.01)
     await kept.stop()
-    assert ["(status 3), starting again in 0.2 s" in said[0], "0.4 s" in said[1], "0.8 s" in said[2]] == [True] * 3
+    assert "failing ended (status 3; see " in said[0]
+    assert [text.rpartition(" in ")[2] for text in said] == ["0.2 s", "0.4 s", "0.8 s"]
+
+
+async def test_without_the_nursery_all_end_and_start_again(tmp_path: Path) -> None:
+    said: list[str] = []
+    kept = parts(tmp_path, said, "sleepy", "quiet")
+    kept.start()
+    first, second = await pid(tmp_path, "sleepy"), await pid(tmp_path, "quiet")
+    os.kill(_parent(first), signal.SIGKILL)
+    assert await pid(tmp_path, "sleepy", other_than=first) != await pid(tmp_path, "quiet", other_than=second)
+    await kept.stop()
+
+
+async def test_a_nursery_that_cannot_start_is_told_of(tmp_path: Path) -> None:
+    said: list[str] = []
+    kept = Parts(("sleepy",), tmp_path, grace_seconds=1, say=said.append, nursery=("-c", "raise SystemExit('no')"))
+    kept.start()
+    while not said:
+        await asyncio.sleep(0.01)
+    await kept.stop()
+    assert "the nursery ended with status 1" in said[0]
+    assert (tmp_path / "nursery.log").read_text() == "no\n"
+
+
+def _parent(process: int) -> int:
+    return int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])

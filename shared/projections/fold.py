@@ -81,6 +81,25 @@ class Span:
 Touched = Mapping[Span, Mapping[str, Sequence[UUID]]]
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Spans of one view, at most one a tenant, all of buckets leased under one token."""
+
+    view: View
+    spans: tuple[Span, ...]
+    token: int | None = None
+
+    def streams(self, touched: Touched) -> tuple[list[UUID], list[UUID], list[int]]:
+        """Tenant, stream and position up to which, of each stream this view must fold again."""
+        found = [
+            (span.tenant_id, stream, span.upto)
+            for span in self.spans
+            for stream_type in self.view.stream_types
+            for stream in touched[span].get(stream_type, ())
+        ]
+        return [f[0] for f in found], [f[1] for f in found], [f[2] for f in found]
+
+
 async def touched_streams(connection: Connection, spans: Sequence[Span]) -> Touched:
     """Of each span, the streams with an event in it, by stream type."""
     found: dict[Span, dict[str, list[UUID]]] = {span: {} for span in spans}
@@ -95,29 +114,28 @@ def columns(spans: Sequence[Span]) -> tuple[list[UUID], list[int], list[int]]:
 
 async def fold(
     connection: Connection, view: View, spans: Sequence[Span], touched: Touched, *, token: int | None = None
-) -> int:
-    """Fold these spans, at most one a tenant, into the view. Returns how many streams were folded.
+) -> None:
+    """Fold these spans, at most one a tenant, into one view. Raises as `fold_parts`."""
+    await fold_parts(connection, [Part(view, tuple(spans), token)], touched)
+
+
+async def fold_parts(connection: Connection, parts: Sequence[Part], touched: Touched) -> None:
+    """Fold all these parts or none: checkpoints first, which takes their locks, then rows.
 
     Raises Outrun when a checkpoint is not where its span begins; whatever PostgreSQL says of a poison fact.
     """
-    tenants: list[UUID] = []
-    streams: list[UUID] = []
-    uptos: list[int] = []
-    for span in spans:
-        for stream_type in view.stream_types:
-            ids = touched[span].get(stream_type, ())
-            streams.extend(ids)
-            tenants.extend([span.tenant_id] * len(ids))
-            uptos.extend([span.upto] * len(ids))
-    if not streams:
-        await move(connection, [(view, span, token) for span in spans])
-        return 0
+    concerned = [(part.view, part.streams(touched)) for part in parts]
+    concerned = [(view, streams) for view, streams in concerned if streams[0]]
+    moves = [(part.view, span, part.token) for part in parts for span in part.spans]
+    if not concerned:
+        await move(connection, moves)
+        return
     async with connection.transaction():
-        await move(connection, [(view, span, token) for span in spans])
-        if len(streams) > MANY_STREAMS:
+        await move(connection, moves)
+        if max(len(tenants) for _, (tenants, _, _) in concerned) > MANY_STREAMS:
             await plan_for_many(connection)
-        await connection.execute(view.replace_given(), tenants, streams, uptos)
-    return len(streams)
+        for view, streams in concerned:
+            await connection.execute(view.replace_given(), *streams)
 
 
 async def move(connection: Connection, moves: Iterable[tuple[View, Span, int | None]]) -> None:

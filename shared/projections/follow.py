@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections import defaultdict
 from collections.abc import Collection, Coroutine, Iterable, Mapping, Sequence
@@ -14,7 +15,7 @@ import asyncpg
 import structlog
 
 from shared.projections import fold, parking, tables
-from shared.projections.fold import Outrun, Span
+from shared.projections.fold import Outrun, Part, Span
 from shared.projections.view import View
 
 log = structlog.get_logger(__name__)
@@ -29,7 +30,7 @@ LIVE_WITHIN = 1_000
 """A new version goes live when no tenant is further behind."""
 
 Key = tuple[str, int]
-Step = Coroutine[Any, Any, None]
+Step = Coroutine[Any, Any, bool]
 Tokens = Mapping[tuple[str, int, int], int]
 """Fencing tokens of the leases held, by view, version and bucket."""
 
@@ -125,11 +126,7 @@ class Follower:
 
     async def _limited(self, step: Step) -> bool:
         async with self._steps:
-            try:
-                await step
-            except Outrun:  # another worker did it; the next pass sees where things stand
-                return False
-            return True
+            return await step
 
     # -- planning ----------------------------------------------------------------------------------
 
@@ -155,7 +152,7 @@ class Follower:
         ]
 
     async def _plan(self, behind: Sequence[Behind], tokens: Tokens | None) -> list[Step]:
-        """Steps by view and bucket, within each view's budget of positions; views that ignore a span just move on."""
+        """Steps by view and bucket, within each view's budget of positions."""
         groups: dict[tuple[Key, int], list[Span]] = defaultdict(list)
         room: dict[tuple[Key, int], int] = {}
         for b in sorted(behind, key=lambda b: (b.position, b.tenant_id)):
@@ -171,41 +168,52 @@ class Follower:
             return []
         async with self.pool.acquire() as connection:
             touched = await fold.touched_streams(connection, distinct)
-        steps: list[Step] = []
-        ignored: list[tuple[View, Span, int | None]] = []
-        for (key, _), spans in groups.items():
-            view = self.views[key]
-            concerned = [span for span in spans if touched[span].keys() & set(view.stream_types)]
-            ignored += [(view, s, _token(tokens, view, s.tenant_id)) for s in spans if s not in concerned]
-            if concerned:
-                steps.append(self._fold(view, concerned, touched, _token(tokens, view, concerned[0].tenant_id)))
-        if ignored:
-            steps.append(self._ignore(ignored))
-        return steps
+        parts = [
+            Part(self.views[key], tuple(spans), _token(tokens, self.views[key], spans[0].tenant_id))
+            for (key, _), spans in groups.items()
+        ]
+        sizes = [len(part.streams(touched)[0]) for part in parts]
+        if sum(sizes) <= fold.MANY_STREAMS:
+            return [self._fold_together(parts, touched)]
+        # Views that ignore what happened just move on, all in one statement.
+        ignoring = [part for part, size in zip(parts, sizes, strict=True) if not size]
+        steps = [self._fold(part, touched) for part, size in zip(parts, sizes, strict=True) if size]
+        return [*steps, self._fold_together(ignoring, touched)] if ignoring else steps
 
-    # -- steps -------------------------------------------------------------------------------------
+    # -- steps: each says whether something moved ----------------------------------------------------
 
-    async def _ignore(self, moves: list[tuple[View, Span, int | None]]) -> None:
-        async with self.pool.acquire() as connection:
-            await fold.move(connection, moves)
+    async def _fold_together(self, parts: Sequence[Part], touched: fold.Touched) -> bool:
+        """Few streams: all views in one transaction, hence one commit. If that fails, one by one."""
+        try:
+            async with self.pool.acquire() as connection:
+                await fold.fold_parts(connection, parts, touched)
+            return True
+        except TRANSIENT:
+            raise
+        except (Outrun, asyncpg.PostgresError):
+            return any([await self._fold(part, touched) for part in parts])
 
-    async def _fold(self, view: View, spans: Sequence[Span], touched: fold.Touched, token: int | None) -> None:
-        key = (view.name, view.version)
+    async def _fold(self, part: Part, touched: fold.Touched) -> bool:
+        key = (part.view.name, part.view.version)
         began = time.monotonic()
         try:
             async with self.pool.acquire() as connection:
-                await fold.fold(connection, view, spans, touched, token=token)
+                await fold.fold_parts(connection, [part], touched)
+        except Outrun:  # another worker did it; the next pass sees where things stand
+            return False
         except TRANSIENT:
             raise
         except asyncpg.PostgresError as error:
-            log.warning("fold_failed", view=view.table, tenants=len(spans), error=str(error))
-            for span in spans:
-                await self._isolate(view, span, token)
+            log.warning("fold_failed", view=part.view.table, tenants=len(part.spans), error=str(error))
+            for span in part.spans:
+                with contextlib.suppress(Outrun):
+                    await self._isolate(part.view, span, part.token)
         took = time.monotonic() - began
         if took > TARGET_SECONDS:
             self._budget[key] = max(1, int(self._budget[key] * TARGET_SECONDS / took / 2))
         elif took < TARGET_SECONDS / 4:
             self._budget[key] = min(STEP_POSITIONS, self._budget[key] * 2)
+        return True
 
     async def _isolate(self, view: View, span: Span, token: int | None) -> bool:
         """Fold as much of the span as can be; park the tenant at the first position that cannot. True if all was."""
@@ -227,7 +235,7 @@ class Follower:
         first, second = Span(span.tenant_id, span.after, middle), Span(span.tenant_id, middle, span.upto)
         return await self._isolate(view, first, token) and await self._isolate(view, second, token)
 
-    async def _refold(self, behind: Behind, token: int | None) -> None:
+    async def _refold(self, behind: Behind, token: int | None) -> bool:
         """One chunk of a rebuild. If it fails, the tenant goes by positions instead, which isolates the poison."""
         view, key = behind.view, (behind.view.name, behind.view.version)
         began = time.monotonic()
@@ -235,6 +243,8 @@ class Follower:
             async with self.pool.acquire() as connection:
                 new = key in self.building
                 await fold.refold_chunk(connection, view, behind.tenant_id, self._chunk[key], new=new, token=token)
+        except Outrun:
+            return False
         except TRANSIENT:
             raise
         except asyncpg.PostgresError as error:
@@ -243,6 +253,7 @@ class Follower:
         took = max(time.monotonic() - began, 0.001)
         factor = min(2.0, max(0.25, TARGET_SECONDS / took))
         self._chunk[key] = min(1_000_000, max(1_000, int(self._chunk[key] * factor)))
+        return True
 
     async def _go_live(self, view: View) -> None:
         """Declare a new version live once every tenant is refolded and near its head, or parked."""

@@ -10,6 +10,7 @@ import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 from types import FrameType
 from typing import Any
 from uuid import UUID
@@ -182,25 +183,29 @@ class Kit:
                     self._repositories.clear()
 
     def _unready_on_signal(self) -> Callable[[], None]:
-        """Say unready as soon as a signal to stop comes, before the server stops taking connections."""
+        """Say unready as soon as a signal to stop comes, before the server stops taking connections.
+
+        Several kits in one process share one handler, so that they drain together.
+        """
         if threading.current_thread() is not threading.main_thread():
             return lambda: None
         loop = asyncio.get_running_loop()
-        before: dict[int, Any] = {}
-
-        def stop(number: int, frame: FrameType | None) -> None:
-            self.stopping = True
-            loop.call_soon_threadsafe(loop.call_later, self.settings.drain_seconds, before[number], number, frame)
-
-        def restore() -> None:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-
+        undo: list[Callable[[], object]] = []
         for number in (signal.SIGTERM, signal.SIGINT):
             handler = signal.getsignal(number)
-            if callable(handler) and handler is not signal.default_int_handler:  # a server's own
-                before[number] = handler
-                signal.signal(number, stop)
+            if not callable(handler) or handler is signal.default_int_handler:
+                continue  # no server's own: ending is not ours to delay
+            if not isinstance(handler, _Draining):
+                undo.append(partial(signal.signal, number, handler))
+                handler = _Draining(loop, self.settings.drain_seconds, handler)
+                signal.signal(number, handler)
+            handler.kits.append(self)
+            undo.append(partial(handler.kits.remove, self))
+
+        def restore() -> None:
+            for step in reversed(undo):
+                step()
+
         return restore
 
     def _keys(self) -> None:
@@ -235,3 +240,18 @@ class Kit:
             except Exception as error:
                 if not is_away(error):
                     raise
+
+
+class _Draining:
+    """A signal handler that makes kits unready, waits, and then lets the server's own handler stop it."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, seconds: float, then: Callable[..., Any]) -> None:
+        self.kits: list[Kit] = []
+        self._loop = loop
+        self._seconds = seconds
+        self._then = then
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        for kit in self.kits:
+            kit.stopping = True
+        self._loop.call_soon_threadsafe(self._loop.call_later, self._seconds, self._then, number, frame)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -100,6 +101,24 @@ def restored(reason: Annotated[str, typer.Option(help="what was restored, and fr
     from services import maintenance
 
     _run(maintenance.restored(settings(), reason, say))
+
+
+@app.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(help="CSV, TSV, NDJSON or JSON")],
+    mapping: Annotated[Path, typer.Option(help="which column means what (YAML)")],
+    service: Annotated[str, typer.Option(help="accounts, opportunities, kpi or door: who takes it")] = "door",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="only say what would happen")] = False,
+) -> None:
+    """Import a file; ends with 0 when all rows are taken and the views show them, 2 when some have problems."""
+    from rich.console import Console
+
+    from services.imports.command import import_file
+    from services.serve import APPS
+
+    if service not in APPS:
+        raise typer.BadParameter(f"one of {', '.join(APPS)}")
+    raise typer.Exit(import_file(file, mapping, settings(), Console(), service=service, dry_run=dry_run))
 
 
 def main() -> None:

@@ -20,6 +20,7 @@ from services.accounts.routes import (
 from services.accounts.texts import TEXTS
 from services.accounts.views import VIEWS
 from services.accounts.views.units import UNITS
+from services.imports import routes as imports
 from shared.event_store.facts import registry
 from shared.http.app import create_app
 
@@ -59,6 +60,7 @@ def make_app(**given: Any) -> FastAPI:
             accounts.router,
             key_persons.router,
             account_reads.router,
+            imports.router,
         ),
         facts=FACTS,
         views=VIEWS,

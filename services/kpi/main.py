@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import FastAPI
 
 from services.accounts import events as accounts
+from services.imports import routes as imports
 from services.kpi.routes import router
 from services.kpi.views import VIEWS
 from services.kpi.views.units import UNITS
@@ -45,7 +46,7 @@ def make_app(**given: Any) -> FastAPI:
         title="Dakehu kpi",
         service="kpi",
         description="Figures 指标: what each counts, on which date, credited to whom, is in docs/kpi.md.",
-        routers=(router,),
+        routers=(router, imports.router),
         facts=FACTS,
         views=VIEWS,
         texts=TEXTS,

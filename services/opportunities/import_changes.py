@@ -21,6 +21,7 @@ from services.opportunities.import_facts import Circumstances, Named
 from services.opportunities.import_target import CLOSED, MappedRow
 from services.opportunities.life_cycle import ALREADY
 from services.opportunities.opportunity import Opportunity
+from services.opportunities.reason_catalogue import in_force
 from shared.event_store.command import StoredFact
 from shared.event_store.stream import AnyFact, Refused
 
@@ -245,11 +246,13 @@ def _apply(
     opportunity: Opportunity, corrections: Sequence[tuple[Said, Said, dict[str, Any], bool]], given: Circumstances
 ) -> None:
     for said, wanted, changes, has_moved in corrections:
+        day = wanted.occurred_at.astimezone(given.zone).date()
         opportunity.correct(
             said.version,
             changes,
             occurred_at=wanted.occurred_at if has_moved else None,
             reason=WHY,
             at=given.now,
-            levels=given.levels(wanted.occurred_at.astimezone(given.zone).date()),
+            levels=given.levels(day),
+            catalogue=in_force(given.catalogues, day),
         )

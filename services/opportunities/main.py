@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from services.imports import routes as imports
 from services.opportunities import events
 from services.opportunities.routes import ROUTERS
 from services.opportunities.routes.acting import subtree
@@ -30,7 +31,7 @@ def opportunities_app(**parts: Any) -> FastAPI:
     return create_app(
         title=TITLE,
         service="opportunities",
-        routers=ROUTERS,
+        routers=(*ROUTERS, imports.router),
         views=VIEWS,
         facts=FACTS,
         texts=TEXTS,

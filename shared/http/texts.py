@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from shared.http.problem import Text
+from shared.imports.problems import TEXTS as ROW_TEXTS
 
 TEXTS: dict[str, Text] = {
     # by status: what an unregistered code is called
@@ -274,3 +275,10 @@ TEXTS: dict[str, Text] = {
     ),
     "pattern": Text("格式不符", "Does not match the pattern"),
 }
+
+TEXTS |= {
+    "mapping_refused": Text("映射有误", "The mapping cannot be used", "映射有 {count} 处错误，见 errors。",
+                            "The mapping has {count} mistake(s): see errors.", 422),
+    "file_refused": Text("文件无法读取", "The file cannot be read", status=422),
+}  # fmt: skip
+TEXTS |= {code: Text(zh, en, status=422) for code, (en, zh) in ROW_TEXTS.items() if code not in TEXTS}

@@ -21,8 +21,9 @@ CREATE = """
 insert into es.operations (tenant_id, operation_id, kind, principal_id, principal, parameters)
 values ($1, $2, $3, $4, $5::text::jsonb, $6::text::jsonb) on conflict do nothing
 """
-COLUMNS = """tenant_id, operation_id, kind, principal_id, parameters::text, state, done, total, problems, result::text,
-             error, cancel_requested, attempts, created_at, started_at, finished_at, updated_at"""
+COLUMNS = """tenant_id, operation_id, kind, principal_id, parameters::text, state, done, total, problems,
+             checkpoint::text, result::text, error, cancel_requested, attempts, created_at, started_at, finished_at,
+             updated_at"""
 CANCEL = f"""
 update es.operations
    set cancel_requested = true, updated_at = clock_timestamp(),
@@ -46,6 +47,7 @@ class Operation:
     done: int
     total: int | None
     problems: int
+    checkpoint: dict[str, Any] | None  # where it would go on; the kind's own
     result: dict[str, Any] | None
     error: str | None
     cancel_requested: bool
@@ -59,6 +61,7 @@ class Operation:
     def of(cls, row: asyncpg.Record) -> Operation:
         read = dict(row)
         read["parameters"] = json.loads(read["parameters"])
+        read["checkpoint"] = None if read["checkpoint"] is None else json.loads(read["checkpoint"])
         read["result"] = None if read["result"] is None else json.loads(read["result"])
         return cls(**read)
 

@@ -10,7 +10,7 @@ from uuid import UUID, uuid5
 import msgspec
 from pydantic import ConfigDict, Field
 
-from services.opportunities.commands.fields import Command
+from services.opportunities.commands.fields import Command, Day
 from services.opportunities.events import ApprovalPolicyPublished
 from shared.event_store.stream import Stream
 
@@ -37,7 +37,7 @@ class PublishApprovalPolicy(Command):
         json_schema_extra={"examples": [{"effective_from": "2030-01-01", "approve_freeze": "automatic"}]}
     )
 
-    effective_from: date
+    effective_from: Day
     approve_defeat: Literal["manual", "automatic"] = "manual"
     approve_freeze: Literal["manual", "automatic"] = "manual"
     duplicate_days: Annotated[int, Field(ge=0, le=3_650)] = DUPLICATE_DAYS

@@ -74,7 +74,7 @@ __all__ = [
 
 # -- values ------------------------------------------------------------------------------------------------
 
-Positive = Annotated[int, msgspec.Meta(ge=1)]
+Positive = Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
 
 
 class Status(StrEnum):

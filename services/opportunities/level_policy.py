@@ -12,7 +12,7 @@ import msgspec
 from pydantic import ConfigDict, Field
 
 from services.opportunities.catalogues import level_policies
-from services.opportunities.commands.fields import Code, Command, Share, Title
+from services.opportunities.commands.fields import Code, Command, Day, Share, Title
 from services.opportunities.events import LevelPolicyPublished, LevelRule
 from shared.event_store.stream import Refused, Stream
 
@@ -116,7 +116,7 @@ class PublishLevelPolicy(Command):
     code: Code
     zh: Title
     en: Title
-    effective_from: date
+    effective_from: Day
     default: bool = Field(default=False, description="Judge and report by it unless told otherwise.")
     ordered_follow_up_days: Annotated[int, Field(ge=1, le=3_650)] = 7
     new_follow_up_days: Annotated[int, Field(ge=1, le=3_650)] = 1

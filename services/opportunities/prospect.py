@@ -29,6 +29,7 @@ from services.opportunities.events import (
 )
 from services.opportunities.life_cycle import merge, refusal, require_possible
 from services.opportunities.lines import numbered, stated_amount
+from services.opportunities.reason_catalogue import SHIPPED, ReasonCatalogue
 from services.opportunities.sound import require_sound, unknown_level
 from services.opportunities.standing import ADDITIVE, STANDING, sets
 from shared.event_store.stream import Entry, Fact, Refused, Stream
@@ -265,8 +266,12 @@ class Prospect(Stream):
         reason: str,
         at: datetime,
         levels: Collection[str],
+        catalogue: ReasonCatalogue = SHIPPED,
     ) -> None:
-        """Correct standing fields or the business time of a fact; refused if the rest could not have happened then."""
+        """Correct standing fields or the business time of a fact; refused if the rest could not have happened then.
+
+        A corrected main reason of a defeat brings its category along.
+        """
         if not changes and occurred_at is None:
             raise Refused("nothing_to_correct", "state changes or a time", status=422, pointer="/changes")
         for name in sorted(NOT_CORRECTABLE & set(changes)):
@@ -277,6 +282,8 @@ class Prospect(Stream):
                 pointer=f"/changes/{name}",
                 field=name,
             )
+        if isinstance(reason_code := changes.get("defeat_reason"), str):
+            changes = {**changes, "defeat_category": catalogue.category_of(reason_code, "/changes/defeat_reason")}
         trial = self.copy()
         trial.correct_fact(version, changes, occurred_at=occurred_at, reason=reason, at=at)
         require_sound(trial.ledger[version].changes, changes, levels)

@@ -11,7 +11,7 @@ import msgspec
 from pydantic import ConfigDict, Field
 
 from services.opportunities.catalogues import reasons
-from services.opportunities.commands.fields import Code, Command, Title
+from services.opportunities.commands.fields import Code, Command, Day, Title
 from services.opportunities.events import ReasonCataloguePublished, ReasonCategory, ReasonLeaf
 from shared.event_store.stream import Refused, Stream
 
@@ -79,7 +79,7 @@ class PublishReasonCatalogue(Command):
         }
     )
 
-    effective_from: date
+    effective_from: Day
     categories: Annotated[tuple[CategoryGiven, ...], Field(min_length=1, max_length=50)]
 
 

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 from services.opportunities.events import Line
 from shared.event_store.stream import Refused
+
+CURRENCY = re.compile("[A-Z]{3}")
+DIGITS = 14
+"""Digits before the point of an amount."""
+PLACES = 6
+"""Digits after it."""
+
+
+def is_money(value: Decimal) -> bool:
+    """Whether an amount is finite, not negative, and of a size that can be stored and added."""
+    exponent = value.as_tuple().exponent
+    return isinstance(exponent, int) and exponent >= -PLACES and value >= 0 and (not value or value.adjusted() < DIGITS)
 
 
 def unknown_level(level: str, levels: Collection[str], pointer: str) -> Refused:
@@ -24,11 +37,11 @@ def require_sound(values: Mapping[str, Any], given: Mapping[str, Any], levels: C
         match name:
             case "level" if value is not None and value not in levels:
                 raise unknown_level(value, levels, pointer)
-            case "probability" if value is not None and not 0 <= value <= 1:
+            case "probability" if value is not None and not (is_money(value) and value <= 1):
                 raise Refused("invalid_value", "a probability is between 0 and 1", status=422, pointer=pointer)
-            case "amount" | "competitor_price" if value is not None and not (value.is_finite() and value >= 0):
+            case "amount" | "competitor_price" if value is not None and not is_money(value):
                 raise Refused("invalid_value", "an amount is not negative", status=422, pointer=pointer)
-            case "currency" if len(value) != 3 or not value.isalpha() or not value.isupper():
+            case "currency" if CURRENCY.fullmatch(value) is None:
                 raise Refused("invalid_value", "a currency has three letters", status=422, pointer=pointer)
             case "lines":
                 _require_sound_lines(value, pointer)
@@ -41,5 +54,5 @@ def _require_sound_lines(lines: Sequence[Line], pointer: str) -> None:
         raise Refused("duplicate_line", "a line number is given twice", status=422, pointer=pointer)
     for line in lines:
         price: Decimal | None = line.unit_price
-        if price is not None and not (price.is_finite() and price >= 0):
+        if price is not None and not is_money(price):
             raise Refused("invalid_value", "a price is not negative", status=422, pointer=pointer)

@@ -7,10 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
-from typing import Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self
 from uuid import UUID
 
-from services.opportunities.commands.visits import CancelVisit, LogPlannedVisit, LogVisit, Outcome, PlanVisit
+import msgspec
+
+from services.opportunities.commands.visits import (
+    CancelVisit,
+    LogPlannedVisit,
+    LogVisit,
+    Outcome,
+    PlanVisit,
+    Purpose,
+    Way,
+)
 from services.opportunities.events import (
     Judged,
     Met,
@@ -47,8 +57,8 @@ class Visit(Stream):
         "opportunity_ids": tuple[UUID, ...],
         "owner_id": UUID,
         "unit_id": UUID,
-        "purpose": str,
-        "way": str,
+        "purpose": Purpose,
+        "way": Way,
         "planned_on": date,
         "visited_on": date,
         "reached": bool,
@@ -58,7 +68,7 @@ class Visit(Stream):
         "objections": tuple[str, ...],
         "competitor": str | None,
         "rumours": tuple[Rumour, ...],
-        "units_owned": int | None,
+        "units_owned": Annotated[int, msgspec.Meta(ge=0, le=1_000_000)] | None,
         "buying_plan": str | None,
         "next_step": str | None,
         "next_on": date | None,

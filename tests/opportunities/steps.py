@@ -148,7 +148,13 @@ def complete_instruction(number: int) -> Step:
 def correct(version: int, changes: dict[str, Any] | None = None, *, to: int | None = None, told: int = 30) -> Step:
     occurred_at = None if to is None else at(to)
     return lambda o: o.correct(
-        version, changes or {}, occurred_at=occurred_at, reason="录入错误", at=at(told), levels=DEFAULT.codes
+        version,
+        changes or {},
+        occurred_at=occurred_at,
+        reason="录入错误",
+        at=at(told),
+        levels=DEFAULT.codes,
+        catalogue=SHIPPED,
     )
 
 

@@ -413,13 +413,31 @@ def test_a_correction_of_units_is_held_against_the_deliveries() -> None:
         ({"lines": [{"line": 1, "product": "A6L", "units": 0}]}, "invalid_value"),
         ({"lines": [{"line": 1, "product": "A6L", "units": 1}] * 2}, "duplicate_line"),
         ({"lines": [{"line": 1, "product": "A6L", "units": 1, "unit_price": "-1"}]}, "invalid_value"),
+        ({"lines": [{"line": 1, "product": "A6L", "units": 2_000_000}]}, "invalid_value"),
         ({"probability": "1.5"}, "invalid_value"),
+        ({"probability": "NaN"}, "invalid_value"),
+        ({"probability": "1e-99"}, "invalid_value"),
         ({}, "nothing_to_correct"),
     ],
 )
 def test_a_correction_cannot_say_what_could_not_be_recorded(changes: dict[str, object], code: str) -> None:
     judged = qualify(2, "H", probability="0.5", lines=[{"product": "A6L", "units": 1}])
     given(CAPTURED, judged).when(correct(2, changes)).then_refused(code)
+
+
+def test_a_corrected_reason_brings_its_category_along() -> None:
+    given(CAPTURED, DEFEATED).when(correct(3, {"defeat_reason": "own.attitude"})).standing(
+        defeat_reason="own.attitude", defeat_category="own"
+    )
+    given(CAPTURED, DEFEATED).when(correct(3, {"defeat_reason": "own.hair"})).then_refused(
+        "unknown_reason", "/changes/defeat_reason"
+    )
+
+
+@pytest.mark.parametrize("amount", ["-1", "NaN", "Infinity", "1e30", "1e-30"])
+def test_an_amount_is_of_a_size_that_can_be_added(amount: str) -> None:
+    by_total = captured(lines=[], amount="500")
+    given(by_total).when(correct(1, {"amount": amount})).then_refused("invalid_value", "/changes/amount")
 
 
 def test_a_voided_fact_never_happened() -> None:

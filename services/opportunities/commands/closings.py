@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import ConfigDict, Field
 
-from services.opportunities.commands.fields import Code, DatedCommand, Money, Text, Title
+from services.opportunities.commands.fields import Code, DatedCommand, Day, Money, Text, Title
 from services.opportunities.commands.prospects import OpenProspect
 from services.opportunities.events import DefeatKind
 
@@ -43,8 +42,8 @@ class RequestDefeat(DatedCommand):
     competitor_brand: Title | None = None
     competitor_model: Title | None = None
     competitor_price: Money | None = None
-    bought_on: date | None = None
-    recall_on: date | None = None
+    bought_on: Day | None = None
+    recall_on: Day | None = None
 
 
 class ApproveDefeat(DatedCommand):
@@ -77,7 +76,7 @@ class FreezeProspect(DatedCommand):
     )
 
     reason: Text
-    recall_on: date = Field(description="When to ask again; after the day of the freeze.")
+    recall_on: Day = Field(description="When to ask again; after the day of the freeze.")
 
 
 class ReviewFreeze(DatedCommand):
@@ -94,7 +93,7 @@ class LoseContact(DatedCommand):
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "电话停机，单位已搬迁"}]})
 
     reason: Text
-    recall_on: date | None = None
+    recall_on: Day | None = None
 
 
 class ResumeProspect(OpenProspect):

@@ -17,7 +17,7 @@ Text = Annotated[
 ]
 Narrative = Annotated[
     str,
-    StringConstraints(min_length=1, max_length=20_000, pattern=r"\S"),
+    StringConstraints(min_length=1, max_length=16_000, pattern=r"\S"),  # the vault takes 65 536 bytes
     Field(description="Free text; kept in the vault, never in the log."),
 ]
 Personal = Annotated[
@@ -37,6 +37,9 @@ Reference = Annotated[str, StringConstraints(min_length=1, max_length=200, patte
 ExternalRefs = Annotated[dict[System, Reference], Field(max_length=20, description="{system: reference there}")]
 
 
+Day = Annotated[date, Field(ge=date(1900, 1, 1), le=date(2199, 12, 31))]
+
+
 class Command(BaseModel):
     """A request to record something; the HTTP body is this, field by field."""
 
@@ -46,7 +49,7 @@ class Command(BaseModel):
 class DatedCommand(Command):
     """A command that may be told later than it happened."""
 
-    on: date | None = Field(
+    on: Day | None = Field(
         default=None,
         description="The day it happened, in the tenant's zone; default now. The future is refused.",
     )

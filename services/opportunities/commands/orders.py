@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated
 
 from pydantic import ConfigDict, Field
@@ -11,6 +10,7 @@ from services.opportunities.commands.fields import (
     Command,
     Currency,
     DatedCommand,
+    Day,
     Lines,
     Money,
     Number,
@@ -38,7 +38,7 @@ class WinDeal(DatedCommand):
     lines: Lines | None = Field(default=None, min_length=1, description="Default: the lines of the prospect.")
     currency: Currency | None = None
     amount: Money | None = Field(default=None, description="Stated total, when the lines have no prices.")
-    promised_on: date | None = Field(default=None, description="Delivery promised.")
+    promised_on: Day | None = Field(default=None, description="Delivery promised.")
     order_ref: Reference | None = Field(default=None, description="Number of the contract or order.")
 
 

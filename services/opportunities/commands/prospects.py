@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from services.opportunities.commands.fields import (
     Command,
     Currency,
     DatedCommand,
+    Day,
     ExternalRefs,
     Lines,
     Money,
@@ -74,7 +75,7 @@ class CaptureProspect(OpenProspect):
     stage_given: Title | None = None
     probability: Share | None = None
     probability_given: Title | None = None
-    expected_on: date | None = Field(default=None, description="Expected day of the order.")
+    expected_on: Day | None = Field(default=None, description="Expected day of the order.")
     key_person_id: UUID | None = Field(default=None, description="A key person of the account.")
     contact: Contact | None = None
     reachable: bool = Field(default=False, description="A reachable number of the key person is known.")
@@ -97,7 +98,7 @@ class Judgement(Command):
     """How near the order is (潜客判定). What is not given stays as it was, except the expected day."""
 
     level: Code = Field(description="A code of the level policy in force: C, B, A, H.")
-    expected_on: date | None = Field(default=None, description="Expected day of the order; null = not known.")
+    expected_on: Day | None = Field(default=None, description="Expected day of the order; null = not known.")
     stage: Code | None = None
     stage_given: Title | None = None
     probability: Share | None = None
@@ -150,7 +151,7 @@ class GiveInstruction(Command):
     )
 
     text: Text
-    due_on: date
+    due_on: Day
 
 
 class CompleteInstruction(DatedCommand):
@@ -174,8 +175,10 @@ class CorrectFact(Command):
     changes: Annotated[dict[str, Any], Field(max_length=50)] = Field(
         default_factory=dict, description="Only fields that fact set."
     )
-    on: date | None = Field(default=None, description="The day it really happened.")
-    occurred_at: AwareDatetime | None = Field(default=None, description="The instant it really happened, with offset.")
+    on: Day | None = Field(default=None, description="The day it really happened.")
+    occurred_at: AwareDatetime | None = Field(
+        default=None, ge=datetime(1900, 1, 1, tzinfo=UTC), description="The instant it really happened, with offset."
+    )
     reason: Text
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import ConfigDict, Field
 
-from services.opportunities.commands.fields import Code, Command, DatedCommand, Narrative, Text, Title
+from services.opportunities.commands.fields import Code, Command, DatedCommand, Day, Narrative, Text, Title
 from services.opportunities.commands.prospects import Judgement
 from services.opportunities.events import Layer
 
@@ -75,7 +74,7 @@ class PlanVisit(Preparing):
 
     purpose: Purpose
     way: Way
-    planned_on: date
+    planned_on: Day
 
 
 class Outcome(Command):
@@ -91,7 +90,7 @@ class Outcome(Command):
     )
     buying_plan: Text | None = None
     next_step: Text | None = None
-    next_on: date | None = None
+    next_on: Day | None = None
     narrative: Narrative | None = Field(default=None, description="What happened; kept in the vault.")
     judgements: Annotated[tuple[JudgementOfVisit, ...], Field(max_length=50)] = ()
 

@@ -145,6 +145,7 @@ async def correct(opportunity_id: UUID, command: CorrectFact, ctx: CtxMatch) -> 
             reason=command.reason,
             at=now.at,
             levels=now.rules.levels(now.day),
+            catalogue=now.rules.catalogue(now.day),
         )
 
     return await act(ctx, opportunity_id, step, check=check)

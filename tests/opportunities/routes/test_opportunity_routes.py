@@ -95,6 +95,8 @@ async def test_the_back_office_enters_for_others(head: Client, prospect: dict[st
         ({"duplicate": "intended"}, "duplicate_reason_missing", "/duplicate_reason"),
         ({"lines": [{"product": "A6L", "units": 0}]}, "validation", "/lines/0/units"),
         ({"colour": "black"}, "validation", "/colour"),
+        ({"on": "0001-01-01"}, "validation", "/on"),
+        ({"title": "a\x00b"}, "invalid_text", "/title"),
     ],
 )
 async def test_what_cannot_be_captured_is_refused_and_says_where(

@@ -116,7 +116,7 @@ async def test_waiting_for_a_parked_view_says_so_at_once(pool: asyncpg.Pool) -> 
 
 
 async def test_a_corrected_poison_is_no_poison_in_a_retry(pool: asyncpg.Pool) -> None:
-    """A correction appended later does not help the positions before it, until a rebuild reads all at once."""
+    """A retry folds on in one range, and in it the correction is applied before the fact is read."""
     log, position = await poisoned(pool)
     await fold_all(pool, ALL)
     stream, fact = log.entries[position - 1]

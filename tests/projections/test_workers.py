@@ -34,7 +34,7 @@ async def worker(url: str) -> AsyncIterator[asyncio.subprocess.Process]:
 
 async def until(pool: asyncpg.Pool, query: str, *arguments: object, seconds: float = 20) -> None:
     async with asyncio.timeout(seconds):
-        while not await pool.fetchval(query, *arguments):  # noqa: ASYNC110 - another process does it
+        while not await pool.fetchval(query, *arguments):
             await asyncio.sleep(0.02)
 
 

@@ -64,9 +64,9 @@ class MadeUp:
             said = {"code": f"U{number}", "name": f"单位{number}", "kind": kind, "parent_id": _text(parent)}
             tell("unit", unit, "UnitOpened", START, {**said, "status": "open"})
         for person in self.people:
-            unit = str(chance.choice([*self.branches, *self.teams]))
-            said = {"functions": ["representative"], "unit_id": unit, "reports_to_unit_id": unit, "status": "active"}
-            tell("person", person, "PersonJoined", START, {**said, "reports_to_person_id": None, "external_refs": {}})
+            place = str(chance.choice([*self.branches, *self.teams]))
+            joined = {"functions": ["representative"], "unit_id": place, "reports_to_unit_id": place}
+            tell("person", person, "PersonJoined", START, joined | {"status": "active"})
         for number, code in enumerate(PRODUCTS):
             said = {"code": code, "name": f"车型{number}", "name_en": None, "series": None, "currency": "CNY"}
             said |= {"list_price": "100000.50", "external_refs": {}}  # type: ignore[dict-item]
@@ -267,16 +267,15 @@ class MadeUp:
     def _account_change(self) -> tuple[str, dict[str, Any]]:
         chance = self.chance
         person = str(chance.choice(self.key_persons))
-        place = {"person_id": person, "layer": "decision", "post": "总经理", "influence": None, "attitude": None}
-        return chance.choice(
-            [
-                ("AccountChanged", {"sector": chance.choice(["retail", "medical"]), "name": f"新客户{person[:2]}"}),
-                ("AccountOwnerChanged", {"owner_id": self.person(), "unit_id": str(chance.choice(self.branches))}),
-                ("SupportTeamChanged", {"support_team": [{"person_id": self.person(), "role": "execution"}]}),
-                ("KeyPersonAdded", {f"key_person.{person}": place}),
-                ("KeyPersonRemoved", {f"key_person.{person}": None}),
-            ]
-        )
+        place: dict[str, Any] = {"person_id": person, "layer": "decision", "post": "总经理"}
+        changes: list[tuple[str, dict[str, Any]]] = [
+            ("AccountChanged", {"sector": chance.choice(["retail", "medical"]), "name": f"新客户{person[:2]}"}),
+            ("AccountOwnerChanged", {"owner_id": self.person(), "unit_id": str(chance.choice(self.branches))}),
+            ("SupportTeamChanged", {"support_team": [{"person_id": self.person(), "role": "execution"}]}),
+            ("KeyPersonAdded", {f"key_person.{person}": place}),
+            ("KeyPersonRemoved", {f"key_person.{person}": None}),
+        ]
+        return chance.choice(changes)
 
     def _rules(self) -> None:
         windows = self.chance.choice([(5, 20, 40), (10, 60, 90)])
@@ -285,7 +284,7 @@ class MadeUp:
             for place, (code, window) in enumerate(zip("HABC", (*windows, None), strict=True))
         ]
         policy = {
-            "code": self.chance.choice(["house", "h7-a15-b30"]), "zh": "本店", "en": "house",
+            "code": self.chance.choice(["house", "tender"]), "zh": "本店", "en": "house",
             "effective_from": self.on(), "default": self.chance.random() < 0.5, "ordered_follow_up_days": 7,
             "new_follow_up_days": 1, "new_win_rate": "0.05", "levels": levels,
         }  # fmt: skip

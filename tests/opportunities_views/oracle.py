@@ -12,6 +12,7 @@ from tests.opportunities_views.log import Counts, Log
 
 Row = dict[str, Any]
 CENT = Decimal("0.01")
+IDS = ("owner_id", "unit_id", "account_id", "key_person_id")
 OUTCOMES = {"ordered": "won", "cancelled": "won", "defeated": "lost"}
 
 
@@ -140,7 +141,7 @@ def standings(log: Log, upto: int | None = None) -> list[Row]:
                 "probability": decimal(standing.get("probability")),
             }
             row = row | {name: day(standing.get(name)) for name in ("expected_on", "recall_on", "promised_on")}
-            row = row | {name: uuid(standing.get(name)) for name in ("owner_id", "unit_id", "account_id", "key_person_id")}
+            row = row | {name: uuid(standing.get(name)) for name in IDS}
             row = row | {
                 name: standing.get(name)
                 for name in (
@@ -160,7 +161,7 @@ def defeats(log: Log, upto: int | None = None) -> list[Row]:
     for stream_id, facts in log.streams("opportunity", upto):
         captured = [fact.at for fact in facts if fact.version == 1]
         for index, (fact, standing, _) in enumerate(steps(facts)):
-            if fact.type != "DealLost":
+            if fact.type != "DealLost" or all(known.version != 1 for known in facts[:index]):
                 continue
             later = facts[index + 1 :]
             known = figures(standing, [], [])
@@ -241,7 +242,7 @@ def visits(log: Log, upto: int | None = None) -> list[Row]:
                     "version": fact.version,
                     "opportunity_ids": [UUID(id) for id in said.get("opportunity_ids", [])],
                     "participants": [UUID(id) for id in said.get("participants", [])],
-                    "day": day(said.get("visited_on") or said.get("planned_on")),
+                    "day": day(said.get("visited_on") or said.get("planned_on")) or fact.at.date(),
                     **{name: uuid(said.get(name)) for name in ("account_id", "owner_id", "unit_id", "reviewed_by")},
                     **{name: day(said.get(name)) for name in ("planned_on", "visited_on", "next_on", "reviewed_on")},
                     **{name: said.get(name, []) for name in ("persons_met", "expected_objections", "objections")},

@@ -46,6 +46,7 @@ ROWS = """
 with merged as (
     select tenant_id, stream_id, version, type, occurred_at, changes,
            case when type = 'DealLost' then es.merge(changes) over so_far end as standing,
+           min(version) over so_far = 1 as captured,
            null::jsonb as deliveries,
            null::jsonb as cancellations,
            min(occurred_at) filter (where version = 1) over stream as captured_at,
@@ -88,7 +89,7 @@ select tenant_id, stream_id, version,
        won_at
   from merged
  cross join lateral ({FIGURES}) as figured(figures)
- where type = 'DealLost'
+ where type = 'DealLost' and captured
 """.replace("{FIGURES}", FIGURES)
 
 DEFEATS = View(

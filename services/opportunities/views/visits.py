@@ -22,7 +22,7 @@ COLUMNS = """
     way text,
     planned_on date,
     visited_on date,
-    day date,                                -- visited, else planned
+    day date not null,                       -- visited, else planned, else when it was told
     reached boolean,
     participants uuid[] not null,
     persons_met jsonb not null,              -- [{person_id, layer, post}]
@@ -60,7 +60,8 @@ select tenant_id, stream_id,
        standing ->> 'way' as way,
        (standing ->> 'planned_on')::date as planned_on,
        (standing ->> 'visited_on')::date as visited_on,
-       coalesce(standing ->> 'visited_on', standing ->> 'planned_on')::date as day,
+       coalesce((standing ->> 'visited_on')::date, (standing ->> 'planned_on')::date,
+                (occurred_at at time zone 'UTC')::date) as day,
        (standing ->> 'reached')::boolean as reached,
        array(select jsonb_array_elements_text(coalesce(standing -> 'participants', '[]'))::uuid) as participants,
        coalesce(standing -> 'persons_met', '[]') as persons_met,

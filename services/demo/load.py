@@ -172,7 +172,9 @@ class Loader:
     async def _prospect(self, plan: Plan, account_id: UUID, name: str, key: str) -> None:
         opportunity: Sent | None = None
         for number, step in enumerate(prospect(plan.chance, self._today)):
-            opportunity = self.loaded.saw(await self._step(plan, account_id, name, opportunity, step, f"{key}-{number}"))
+            opportunity = self.loaded.saw(
+                await self._step(plan, account_id, name, opportunity, step, f"{key}-{number}")
+            )
 
     async def _step(
         self, plan: Plan, account_id: UUID, name: str, opportunity: Sent | None, step: Step, key: str

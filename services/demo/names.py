@@ -32,7 +32,11 @@ REGIONS = (
     Region(
         "R-EAST",
         "华东大区",
-        (Branch("B-SH", "上海分公司", "上海"), Branch("B-HZ", "杭州分公司", "杭州"), Branch("B-NJ", "南京分公司", "南京")),
+        (
+            Branch("B-SH", "上海分公司", "上海"),
+            Branch("B-HZ", "杭州分公司", "杭州"),
+            Branch("B-NJ", "南京分公司", "南京"),
+        ),
     ),
     Region("R-NORTH", "华北大区", (Branch("B-BJ", "北京分公司", "北京"), Branch("B-TJ", "天津分公司", "天津"))),
     Region("R-SOUTH", "华南大区", (Branch("B-GZ", "广州分公司", "广州"), Branch("B-SZ", "深圳分公司", "深圳"))),
@@ -62,9 +66,7 @@ TRADES = (
 FIRST_SYLLABLES = tuple("恒瑞华鑫盛嘉泰宏锦安永联创远通达信源海天润弘博凌云启明")
 SECOND_SYLLABLES = tuple("达丰运行畅联成业翔驰程益隆昌泽兴和光辉腾")
 SURNAMES = tuple("王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧")
-GIVEN = (
-    "伟 芳 娜 敏 静 丽 强 磊 军 洋 勇 艳 杰 娟 涛 明 超 秀兰 霞 平 刚 桂英 建华 文博 雨桐 子轩 浩然 欣怡 志强 晓燕".split()
-)
+GIVEN = "伟 芳 娜 敏 静 丽 强 磊 军 洋 勇 艳 杰 娟 涛 明 超 秀兰 霞 平 刚 桂英 建华 文博 雨桐 子轩 浩然 欣怡 志强 晓燕".split()
 CHANNELS = ("showroom", "phone", "web", "outreach", "roadshow", "tender_notice", "existing_owner", "referral")
 COMPETITORS = (("远航", "Y6"), ("东岭", "D50"), ("启源", "商旅版"), ("北辰", "N7"))
 

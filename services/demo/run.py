@@ -87,7 +87,7 @@ async def _show(running: Installation, console: Console, began: float) -> None:
         token = read_dev_token(data)
         read = partial(_read, client, token, sample.position)
         pipeline, hot_customers, defeats = await asyncio.gather(
-            read("/v1/pipeline"), read("/v1/hot-customers"), read("/v1/defeats/analysis", group_by="reason")
+            read("/v1/pipeline"), read("/v1/hot-customers"), read("/v1/defeats/analysis", group_by="category,reason")
         )
     finally:
         await client.close()

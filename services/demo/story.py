@@ -12,6 +12,8 @@ from typing import Any
 from services.demo.names import CHANNELS, COMPETITORS, MODELS
 
 MONTHS_OF_HISTORY = 18
+FORGOTTEN_AFTER_DAYS = 60
+"""A prospect nobody touched for so long is rarely still open."""
 LEVEL_WINDOWS = (("H", 7), ("A", 15), ("B", 30))
 DEFEAT_REASONS = (
     ("other_dealer.price", 3),
@@ -38,8 +40,6 @@ class Step:
     on: date
     verb: str
     body: dict[str, Any]
-
-
 
 
 def lines(chance: Random) -> list[dict[str, Any]]:
@@ -102,23 +102,27 @@ def prospect(chance: Random, today: date) -> Iterator[Step]:
     captured_on = today - timedelta(days=int(chance.triangular(1, MONTHS_OF_HISTORY * 30, 150)))
     ordered = lines(chance)
     yield Step(captured_on, "capture", {"channel": chance.choice(CHANNELS), "lines": ordered})
-    if chance.random() < 0.05:
+    if chance.random() < 0.05 and today - captured_on < timedelta(days=FORGOTTEN_AFTER_DAYS):
         return
     on = captured_on + timedelta(days=chance.randrange(0, 3))
     expected_on = on + timedelta(days=chance.randrange(12, 95))
     for turn in range(chance.randrange(2, 7)):
         if on > today:
             return
-        yield Step(on, "visit" if turn and chance.random() < 0.7 else "qualify", judgement(chance, on, expected_on, turn))
+        yield Step(
+            on, "visit" if turn and chance.random() < 0.7 else "qualify", judgement(chance, on, expected_on, turn)
+        )
         on += timedelta(days=chance.randrange(4, 19))
         if on >= expected_on - timedelta(days=3) and chance.random() < 0.45:
             expected_on = on + timedelta(days=chance.randrange(5, 40))
-    yield from (step for step in ending(chance, on, ordered) if step.on <= today)
+    lately = today - on < timedelta(days=FORGOTTEN_AFTER_DAYS)
+    yield from (step for step in ending(chance, on, ordered, lately=lately) if step.on <= today)
 
 
-def ending(chance: Random, on: date, ordered: list[dict[str, Any]]) -> Iterator[Step]:
-    """Won, lost, frozen, out of contact, or still going on."""
-    fate = chance.choices(("won", "lost", "frozen", "contact", "open"), weights=(42, 27, 8, 5, 18))[0]
+def ending(chance: Random, on: date, ordered: list[dict[str, Any]], *, lately: bool) -> Iterator[Step]:
+    """Won, lost, frozen, out of contact, or still going on: few of the old ones are."""
+    still_open = 40 if lately else 2
+    fate = chance.choices(("won", "lost", "frozen", "contact", "open"), weights=(42, 27, 8, 5, still_open))[0]
     if fate == "won":
         yield from order(chance, on, ordered)
     elif fate == "lost":

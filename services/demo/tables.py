@@ -86,7 +86,7 @@ def defeats_table(analysis: dict[str, Any]) -> Table:
         table.add_column(heading, justify="right" if justify == "right" else "left")
     for row in analysis["rows"][:REASON_ROWS]:
         table.add_row(
-            row["label"] or row["key"] or "",
+            f"{row['category_label']} · {row['reason_label']}",
             str(row["count"]),
             _share(row["share"]),
             _share(row["cumulative_share"]),
@@ -111,5 +111,5 @@ def _money(amount: str | None, currency: str) -> str:
     return "" if amount is None else f"{currency} {float(amount) / 10_000:,.1f} 万"
 
 
-def _share(share: float | None) -> str:
-    return "" if share is None else f"{share:.1%}"
+def _share(share: float | str | None) -> str:
+    return "" if share is None else f"{float(share):.1%}"

@@ -75,7 +75,7 @@ class Loader:
 
     async def load(self, progress: Progress) -> Loaded:
         """Units, people, products, then each account with all its prospects."""
-        people = organisation(Random(f"{self._seed}:people"))
+        people = organisation(Random(f"{self._seed}:people"))  # noqa: S311 - a sample, no secret
         await self._organise(people, progress)
         plans = self._plans(people)
         task = progress.add_task("客户与商机 accounts and prospects", total=len(plans))
@@ -123,7 +123,7 @@ class Loader:
         places = branches()
         plans = []
         for number in range(max(1, round(ACCOUNTS * self._scale))):
-            chance = Random(f"{self._seed}:account:{number}")
+            chance = Random(f"{self._seed}:account:{number}")  # noqa: S311 - a sample, no secret
             branch = chance.choice(places)
             owner = chance.choice(people.representatives[branch.code])
             plans.append(Plan(number, branch.code, branch.city, owner, chance))

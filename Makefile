@@ -28,20 +28,20 @@ demo: $(RUNTIME) ## the same with a generated sales organisation, and its tables
 	@exec $(BIN)/dakehu demo $(ARGS)
 
 test: $(DEV) ## run every test
-	@exec $(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+	@exec $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 check: $(DEV) ## format, lint, types and import contracts, changing nothing
-	@$(BIN)/ruff format --check $(SOURCES)
-	@$(BIN)/ruff check $(SOURCES)
+	@$(BIN)/ruff format --check $(SOURCES) migrations
+	@$(BIN)/ruff check $(SOURCES) migrations
 	@$(BIN)/mypy --strict $(SOURCES)
 	@$(BIN)/lint-imports
 
 fmt: $(DEV) ## format the code and mend what the linter can mend
-	@$(BIN)/ruff format $(SOURCES)
-	@$(BIN)/ruff check --fix $(SOURCES)
+	@$(BIN)/ruff format $(SOURCES) migrations
+	@$(BIN)/ruff check --fix $(SOURCES) migrations
 
 lint: $(DEV) ## ruff
-	@$(BIN)/ruff check $(SOURCES)
+	@$(BIN)/ruff check $(SOURCES) migrations
 
 types: $(DEV) ## mypy --strict
 	@$(BIN)/mypy --strict $(SOURCES)

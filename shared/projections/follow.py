@@ -22,10 +22,13 @@ log = structlog.get_logger(__name__)
 
 STEP_POSITIONS = 50_000
 """At most so many positions of a tenant in one transaction."""
-CHUNK_EVENTS = 100_000
-"""A rebuild's first chunk; it adapts to the time a chunk took."""
+FIRST_STEP_POSITIONS = 10_000
+CHUNK_EVENTS = 20_000
+"""A rebuild's first chunk. Steps and chunks adapt to the time they take."""
 TARGET_SECONDS = 2.0
 """Steps and chunks are sized to take about this long, so that none holds a snapshot for 5 s."""
+LOOK_AT_ALL_SECONDS = 2.0
+"""How often checkpoints are looked at though no head moved: a retry or rebuild was asked for, leases changed hands."""
 LIVE_WITHIN = 1_000
 """A new version goes live when no tenant is further behind."""
 
@@ -34,16 +37,16 @@ Step = Coroutine[Any, Any, bool]
 Tokens = Mapping[tuple[str, int, int], int]
 """Fencing tokens of the leases held, by view, version and bucket."""
 
-# One statement finds every view of every tenant that is behind: two index probes a tenant.
+HEADS = """
+select h.tenant_id, e.position
+  from es.heads h
+  cross join lateral (select position from es.events e where e.tenant_id = h.tenant_id order by position desc limit 1) e
+"""
+
+# Every view of these tenants that is behind, in one statement.
 BEHIND = """
-with heads as materialized (
-    select h.tenant_id, e.position
-      from es.heads h
-      cross join lateral (
-        select position from es.events e where e.tenant_id = h.tenant_id order by position desc limit 1) e
-)
 select v.name, v.version, h.tenant_id, h.position as head, c.position, coalesce(c.refolding, false) as refolding
-  from heads h
+  from unnest($3::uuid[], $4::bigint[]) as h(tenant_id, position)
   cross join unnest($1::text[], $2::int[]) as v(name, version)
   left join es.checkpoints c on c.tenant_id = h.tenant_id and c.view = v.name and c.version = v.version
  where (c.position is null or c.position < h.position or c.refolding)
@@ -103,9 +106,11 @@ class Follower:
         self.pool = pool
         self.views: dict[Key, View] = {(view.name, view.version): view for view in views}
         self.building: set[Key] = set(self.views)
-        self._budget: dict[Key, int] = defaultdict(lambda: STEP_POSITIONS)
+        self._budget: dict[Key, int] = defaultdict(lambda: FIRST_STEP_POSITIONS)
         self._chunk: dict[Key, int] = defaultdict(lambda: CHUNK_EVENTS)
         self._steps = asyncio.Semaphore(concurrency)
+        self._settled: dict[UUID, int] = {}  # heads at which nothing was behind
+        self._looked_at_all = 0.0
 
     async def run_once(self, tokens: Tokens | None = None) -> bool:
         """One pass over whatever is behind. True when something moved, so that another pass is due.
@@ -115,7 +120,13 @@ class Follower:
         if self.building:
             statuses = await tables.statuses(self.pool)
             self.building = {key for key in self.views if statuses.get(key) == "building"}
-        behind = await self._behind(tokens)
+        heads = await self._news()
+        if not heads:
+            return False
+        behind = await self._behind(heads, tokens)
+        self._settled |= heads
+        for b in behind:
+            self._settled.pop(b.tenant_id, None)
         steps = await self._plan([b for b in behind if b.position < b.head], tokens)
         steps += [self._refold(b, _token(tokens, b.view, b.tenant_id)) for b in behind if b.refolding]
         async with asyncio.TaskGroup() as group:
@@ -130,9 +141,17 @@ class Follower:
 
     # -- planning ----------------------------------------------------------------------------------
 
-    async def _behind(self, tokens: Tokens | None) -> list[Behind]:
+    async def _news(self) -> dict[UUID, int]:
+        """Heads of the tenants that may be behind: those that moved since all was folded, now and then all."""
+        heads = {row["tenant_id"]: row["position"] for row in await self.pool.fetch(HEADS)}
+        if time.monotonic() - self._looked_at_all > LOOK_AT_ALL_SECONDS:
+            self._looked_at_all = time.monotonic()
+            self._settled.clear()
+        return {tenant: head for tenant, head in heads.items() if self._settled.get(tenant) != head}
+
+    async def _behind(self, heads: Mapping[UUID, int], tokens: Tokens | None) -> list[Behind]:
         names, versions = [k[0] for k in self.views], [k[1] for k in self.views]
-        rows = await self.pool.fetch(BEHIND, names, versions)
+        rows = await self.pool.fetch(BEHIND, names, versions, list(heads), list(heads.values()))
         if tokens is not None:
             rows = [r for r in rows if (r["name"], r["version"], bucket(r["tenant_id"])) in tokens]
         if new := [r for r in rows if r["position"] is None]:
@@ -145,7 +164,7 @@ class Follower:
                 [r["head"] for r in new],
                 refold,
             )
-            return await self._behind(tokens)
+            return await self._behind(heads, tokens)
         return [
             Behind(self.views[r["name"], r["version"]], r["tenant_id"], r["position"], r["head"], r["refolding"])
             for r in rows
@@ -257,8 +276,11 @@ class Follower:
 
     async def _go_live(self, view: View) -> None:
         """Declare a new version live once every tenant is refolded and near its head, or parked."""
+        heads = {row["tenant_id"]: row["position"] for row in await self.pool.fetch(HEADS)}
         far = [
-            b for b in await self._behind(None) if b.view is view and (b.refolding or b.head - b.position > LIVE_WITHIN)
+            b
+            for b in await self._behind(heads, None)
+            if b.view is view and (b.refolding or b.head - b.position > LIVE_WITHIN)
         ]
         if not far:
             async with self.pool.acquire() as connection:

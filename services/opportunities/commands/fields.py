@@ -2,11 +2,37 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from decimal import Decimal
-from typing import Annotated
+from functools import partial
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+AMOUNT = re.compile(r"^(0|[1-9]\d{0,13})(\.\d{1,4})?$", re.ASCII)
+SHARE = re.compile(r"^(0(\.\d{1,6})?|1(\.0{1,6})?)$", re.ASCII)
+DAY = re.compile(r"^(19|20|21)\d\d-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$", re.ASCII)
+
+
+def _plain(form: re.Pattern[str], value: Any) -> Any:
+    """Decimal text as people write it: no exponent, sign, space or leading zero; JSON numbers as they are."""
+    if isinstance(value, bool) or (isinstance(value, str) and form.fullmatch(value) is None):
+        raise PydanticCustomError("decimal_parsing", "a decimal such as 305000.00")
+    return value
+
+
+def _iso(value: Any) -> Any:
+    """A calendar day, never seconds since 1970."""
+    if not isinstance(value, date) and not (isinstance(value, str) and DAY.fullmatch(value)):
+        raise PydanticCustomError("date_parsing", "a day such as 2026-01-31")
+    return value
+
+
+def _text(form: re.Pattern[str]) -> dict[str, Any]:
+    return {"type": "string", "pattern": form.pattern}
+
 
 Code = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^\S+$")]
 Title = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"\S")]
@@ -27,9 +53,17 @@ Personal = Annotated[
 ]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$"), Field(description="ISO 4217")]
 Money = Annotated[
-    Decimal, Field(ge=0, max_digits=18, decimal_places=4, allow_inf_nan=False, description="Decimal text.")
+    Decimal,
+    BeforeValidator(partial(_plain, AMOUNT)),
+    Field(ge=0, max_digits=18, decimal_places=4, allow_inf_nan=False, description="Decimal text."),
+    WithJsonSchema({"anyOf": [_text(AMOUNT), {"type": "integer", "minimum": 0, "maximum": 10**12}]}, mode="validation"),
 ]
-Share = Annotated[Decimal, Field(ge=0, le=1, max_digits=7, decimal_places=6, allow_inf_nan=False)]
+Share = Annotated[
+    Decimal,
+    BeforeValidator(partial(_plain, SHARE)),
+    Field(ge=0, le=1, max_digits=7, decimal_places=6, allow_inf_nan=False),
+    WithJsonSchema({"anyOf": [_text(SHARE), {"type": "integer", "minimum": 0, "maximum": 1}]}, mode="validation"),
+]
 Units = Annotated[int, Field(ge=1, le=1_000_000, description="Units 台")]
 Number = Annotated[int, Field(ge=1, le=100_000, description="Line number")]
 System = Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=r"^[A-Za-z0-9_.\-]+$")]
@@ -37,7 +71,12 @@ Reference = Annotated[str, StringConstraints(min_length=1, max_length=200, patte
 ExternalRefs = Annotated[dict[System, Reference], Field(max_length=20, description="{system: reference there}")]
 
 
-Day = Annotated[date, Field(ge=date(1900, 1, 1), le=date(2199, 12, 31))]
+Day = Annotated[
+    date,
+    BeforeValidator(_iso),
+    Field(ge=date(1900, 1, 1), le=date(2199, 12, 31)),
+    WithJsonSchema({"type": "string", "format": "date", "pattern": DAY.pattern}, mode="validation"),
+]
 
 
 class Command(BaseModel):

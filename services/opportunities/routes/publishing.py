@@ -20,6 +20,7 @@ from services.opportunities.approval_policy import (
 )
 from services.opportunities.business_time import day_of
 from services.opportunities.catalogues.words import CHANNELS, LAYERS, OBJECTIONS, PURPOSES, WAYS, Word
+from services.opportunities.commands.fields import Day
 from services.opportunities.level_policy import (
     LevelPolicies,
     LevelPolicy,
@@ -47,7 +48,7 @@ from shared.http.route import Router
 PUBLISHERS = frozenset({Function.DIRECTOR, Function.HEAD_OFFICE, Function.OPERATIONS, Function.INTEGRATION})
 """Publish the rules of the tenant."""
 
-DayText = Annotated[date | None, Query(description="In force on this day; default today.")]
+DayText = Annotated[Day | None, Query(description="In force on this day; default today.")]
 
 router = Router()
 

@@ -14,7 +14,7 @@ WORKERS ?= 2
 ARGS ?=
 VIEW ?=
 
-.PHONY: help setup run demo test check fmt lint types contracts bench soak migrate rebuild lock clean
+.PHONY: help setup run demo test check fmt lint types contracts bench soak migrate rebuild docs lock clean
 
 help: ## print these verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +60,9 @@ migrate: $(RUNTIME) ## bring the database to the newest schema
 
 rebuild: $(RUNTIME) ## build a view again from the log: make rebuild VIEW=opportunities.pipeline
 	@exec $(BIN)/dakehu rebuild $(VIEW) $(ARGS)
+
+docs: $(DEV) ## write docs/events.md again from the classes of the events
+	@exec $(BIN)/python -m services.event_page
 
 lock: $(DEV) ## choose package versions anew and write both lock files
 	@export CUSTOM_COMPILE_COMMAND="make lock"; \

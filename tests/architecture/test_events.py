@@ -1,0 +1,42 @@
+"""Every published fact is described, written down and folded by somebody."""
+
+import inspect
+from pathlib import Path
+
+import pytest
+
+from services.accounts.views import VIEWS as ACCOUNTS_VIEWS
+from services.event_page import SERVICES, event_page
+from services.kpi.views import VIEWS as KPI_VIEWS
+from services.opportunities.views import VIEWS as OPPORTUNITIES_VIEWS
+from shared.event_store.facts import FactType, registry
+
+ROOT = Path(__file__).parents[2]
+VIEWS = (*ACCOUNTS_VIEWS, *OPPORTUNITIES_VIEWS, *KPI_VIEWS)
+FACTS = [fact for module in SERVICES.values() for fact in registry(module).types.values()]
+
+
+def test_the_page_of_events_is_what_the_classes_say() -> None:
+    assert (ROOT / "docs/events.md").read_text(encoding="utf-8") == event_page(), "write it again: make docs"
+
+
+@pytest.mark.parametrize("fact", FACTS, ids=lambda fact: fact.name)
+def test_a_fact_says_what_it_is(fact: FactType) -> None:
+    own = fact.cls.__dict__.get("__doc__") or ""
+    assert inspect.cleandoc(own), f"{fact.name} has no docstring"
+    assert not own.startswith(f"{fact.name}("), f"{fact.name} has only the docstring its dataclass was given"
+
+
+def test_no_two_services_publish_the_same_name() -> None:
+    names = [name for module in SERVICES.values() for name in registry(module).types if not name.startswith("Fact")]
+    assert len(names) == len(set(names))
+
+
+def test_views_name_only_facts_that_are_published() -> None:
+    published = {fact.cls for fact in FACTS}
+    for view in VIEWS:
+        assert set(view.facts) <= published, view.name
+
+
+def test_view_names_and_tables_are_unique() -> None:
+    assert len({view.name for view in VIEWS}) == len(VIEWS)

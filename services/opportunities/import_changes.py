@@ -38,6 +38,8 @@ OUTCOMES = {
 REVIVALS = frozenset({"DealReopened", "ProspectResumed"})
 FORGOTTEN = (*OUTCOMES, "DefeatRequested", "FreezeRequested", "UnitsDelivered")
 """What a revival makes undone: told again, it happened again."""
+DOERS = frozenset({"judged_by", "defeat_requested_by", "freeze_requested_by"})
+"""The owner of that time: another owner has not done it."""
 NEVER_CORRECTED = frozenset({"owner_id", "unit_id", "status", "review"})
 """Owner and unit are handed over, status and review follow from facts."""
 
@@ -117,7 +119,7 @@ class News:
     def differences(self, name: str) -> dict[str, Any]:
         """Fields of a fact told before that the row has otherwise."""
         wanted, said = self.wanted[name], self.said[name]
-        passed_over: set[str] = set()
+        passed_over = set(DOERS)
         if name == "ProspectCaptured":
             passed_over |= self._later
             if self.row.life_cycle in CLOSED:

@@ -42,7 +42,9 @@ ANALYSIS = """
 select {keys} as keys, d.currency,
        count(*)::int as count,
        coalesce(sum({units}), 0)::int as units,
-       coalesce(sum({amount}), 0) as amount
+       coalesce(sum({amount}), 0) as amount,
+       count(*) filter (where d.reopened_at <= {at})::int as reopened,
+       count(*) filter (where d.won_at <= {at})::int as won_later
   from {defeats} as d {joins}
  where d.tenant_id = $1 and {period} and {visible} and {wanted}
  group by 1, 2
@@ -133,7 +135,11 @@ async def defeat_analysis(
     """One row per group, the most frequent first: count, share, cumulative share, units, amounts, mentions."""
     which = which or Defeats()
     found: dict[tuple[str | None, ...], Row] = {}
+    totals = {"defeats": 0, "reopened": 0, "won_later": 0}
     for row in await _fetch(reads, asking, ANALYSIS, group_by, KEYS, which):
+        totals["defeats"] += row["count"]
+        totals["reopened"] += row["reopened"]
+        totals["won_later"] += row["won_later"]
         group = found.setdefault(tuple(row["keys"]), _group())
         group["count"] += row["count"]
         group["units"] += row["units"]
@@ -164,9 +170,10 @@ async def defeat_analysis(
                 "mentions": group["mentions"] if reasons else None,
             }
         )
-    sql = Sql(asking)
-    totals = await reads.fetchrow(sql.text(TOTALS, **which.parts(sql)), *sql.values)
-    return {"rows": rows, **dict(totals)}
+    if "product" in group_by:  # where a defeat may be in several groups
+        sql = Sql(asking)
+        totals = dict(await reads.fetchrow(sql.text(TOTALS, **which.parts(sql)), *sql.values))
+    return {"rows": rows, **totals}
 
 
 def _group() -> Row:

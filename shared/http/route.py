@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+from datetime import date
 from types import UnionType
 from typing import Annotated, Any, Union, cast, get_args, get_origin
 from urllib.parse import parse_qsl
@@ -21,6 +22,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from starlette.types import Receive, Scope, Send
 
+from shared.http.bodies import DAY, reader
 from shared.http.body import is_clean
 from shared.http.call import call_of
 from shared.http.edge import is_json
@@ -38,6 +40,7 @@ class Route(APIRoute):
             given["summary"] = said.partition("\n")[0].rstrip(".")
         super().__init__(path, endpoint, **given)
         self.known = _query_names(self.dependant)
+        self.days = frozenset(field.alias for field in _query_fields(self.dependant) if _is_day(field))
         self.takes_json = self.body_field is not None and not isinstance(self.body_field.field_info, params.Form)
         if (hot := self._hot()) is not None:
             self.app = hot
@@ -55,7 +58,7 @@ class Route(APIRoute):
     def check(self, scope: Scope) -> None:
         """Refuse query parameters nobody asked for, and bodies of another kind."""
         if scope["query_string"]:
-            check_query(scope["query_string"], self.known)
+            check_query(scope["query_string"], self.known, self.days)
         if self.takes_json:
             call = call_of(scope)
             content_type = call.header(b"content-type") or ""
@@ -89,7 +92,7 @@ class Route(APIRoute):
             for d in dependant.dependencies
         ]
         body = dependant.body_params[0] if dependant.body_params else None
-        parse = None if body is None else _adapter(body).validate_json
+        parse = None if body is None else reader(body.field_info.annotation)
         status = self.status_code or 200
 
         async def hot(scope: Scope, receive: Receive, send: Send) -> None:
@@ -127,7 +130,7 @@ class Router(APIRouter):
         super().__init__(**{"route_class": Route, "redirect_slashes": False, **given})
 
 
-def check_query(query: bytes, known: Mapping[str, bool]) -> None:
+def check_query(query: bytes, known: Mapping[str, bool], days: frozenset[str]) -> None:
     """Refuse unknown and repeated names, and text PostgreSQL could not keep."""
     pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True, errors="surrogateescape")
     names = [name for name, _ in pairs]
@@ -137,6 +140,8 @@ def check_query(query: bytes, known: Mapping[str, bool]) -> None:
     if repeated := sorted({name for name in names if not known[name] and names.count(name) > 1}):
         raise Problem(400, "duplicate_parameter", params={"parameters": ", ".join(repeated)})
     for name, value in pairs:
+        if name in days and not DAY.fullmatch(value):  # pydantic takes 0 for a day in 1970
+            raise Problem(422, "validation", errors=(At(f"/{name}", "not_date", where="query"),), params={"count": 1})
         if not is_clean(value):
             raise Problem(422, "invalid_text", errors=(At(f"/{name}", "invalid_text", where="query"),))
 
@@ -170,6 +175,11 @@ def _query_names(dependant: Dependant) -> dict[str, bool]:
         else:
             names[field.alias] = _is_many(kind)
     return names
+
+
+def _is_day(field: ModelField) -> bool:
+    kind = field.field_info.annotation
+    return kind is date or date in get_args(kind)
 
 
 def _is_many(kind: Any) -> bool:

@@ -159,6 +159,20 @@ async def test_bad_instants_are_refused(head_office: Client, moment: str) -> Non
     assert (await head_office.post("/v1/jars", {"label": "t", "opened_at": moment})).status_code == 422
 
 
+@pytest.mark.parametrize(
+    "body",
+    [{"opened_at": 0}, {"opened_at": "0"}, {"opened_at": "1700000000.5"}, {"opened_at": "2026-01-01"}, {"marks": "ab"}],
+)
+async def test_a_body_is_taken_to_the_letter(head_office: Client, body: dict[str, Any]) -> None:
+    said(await head_office.post("/v1/jars", {"label": "x", **body}), 422, "validation")
+
+
+async def test_numbers_are_not_taken_from_text_or_truth(head_office: Client) -> None:
+    jar = await head_office.jar()
+    for sweets in ("5", True, 1.5, "yes", None):
+        said(await head_office.post(f"/v1/jars/{jar}/drop-in", {"sweets": sweets}), 422, "validation")
+
+
 async def test_bodies_of_another_kind_are_refused(head_office: Client) -> None:
     for kind in ("text/plain", "application/xml", "application/json; charset=gbk", "multipart/form-data; boundary=x"):
         answer = await head_office.post("/v1/jars", content=b'{"label": "a"}', headers={"content-type": kind})

@@ -31,20 +31,23 @@ _UNKNOWN_TENANT = "DK003"
 class Job:
     """A command under way and everyone who waits for its outcome."""
 
-    __slots__ = ("command", "futures", "queued_at", "sent_before")
+    __slots__ = ("answered", "command", "futures", "queued_at", "sent_before")
 
     def __init__(self, command: Command, future: asyncio.Future[Outcome], queued_at: float) -> None:
         self.command = command
         self.futures = [future]
         self.queued_at = queued_at
         self.sent_before = False
+        self.answered = False
 
     def answer(self, outcome: Outcome) -> None:
+        self.answered = True
         for future in self.futures:
             if not future.done():
                 future.set_result(outcome)
 
     def fail(self, error: BaseException) -> None:
+        self.answered = True
         for future in self.futures:
             if not future.done():
                 future.set_exception(error)
@@ -60,6 +63,7 @@ def is_lost(error: BaseException) -> bool:
         OSError  # TimeoutError among them
         | asyncpg.PostgresConnectionError
         | asyncpg.InterfaceError
+        | asyncpg.InternalClientError  # the driver lost its place: a cancel that came between two answers, say
         | asyncpg.AdminShutdownError
         | asyncpg.CrashShutdownError
         | asyncpg.CannotConnectNowError
@@ -131,13 +135,13 @@ class Lane:
         while True:
             sent = False
             try:
-                layout = Layout([job.command for job in jobs])
                 if self._connection is None:
                     await self.connect()
                 sent = True
+                layout = Layout([job.command for job in jobs])
                 outcomes = await self._call(layout)
             except Exception as error:  # noqa: BLE001 - every job hears of it; the lane serves the others
-                if not is_lost(error):
+                if sent and not is_lost(error):
                     await self._refused(jobs, error)
                     return
                 self._abandon()

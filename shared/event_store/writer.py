@@ -74,7 +74,7 @@ class Writer:
         if command.key is None:
             return await self._submit(command, None)
         key = (command.tenant_id, command.principal_id, command.key)
-        while (first := self._under_way.get(key)) is not None:
+        while (first := self._under_way.get(key)) is not None and not first.answered:
             future: asyncio.Future[Outcome] = self._loop.create_future()
             first.futures.append(future)
             outcome = await future
@@ -140,7 +140,9 @@ class Writer:
     def _forget(self, job: Job) -> None:
         command = job.command
         if command.key is not None:
-            self._under_way.pop((command.tenant_id, command.principal_id, command.key), None)
+            key = (command.tenant_id, command.principal_id, command.key)
+            if self._under_way.get(key) is job:  # a retry may be under way already
+                del self._under_way[key]
 
     def _turn_away(self) -> None:
         """Answer those who waited too long, and look again when the next one will have."""

@@ -6,51 +6,47 @@ cases begin at version 0 begin at 1 here.
 
 from __future__ import annotations
 
-import asyncio
 import base64
-import threading
 from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 from uuid import UUID, uuid4
 
 import msgspec
-from eventsourcing import persistence
-from eventsourcing.persistence import IntegrityError, Notification, StoredEvent
+from anyio.from_thread import start_blocking_portal
+from eventsourcing.persistence import ApplicationRecorder, IntegrityError, Notification, StoredEvent
 
 from shared.event_store.command import Command, RecordedFact, StoredFact, StreamAppend
 from shared.event_store.store import EventStore
 from tests.event_store.conftest import NOW
 
 
-class Recorder(persistence.ApplicationRecorder):
+class Recorder(ApplicationRecorder):
     def __init__(self, database_url: str) -> None:
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-        self._thread.start()
+        self._thread = start_blocking_portal()
+        self._portal = self._thread.__enter__()
         self._tenant = uuid4()
         self._store: EventStore = self._do(EventStore.open(database_url, readers=4))
         self._do(self._store.open_tenant(self._tenant))
 
     def close(self) -> None:
         self._do(self._store.close())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
+        self._thread.__exit__(None, None, None)
 
     def _do(self, coroutine: Any) -> Any:
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
+        return self._portal.call(lambda: coroutine)
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int] | None:
         appends = []
         for stream, group in groupby(stored_events, key=lambda event: event.originator_id):
-            of_stream = list(group)
-            versions = [event.originator_version for event in of_stream]
+            facts, versions = [], []
+            for event in group:
+                data = {"state": event.state, "version": event.originator_version}  # bytes become base64
+                facts.append(RecordedFact(event.topic, 1, msgspec.json.encode(data), NOW))
+                versions.append(event.originator_version)
             if versions != list(range(versions[0], versions[0] + len(versions))):
                 raise IntegrityError
-            states = [msgspec.json.encode({"state": event.state}) for event in of_stream]  # bytes become base64
-            facts = tuple(RecordedFact(e.topic, 1, state, NOW) for e, state in zip(of_stream, states, strict=True))
-            appends.append(StreamAppend("aggregate", UUID(str(stream)), max(versions[0] - 1, 0), facts))
+            appends.append(StreamAppend("aggregate", UUID(str(stream)), max(versions[0] - 1, 0), tuple(facts)))
         command = Command(self._tenant, self._tenant, None, None, 200, "ok", tuple(appends))
         outcome = self._do(self._store.append(command))
         if outcome.kind != "ok":
@@ -59,9 +55,11 @@ class Recorder(persistence.ApplicationRecorder):
 
     def select_events(self, originator_id: Any, *, gt: int | None = None, lte: int | None = None, desc: bool = False,
                       limit: int | None = None) -> Sequence[StoredEvent]:  # fmt: skip
-        found = self._do(self._store.load(self._tenant, UUID(str(originator_id)), after_version=gt or 0))
+        events = [_event(stored) for stored in self._do(self._store.load(self._tenant, UUID(str(originator_id))))]
         events = [
-            StoredEvent(e.stream_id, e.version, e.type, _state(e)) for e in found if lte is None or e.version <= lte
+            e
+            for e in events
+            if (-1 if gt is None else gt) < e.originator_version and (lte is None or e.originator_version <= lte)
         ]
         return (events[::-1] if desc else events)[:limit]
 
@@ -70,7 +68,7 @@ class Recorder(persistence.ApplicationRecorder):
         after = (start or 1) - 1 if inclusive_of_start else start or 0
         found = self._do(self._store.read(self._tenant, after, 10_000))
         wanted = [e for e in found if (stop is None or e.position <= stop) and (not topics or e.type in topics)]
-        return [Notification(e.stream_id, e.version, e.type, _state(e), id=e.position) for e in wanted[:limit]]
+        return [Notification(**vars(_event(e)), id=e.position) for e in wanted[:limit]]
 
     def max_notification_id(self) -> int | None:
         return self._do(self._store.head(self._tenant)).position or None
@@ -79,5 +77,6 @@ class Recorder(persistence.ApplicationRecorder):
         raise NotImplementedError
 
 
-def _state(event: StoredFact) -> bytes:
-    return base64.b64decode(event.data["state"])
+def _event(stored: StoredFact) -> StoredEvent:
+    state = base64.b64decode(stored.data["state"])
+    return StoredEvent(stored.stream_id, stored.data["version"], stored.type, state)

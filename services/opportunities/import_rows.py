@@ -1,6 +1,6 @@
 """Rows of a table → records of opportunities, by a mapping. Pure: today is an argument; looks nothing up in the log."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from datetime import date
 from decimal import Decimal
 
@@ -30,7 +30,7 @@ from shared.imports.values import currency_of, plain
 
 def mapped_rows(
     table: Table, mapping: OpportunityMapping, lookups: Lookups, *, today: date, skip: int = 0
-) -> Iterator[Mapped]:
+) -> Generator[Mapped, None, None]:
     """Every row of a table, taken or refused, in order. `today` is the tenant's day: later facts are refused.
 
     Raises MappingRefused (a column is missing) and TableRefused (the rest of the file cannot be read).

@@ -10,8 +10,8 @@ from __future__ import annotations
 import asyncio
 import io
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Generator, Iterator, Sequence
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -56,6 +56,8 @@ select stream_type, count(*) filter (where version = 1) as created, count(distin
 
 OpenOrganisation = Callable[[Recorder, str, datetime], Awaitable[tuple[Organisation, UUID]]]
 """(recorder, system the file comes from, since when what is opened stands) → the organisation and its root unit."""
+Rows = Callable[[], Generator[Mapped, None, None]]
+"""The rows from the first, as often as wanted."""
 Shown = Callable[[UUID, int], Awaitable[bool]]
 """(tenant, position) → whether every view came to show it."""
 
@@ -102,12 +104,13 @@ class Import:
         await self._progress(total=survey.rows)
         references = await self._references(survey, opened_at)
         given = Circumstances(self._now, self._zone, *await self._rules())
-        await self._take(rows(), Batches(self._recorder, self._vault, given), references, survey.repeated)
+        with closing(rows()) as found:
+            await self._take(found, Batches(self._recorder, self._vault, given), references, survey.repeated)
         return await self._report(survey)
 
     # -- reading -----------------------------------------------------------------------------------------
 
-    async def _read(self) -> Callable[[], Iterator[Mapped]]:
+    async def _read(self) -> Rows:
         """The rows, to be gone through as often as wanted."""
         running = self._running
         names = await running.file_names()
@@ -129,7 +132,7 @@ class Import:
         self._system = mapping.external.system
         today = day_of(self._now, self._zone)
 
-        def rows() -> Iterator[Mapped]:
+        def rows() -> Generator[Mapped, None, None]:
             return mapped_rows(table, mapping, lookups, today=today)
 
         return rows
@@ -137,13 +140,14 @@ class Import:
     async def _content(self, name: str) -> bytes:
         return b"".join([chunk async for chunk in self._running.file(name)])
 
-    async def _survey(self, rows: Callable[[], Iterator[Mapped]]) -> Survey:
+    async def _survey(self, rows: Rows) -> Survey:
         survey = Survey()
         try:
-            for row in rows():
-                survey.add(row)
-                if survey.rows % BREATHE_EVERY == 0:
-                    await asyncio.sleep(0)
+            with closing(rows()) as found:
+                for row in found:
+                    survey.add(row)
+                    if survey.rows % BREATHE_EVERY == 0:
+                        await asyncio.sleep(0)
         except (MappingRefused, TableRefused) as error:
             raise await self._failed(error) from error
         survey.finished()

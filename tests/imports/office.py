@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib import import_module
@@ -121,9 +121,10 @@ class Office:
 async def folding(store: EventStore) -> AsyncIterator[None]:
     """Views are kept up with the log while the block runs."""
     follower = Follower(store.pool, all_views())
+    over = asyncio.Event()
 
     async def follow() -> None:
-        while True:
+        while not over.is_set():
             if not await follower.run_once():
                 await asyncio.sleep(0.02)
 
@@ -131,9 +132,8 @@ async def folding(store: EventStore) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        over.set()
+        await task
 
 
 @asynccontextmanager

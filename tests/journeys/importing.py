@@ -13,6 +13,7 @@ import httpx
 
 from services.opportunities.main import opportunities_app
 from shared.identity.tokens import development_key, mint_token
+from shared.settings import Settings
 from tests.imports.office import Office, opened
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -72,10 +73,10 @@ class Desk:
 
 
 @asynccontextmanager
-async def desk(database_url: str, data: Path) -> AsyncIterator[Desk]:
+async def desk(database_url: str, data: Path, settings: Settings | None = None) -> AsyncIterator[Desk]:
     """A director's desk over a database of its own."""
     async with opened(database_url, data) as office:
-        app = opportunities_app(store=office.store, settings=office.settings)
+        app = opportunities_app(store=office.store, settings=settings or office.settings)
         key = development_key(office.settings.data)
         token = mint_token(key, office.tenant_id, office.person_id, ("director",), office.root_id)
         async with (

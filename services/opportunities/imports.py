@@ -45,6 +45,8 @@ from shared.privacy.vault import Vault
 BATCH_ROWS = 200
 BATCHES_AT_ONCE = 2
 BREATHE_EVERY = 100
+KEPT_ROWS = 20_000
+"""Files up to so many rows are read once; of longer ones no row is kept."""
 
 REPORT = """
 select stream_type, count(*) filter (where version = 1) as created, count(distinct stream_id) as touched,
@@ -99,12 +101,12 @@ class Import:
         if self._from is None:
             self._from = (await self._store.head(self._running.tenant_id)).position
         rows = await self._read()
-        survey = await self._survey(rows)
+        survey, kept = await self._survey(rows)
         opened_at = self._now if survey.earliest is None else start_of(survey.earliest, self._zone)
         await self._progress(total=survey.rows)
         references = await self._references(survey, opened_at)
         given = Circumstances(self._now, self._zone, *await self._rules())
-        with closing(rows()) as found:
+        with closing(rows() if kept is None else _again(kept)) as found:
             await self._take(found, Batches(self._recorder, self._vault, given), references, survey.repeated)
         return await self._report(survey)
 
@@ -140,18 +142,23 @@ class Import:
     async def _content(self, name: str) -> bytes:
         return b"".join([chunk async for chunk in self._running.file(name)])
 
-    async def _survey(self, rows: Rows) -> Survey:
+    async def _survey(self, rows: Rows) -> tuple[Survey, list[Mapped] | None]:
+        """What the file names; and its rows, unless they are too many to be kept from being read a second time."""
         survey = Survey()
+        kept: list[Mapped] | None = []
         try:
             with closing(rows()) as found:
                 for row in found:
                     survey.add(row)
+                    if kept is not None:
+                        kept.append(row)
+                        kept = kept if len(kept) <= KEPT_ROWS else None
                     if survey.rows % BREATHE_EVERY == 0:
                         await asyncio.sleep(0)
         except (MappingRefused, TableRefused) as error:
             raise await self._failed(error) from error
         survey.finished()
-        return survey
+        return survey, kept
 
     async def _failed(self, error: MappingRefused | TableRefused) -> Failed:
         """What is wrong, as problems of the operation, and the end of it."""
@@ -285,6 +292,10 @@ class Import:
             "position": position,
             "views": "current" if shown else "behind",
         }
+
+
+def _again(rows: list[Mapped]) -> Generator[Mapped, None, None]:
+    yield from rows
 
 
 class _Batch:

@@ -202,11 +202,15 @@ class Stream(Aggregate):
         entry = self.ledger[version]
         entry.changes.update(changes)
         entry.original_changes.update(changes)
+        if any(name in self._stamps and self._stamps[name] > stamp for name in self.additive.intersection(changes)):
+            self._merge()  # a late movement takes its place among the others
+            return
         for name, value in changes.items():
             self._stand(name, value, stamp)
 
     def _stand(self, name: str, value: Any, stamp: tuple[datetime, int]) -> None:
         if name in self.additive:
+            self._stamps[name] = stamp
             self.standing[name] = (*self.standing.get(name, ()), *value)
         elif name not in self._stamps or self._stamps[name] <= stamp:
             self._stamps[name] = stamp
@@ -241,12 +245,15 @@ class Stream(Aggregate):
         self._restand()
 
     def _restand(self) -> None:
+        self._merge()
+        self.restood()
+
+    def _merge(self) -> None:
         self.standing = {}
         self._stamps = {}
         for entry in sorted(self.entries(), key=lambda e: (e.occurred_at, e.version)):
             for name, value in entry.changes.items():
                 self._stand(name, value, (entry.occurred_at, entry.version))
-        self.restood()
 
     def restood(self) -> None:
         """Called after a correction or void changed the ledger; override to refresh derived state."""
@@ -295,7 +302,7 @@ class Stream(Aggregate):
             FactCorrected,
             at=at,
             version=version,
-            changes=msgspec.to_builtins(decoded),
+            changes=msgspec.json.decode(msgspec.json.encode(decoded)),  # as it will be read
             occurred_at=occurred_at,
             reason=reason,
         )

@@ -211,9 +211,7 @@ async def _fetch(
 async def defeats(reads: Reads, asking: Asking, labels: Labels, which: Defeats | None = None) -> Row:
     """One row per approved defeat, the latest first; `days_held` from the record to the approval."""
     sql = Sql(asking)
-    found = await reads.fetch(
-        sql.text(ROWS, **(which or Defeats()).parts(sql), holds=sql.holds("c")), *sql.values
-    )
+    found = await reads.fetch(sql.text(ROWS, **(which or Defeats()).parts(sql), holds=sql.holds("c")), *sql.values)
     accounts = await labels.accounts(reads, asking, {row["account_id"] for row in found})
     units = await labels.units(reads, asking, {row["unit_id"] for row in found})
     reasons = await labels.reasons(reads, asking)

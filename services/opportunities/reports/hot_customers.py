@@ -76,9 +76,7 @@ async def hot_customers(
             )
         },
     )
-    products = await labels.products(
-        reads, asking, {line["product"] for row in found for line in row["lines"]}
-    )
+    products = await labels.products(reads, asking, {line["product"] for row in found for line in row["lines"]})
     days = cadences(policy)
     rows = [
         _row(

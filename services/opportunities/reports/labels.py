@@ -147,9 +147,7 @@ class Labels:
             case _:
                 return {}
 
-    async def _named(
-        self, reads: Reads, asking: Asking, relation: str, ids: Iterable[Any]
-    ) -> Mapping[UUID, str]:
+    async def _named(self, reads: Reads, asking: Asking, relation: str, ids: Iterable[Any]) -> Mapping[UUID, str]:
         wanted = sorted({id for id in ids if id is not None})
         if not wanted:
             return {}

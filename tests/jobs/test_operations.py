@@ -115,11 +115,12 @@ async def test_a_stopped_worker_leaves_its_operation_to_the_next(
     pool: asyncpg.Pool, own_database_url: str, tenant_id: UUID
 ) -> None:
     operation = await order(pool, tenant_id)
-    async with worker(own_database_url) as first, worker(own_database_url):
-        await when(pool, operation, lambda o: o.done >= 50)
-        first.send_signal(signal.SIGTERM)
-        assert await asyncio.wait_for(first.wait(), 10) == 0
-        found = await when(pool, operation, lambda o: o.finished)
+    async with worker(own_database_url) as first:
+        await when(pool, operation, lambda o: o.done >= 50)  # by this worker: there is no other yet
+        async with worker(own_database_url):
+            first.send_signal(signal.SIGTERM)
+            assert await asyncio.wait_for(first.wait(), 30) == 0
+            found = await when(pool, operation, lambda o: o.finished)
     assert (found.state, found.problems) == ("done", 16)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Annotated, Any
@@ -30,10 +31,14 @@ def _run(work: Coroutine[Any, Any, int | None]) -> None:
 @app.command()
 def run() -> None:
     """Start the database, the services, the worker and the front door; end with Ctrl-C."""
+    from services.foreground import Terminal, leave_at_once_when_told
+
+    leave_at_once_when_told()
     from services import installation
 
+    terminal = Terminal(sys.stdout)
     try:
-        _run(installation.run(settings(), say))
+        _run(installation.run(settings(), lambda text: print(text, file=terminal, flush=True)))
     except installation.CannotStart as error:
         typer.echo(f"Cannot start: {error}", err=True)
         raise typer.Exit(1) from None
@@ -42,11 +47,14 @@ def run() -> None:
 @app.command()
 def demo() -> None:
     """The same with a generated sales organisation, its tables printed; DEMO_SCALE multiplies, DEMO_EXIT=1 leaves."""
+    from services.foreground import Terminal, leave_at_once_when_told
+
+    leave_at_once_when_told()
     from services import installation
     from services.demo.run import run as run_demo
 
     try:
-        _run(run_demo(settings(), say))
+        _run(run_demo(settings(), Terminal(sys.stdout)))
     except installation.CannotStart as error:
         typer.echo(f"Cannot start: {error}", err=True)
         raise typer.Exit(1) from None
@@ -119,6 +127,29 @@ def import_(
     if service not in APPS:
         raise typer.BadParameter(f"one of {', '.join(APPS)}")
     raise typer.Exit(import_file(file, mapping, settings(), Console(), service=service, dry_run=dry_run))
+
+
+@app.command()
+def bench(
+    figures: Annotated[
+        list[str] | None, typer.Argument(help="commands, appends, rebuild, visible, reads, processes; or all")
+    ] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="two minutes instead of ten, on shorter logs")] = False,
+) -> None:
+    """Measure against the peers, on a database of its own; prints one JSON document. Needs the development packages."""
+    from bench import run as measuring
+
+    if unknown := set(figures or []) - set(measuring.FIGURES):
+        raise typer.BadParameter(f"no figure is called {', '.join(sorted(unknown))}")
+    _run(measuring.bench(figures or [], measuring.QUICK if quick else measuring.FULL))
+
+
+@app.command()
+def soak(seconds: Annotated[float, typer.Option(help="how long, in all")] = 60.0) -> None:
+    """Append from many writers at once, read behind them, and prove that nothing was lost, doubled or reordered."""
+    from bench.soak import soak as soaking
+
+    _run(soaking(seconds, say))
 
 
 def main() -> None:

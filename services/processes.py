@@ -94,7 +94,7 @@ class Nursery:
     async def _listen(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, process: asyncio.subprocess.Process
     ) -> None:
-        with contextlib.suppress(ConnectionError):
+        try:
             while line := await reader.readline():
                 what, name, number = line.decode().split()
                 if what == "started":
@@ -104,6 +104,10 @@ class Nursery:
                         asked.set_result(child)
                 elif name in self._children:
                     self._children.pop(name).ended.set_result(int(number))
+        except ConnectionError:
+            pass
+        except asyncio.CancelledError:  # the whole loop is being ended: nobody would hear of the children any more
+            process.kill()
         writer.close()
         status = await process.wait()
         for child in self._children.values():  # they have been told to end by the kernel

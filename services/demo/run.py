@@ -6,13 +6,12 @@ import asyncio
 import json
 import os
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO, cast
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -23,6 +22,7 @@ from services.bootstrap import ZONE
 from services.demo.client import Client
 from services.demo.load import Loaded, Loader, Mint
 from services.demo.tables import print_tables
+from services.foreground import Terminal
 from services.installation import Installation, Stopped, installation
 from shared.identity.tokens import SAMPLE_TENANT, development_key, mint_token, read_dev_token
 from shared.settings import Settings
@@ -54,12 +54,12 @@ class Sample:
     whole: bool
 
 
-async def run(settings: Settings, say: Callable[[str], None]) -> None:
+async def run(settings: Settings, terminal: Terminal) -> None:
     """Start, load the sample if that is not done, print, and serve until a signal (DEMO_EXIT=1: leave)."""
     began = time.monotonic()
-    console = Console()
+    console = Console(file=cast(TextIO, terminal))
     with suppress(Stopped):
-        async with installation(settings, say) as running:
+        async with installation(settings, partial(print, file=terminal, flush=True)) as running:
             showing = asyncio.create_task(_show(running, console, began))
             await asyncio.wait({showing, running.told_to_stop}, return_when=asyncio.FIRST_COMPLETED)
             if not showing.done():
@@ -70,7 +70,7 @@ async def run(settings: Settings, say: Callable[[str], None]) -> None:
             showing.result()
             if os.environ.get("DEMO_EXIT", "") not in ("", "0"):
                 return
-            say("Ctrl-C ends it.")
+            console.print("Ctrl-C ends it.")
             await running.told_to_stop
 
 

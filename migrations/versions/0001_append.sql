@@ -28,8 +28,8 @@ create function es.append(
     tenants uuid[], commands_to integer[], streams_to integer[], events_to integer[], slots_to integer[],
     -- one per command
     principals uuid[], keys text[], fingerprints bytea[], statuses smallint[], codes text[], metadatas jsonb[],
-    earlier integer[],          -- an earlier command of this call under the same key, or null
-    appends_to integer[], moves_to integer[],
+    earlier integer[],          -- an earlier command of this call under the same key, or null; empty when none
+    appends_to integer[], moves_to integer[],   -- moves_to: empty when there are no claims
     -- one per (command, stream)
     append_streams integer[], expected_versions integer[], append_events_to integer[],
     -- one per stream
@@ -104,21 +104,17 @@ begin
         now_at := greatest(clock_timestamp(), last_recorded_at);
 
         if s_to >= s_from then
-            versions := versions || (
-                select array_agg(coalesce((
-                           select e.version from es.events e
-                            where e.tenant_id = tenant and e.stream_id = s.id order by e.version desc limit 1), 0)
-                       order by s.n)
-                  from unnest(stream_ids[s_from:s_to]) with ordinality as s (id, n));
+            versions := versions || array(
+                select coalesce((
+                       select e.version from es.events e
+                        where e.tenant_id = tenant and e.stream_id = s.id order by e.version desc limit 1), 0)
+                  from unnest(stream_ids[s_from:s_to]) as s (id));
         end if;
         if q_to >= q_from then
-            claimed := claimed || (
-                select array_agg((
-                           select k.stream_id from es.claims k
-                            where k.tenant_id = tenant and k.scope = q.scope and k.key = q.key)
-                       order by q.n)
-                  from unnest(slot_scopes[q_from:q_to], slot_keys[q_from:q_to]) with ordinality as q (scope, key, n));
-            claimed_before := claimed;
+            claimed := claimed || array(
+                select (select k.stream_id from es.claims k
+                         where k.tenant_id = tenant and k.scope = q.scope and k.key = q.key)
+                  from unnest(slot_scopes[q_from:q_to], slot_keys[q_from:q_to]) as q (scope, key));
         end if;
         claims_changed := false;
         keyed := false;
@@ -143,9 +139,12 @@ begin
 
         for c in c_from .. c_to loop
             a_from := a_to + 1; a_to := appends_to[c];
-            m_from := m_to + 1; m_to := moves_to[c];
+            m_from := m_to + 1; m_to := coalesce(moves_to[c], m_to);
             continue when kinds[c] is not null;
             same := earlier[c];
+            while kinds[same] in ('duplicate', 'key_reused') loop
+                same := earlier[same];
+            end loop;
             if same is not null and kinds[same] = 'ok' then
                 kinds[c] := case when fingerprints[same] is not distinct from fingerprints[c]
                                  then 'duplicate' else 'key_reused' end;

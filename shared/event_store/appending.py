@@ -60,6 +60,7 @@ class Layout:
         streams: dict[UUID, int] = {}
         claim_keys: dict[tuple[str, str], int] = {}
         tenant: UUID | None = None
+        repeated = False
         for number, command in enumerate(commands, 1):
             if command.tenant_id != tenant:
                 if tenant is not None:
@@ -75,6 +76,7 @@ class Layout:
             if command.key is not None:
                 key = (command.tenant_id, command.principal_id, command.key)
                 earlier_number = keys.get(key)
+                repeated = repeated or earlier_number is not None
                 keys[key] = number
             earlier.append(earlier_number)
             for append in command.appends:
@@ -117,7 +119,7 @@ class Layout:
             [command.status for command in commands],
             [command.code for command in commands],
             [command.metadata.decode() for command in commands],
-            earlier, appends_to, moves_to,
+            earlier if repeated else [], appends_to, moves_to if slots else [],
             append_streams, expected, append_events_to,
             stream_types, stream_ids,
             types, schema_versions, datas, occurred,

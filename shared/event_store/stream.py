@@ -258,6 +258,10 @@ class Stream(Aggregate):
     def restood(self) -> None:
         """Called after a correction or void changed the ledger; override to refresh derived state."""
 
+    def about(self, version: int) -> Entry | None:
+        """The fact of this version; of a correction, the fact it corrects."""
+        return self.ledger.get(self._correction_of.get(version, version))
+
     def entries(self) -> list[Entry]:
         """The facts that count, in version order."""
         return [entry for entry in self.ledger.values() if not entry.voided]

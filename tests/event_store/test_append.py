@@ -11,9 +11,19 @@ import asyncpg
 import pytest
 
 from shared.event_store.appending import APPEND, Layout
-from shared.event_store.command import Claim, UnknownTenant, UnstorableText
+from shared.event_store.command import Claim, Command, Outcome, UnknownTenant, UnstorableText
 from shared.event_store.store import EventStore
 from tests.event_store.conftest import NOW, PRINCIPAL, append, command, fact
+
+
+async def in_one_call(store: EventStore, commands: list[Command]) -> list[Outcome]:
+    """As one group, and without a second try."""
+    connection = await asyncpg.connect(store.database_url)
+    try:
+        layout = Layout(commands)
+        return layout.outcomes((await connection.fetch(APPEND, *layout.arrays))[0])
+    finally:
+        await connection.close()
 
 
 async def test_facts_are_stored_in_order_and_read_back(store: EventStore, tenant: UUID) -> None:
@@ -134,7 +144,8 @@ async def test_a_claim_passes_to_another_stream_in_one_command(store: EventStore
 
 async def test_commands_of_one_group_are_judged_one_after_the_other(store: EventStore, tenant: UUID) -> None:
     stream, other = uuid4(), uuid4()
-    outcomes = await store.append_all(
+    outcomes = await in_one_call(
+        store,
         [
             command(tenant, append(stream, 0), key="a"),
             command(tenant, append(stream, 0), key="b"),  # judged against the first
@@ -145,7 +156,7 @@ async def test_commands_of_one_group_are_judged_one_after_the_other(store: Event
             command(tenant, append(stream, 2), claims=(Claim("s", "k", stream),)),
             command(tenant, append(stream, 2), releases=(Claim("s", "k", other),)),
             command(tenant, append(stream, 3), claims=(Claim("s", "k", stream),)),
-        ]
+        ],
     )
     assert [outcome.kind for outcome in outcomes] == [
         "ok", "conflict", "ok", "duplicate", "key_reused", "ok", "claim_taken", "ok", "ok",
@@ -164,12 +175,7 @@ async def test_tenants_of_one_group_do_not_see_each_other(store: EventStore) -> 
         for version in range(3)
         for tenant in tenants
     ]
-    row = await store.pool.fetchrow("select 1")  # the pool's codecs are not the lanes'
-    assert row is not None
-    connection = await asyncpg.connect(store.database_url)
-    layout = Layout(many)
-    outcomes = layout.outcomes((await connection.fetch(APPEND, *layout.arrays))[0])
-    await connection.close()
+    outcomes = await in_one_call(store, many)
     assert [outcome.kind for outcome in outcomes] == ["ok"] * 15
     for tenant in tenants:
         assert [event.version for event in await store.read(tenant, 0, 10)] == [1, 2, 3]

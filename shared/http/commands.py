@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar, cast
 from uuid import UUID
 
+from shared.event_store import fault_points
 from shared.event_store.command import Claim, Command, Outcome, OutcomeUnknown, Overloaded, StreamAppend
 from shared.event_store.stream import Refused, Stream
 from shared.http.context import CommandContext
@@ -229,12 +230,15 @@ async def _append(
         releases=releases,
         metadata=ctx.metadata(),
     )
+    fault_points.reach("command.decided")
     try:
-        return await ctx.kit.store.append(command)
+        outcome = await ctx.kit.store.append(command)
     except Overloaded as error:
         raise Problem(503, "overloaded", headers={"Retry-After": str(error.retry_after)}) from error
     except OutcomeUnknown as error:
         raise Problem(503, "outcome_unknown", headers={"Retry-After": str(error.retry_after)}) from error
+    fault_points.reach("command.appended")
+    return outcome
 
 
 async def _receipt(ctx: CommandContext, answered: Any, location: str | None, *, replayed: bool = False) -> Receipt:

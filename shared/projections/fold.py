@@ -8,6 +8,7 @@ from uuid import UUID
 
 import asyncpg
 
+from shared.event_store import fault_points
 from shared.projections.view import View
 
 Connection = asyncpg.pool.PoolConnectionProxy
@@ -26,13 +27,24 @@ select s.ordinality - 1 as span, e.stream_type, array_agg(distinct e.stream_id) 
  group by 1, 2
 """
 
-# Compare-and-set: it takes the row locks, and leaves what another worker has moved, or whose lease changed hands.
+# Compare-and-set: it takes the row locks, and leaves what another worker has moved, or whose lease changed hands. The
+# locks are taken in one order everywhere: two workers at the same checkpoints wait for each other, but never in a ring.
 MOVE = """
-with moved as (
-    update es.checkpoints c set position = s.upto, updated_at = clock_timestamp()
+with spans as materialized (
+    select *
       from unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::text[], $5::int[], $6::bigint[])
            as s(tenant_id, after, upto, view, version, token)
-     where c.tenant_id = s.tenant_id and c.view = s.view and c.version = s.version and c.position = s.after
+),
+held as materialized (
+    select c.tenant_id, c.view, c.version
+      from es.checkpoints c join spans s on c.tenant_id = s.tenant_id and c.view = s.view and c.version = s.version
+     order by 1, 2, 3
+       for update of c
+),
+moved as (
+    update es.checkpoints c set position = s.upto, updated_at = clock_timestamp()
+      from held h join spans s on h.tenant_id = s.tenant_id and h.view = s.view and h.version = s.version
+     where c.tenant_id = h.tenant_id and c.view = h.view and c.version = h.version and c.position = s.after
        and (s.token is null or exists (
             select from es.leases l
              where l.view = s.view and l.version = s.version and l.bucket = es.bucket(s.tenant_id)
@@ -132,10 +144,13 @@ async def fold_parts(connection: Connection, parts: Sequence[Part], touched: Tou
         return
     async with connection.transaction():
         await move(connection, moves)
+        fault_points.reach("fold.moved")
         if max(len(tenants) for _, (tenants, _, _) in concerned) > MANY_STREAMS:
             await plan_for_many(connection)
         for view, streams in concerned:
             await connection.execute(view.replace_given(), *streams)
+            fault_points.reach("fold.rows")
+    fault_points.reach("fold.committed")
 
 
 async def move(connection: Connection, moves: Iterable[tuple[View, Span, int | None]]) -> None:

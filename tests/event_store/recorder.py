@@ -18,7 +18,7 @@ from eventsourcing.persistence import ApplicationRecorder, IntegrityError, Notif
 
 from shared.event_store.command import Command, RecordedFact, StoredFact, StreamAppend
 from shared.event_store.store import EventStore
-from tests.event_store.conftest import NOW
+from tests.event_store.conftest import NOW, PRINCIPAL
 
 
 class Recorder(ApplicationRecorder):
@@ -47,8 +47,7 @@ class Recorder(ApplicationRecorder):
             if versions != list(range(versions[0], versions[0] + len(versions))):
                 raise IntegrityError
             appends.append(StreamAppend("aggregate", UUID(str(stream)), max(versions[0] - 1, 0), tuple(facts)))
-        command = Command(self._tenant, self._tenant, None, None, 200, "ok", tuple(appends))
-        outcome = self._do(self._store.append(command))
+        outcome = self._do(self._store.append(Command(self._tenant, PRINCIPAL, None, None, 200, "ok", tuple(appends))))
         if outcome.kind != "ok":
             raise IntegrityError
         return list(range(outcome.first_position, outcome.last_position + 1)) if outcome.last_position else None
@@ -78,5 +77,4 @@ class Recorder(ApplicationRecorder):
 
 
 def _event(stored: StoredFact) -> StoredEvent:
-    state = base64.b64decode(stored.data["state"])
-    return StoredEvent(stored.stream_id, stored.data["version"], stored.type, state)
+    return StoredEvent(stored.stream_id, stored.data["version"], stored.type, base64.b64decode(stored.data["state"]))

@@ -110,7 +110,7 @@ def test_the_maven_records_sum_to_the_reference(reference_data: Path, maven: lis
                     "product": line.product.by("name"),
                     "series": line.product.attributes["series"],
                     "regional_office": row.unit.unit.by("name"),
-                    "manager": row.owner.unit.unit.by("name") if row.owner.unit else None,
+                    "manager": row.owner.reports_to.person.by("name") if row.owner.reports_to else None,
                 }[key]
                 name = "GTXPro" if name == "GTX Pro" else str(name)  # the reference keeps the pipeline's spelling
                 count, value = won[name]

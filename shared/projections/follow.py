@@ -59,6 +59,7 @@ BEGIN = """
 insert into es.checkpoints (tenant_id, view, version, position, refolding)
 select b.tenant_id, b.view, b.version, case when b.refold then b.head else 0 end, b.refold
   from unnest($1::uuid[], $2::text[], $3::int[], $4::bigint[], $5::bool[]) as b(tenant_id, view, version, head, refold)
+ order by 1, 2, 3
 on conflict do nothing
 """
 

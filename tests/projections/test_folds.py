@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from uuid import UUID, uuid4
 
@@ -9,7 +10,8 @@ import asyncpg
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shared.projections import catch_up, prepare, rebuild, source, status, verify_view
+from shared.projections import catch_up, fold, prepare, rebuild, source, status, verify_view
+from shared.projections.fold import Span
 from shared.testing.views import assert_live_equals_rebuild, fold_all, fold_in_random_splits
 from tests.projections.deals import DEAL_STANDINGS, LOST_DEALS, VIEWS, Log, lost_of, standings_of
 
@@ -126,9 +128,30 @@ async def test_a_rebuild_mends_what_was_damaged(pool: asyncpg.Pool) -> None:
     await assert_views_are_right(pool, log)
 
 
-async def test_a_position_moves_once_however_many_followers(pool: asyncpg.Pool) -> None:
-    import asyncio
+async def test_checkpoints_are_locked_in_one_order_so_that_workers_never_wait_in_a_ring(pool: asyncpg.Pool) -> None:
+    tenants = sorted((uuid4() for _ in range(7)), key=lambda tenant: tenant.int)
+    view = VIEWS[0]
+    await prepare(pool, VIEWS)
+    await pool.executemany(
+        "insert into es.checkpoints (tenant_id, view, version, position) values ($1, $2, $3, 0)",
+        [(tenant, view.name, view.version) for tenant in reversed(tenants)],
+    )
 
+    async def move_all() -> None:
+        async with pool.acquire() as connection:
+            await fold.move(connection, [(view, Span(tenant, 0, 1), None) for tenant in reversed(tenants)])
+
+    async with pool.acquire() as blocker, blocker.transaction():
+        await blocker.execute("select from es.checkpoints where tenant_id = $1 for update", tenants[3])
+        moving = asyncio.create_task(move_all())
+        while await pool.fetchval("select not exists (select from pg_locks where not granted)"):
+            await asyncio.sleep(0.01)
+        free = await pool.fetch("select tenant_id from es.checkpoints order by 1 for update skip locked")
+        assert [row["tenant_id"] for row in free] == tenants[4:]
+    await moving
+
+
+async def test_a_position_moves_once_however_many_followers(pool: asyncpg.Pool) -> None:
     chance = random.Random(11)
     logs = [Log(uuid4()) for _ in range(6)]
     await prepare(pool, VIEWS)

@@ -79,7 +79,7 @@ class Batches:
         recorder = self._recorder
         ids = {ready.row.external_ref: opportunity_id(recorder.tenant_id, ready.row) for ready in rows}
         stored = await self._stored(list(ids.values()))
-        await self._keep_contacts(rows, set(stored))
+        await self._keep_personal(rows, ids, set(stored))
         records: list[Record] = []
         pending: list[tuple[Ready, str]] = []
         for number, ready in enumerate(rows, 1):
@@ -128,16 +128,17 @@ class Batches:
             found.setdefault(UUID(bytes=fact.stream_id.bytes), []).append(fact)
         return found
 
-    async def _keep_contacts(self, rows: Sequence[Ready], there: set[UUID]) -> None:
-        """The persons met, into the vault; those it has as they are, and those erased, are left alone."""
+    async def _keep_personal(self, rows: Sequence[Ready], ids: Mapping[str, UUID], there: set[UUID]) -> None:
+        """The persons met, and the remarks, into the vault; what it has as it is, or was erased, is left alone."""
         if self._recorder.dry_run:
             return
         tenant_id = self._recorder.tenant_id
-        wanted = {
+        wanted: dict[UUID, Mapping[str, str | None]] = {
             ready.named.contact_id: _fields(ready.row.contact)
             for ready in rows
             if ready.named.contact_id is not None and ready.row.contact is not None
         }
+        wanted |= {ids[row.external_ref]: {"remark": row.remark} for row in (r.row for r in rows) if row.remark}
         if there and wanted:
             known = await self._vault.get(tenant_id, list(wanted))
             wanted = {

@@ -70,6 +70,7 @@ class OpportunityRows:
         self._reason_given = readers.given(mapping.reason) if mapping.reason else _blank
         self._kind = readers.text(mapping.defeat_kind.model_copy(update={"required": True}))
         self._competitor = self._text(mapping.competitor)
+        self._remark = self._text(mapping.remark)
         self._attributes = [(name, readers.attribute(rule)) for name, rule in mapping.attributes.items()]
         self._stage_column = mapping.stage.column
         self._stages = {
@@ -135,6 +136,7 @@ class OpportunityRows:
             reason_given=take(self._reason_given) if closing else None,
             defeat_kind=take(self._kind) if lost else None,
             competitor=take(self._competitor),
+            remark=take(self._remark),
             attributes={name: value for name, read in self._attributes if (value := take(read)) is not None},
         )
         return tuple(reading.problems) if reading.problems else record

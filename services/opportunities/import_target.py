@@ -170,6 +170,7 @@ class OpportunityMapping(Mapping):
     reason: Rule | None = None
     defeat_kind: Rule = Rule(constant="confirmed")
     competitor: Rule | None = None
+    remark: Rule | None = None
     attributes: Annotated[dict[Name, AttributeRule], Field(default_factory=dict, max_length=100)]
 
     @field_validator("reason")
@@ -272,6 +273,7 @@ class MappedRow(msgspec.Struct, frozen=True, kw_only=True):
     reason_given: str | None
     defeat_kind: str | None
     competitor: str | None
+    remark: str | None
     attributes: dict[str, Attribute]
 
 

@@ -38,6 +38,7 @@ select unit_id from below
 TAGS = [
     {"name": "organisation", "description": "Units and people: two edges, valid in time (组织)"},
     {"name": "accounts", "description": "The account file, owner and team, key persons, visits due (客户)"},
+    imports.TAG,
 ]
 
 

@@ -28,12 +28,25 @@ from shared.jobs.operations import State
 from shared.jobs.routes import ProblemShown, problems
 
 router = Router(prefix="/v1/imports", tags=["imports"])
+TAG = {"name": "imports", "description": "Files of other systems, by a mapping; progress and problems row by row"}
 
 CHECKS = "services.opportunities.import_check"
 """The module that knows what can be imported; found by name, since every service serves these routes."""
 MOST_MISTAKES = 100
 
 BINARY = {"type": "string", "contentMediaType": "application/octet-stream"}
+EXAMPLE = {
+    FILE: "no,title,owner,captured,stage\n1,出租车更新,李雷,2025-03-01,new\n",
+    MAPPING: """\
+version: 1
+external: {system: old_crm, column: no}
+title: title
+owner: {find: {name: owner}, create: true}
+captured_on: captured
+stage: {column: stage, values: {new: {reaches: captured}}}
+""",
+    "dry_run": "true",
+}
 BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
@@ -48,7 +61,8 @@ BODY: dict[str, Any] = {
                         "dry_run": {"type": "string", "enum": ["true", "false"]},
                     },
                     "additionalProperties": BINARY | {"description": "Look-up files, by their file names."},
-                }
+                },
+                "examples": {"deals": {"summary": "One deal, its owner made when unknown", "value": EXAMPLE}},
             }
         },
     }

@@ -50,7 +50,7 @@ def make_app(**given: Any) -> FastAPI:
         facts=FACTS,
         views=VIEWS,
         texts=TEXTS,
-        tags=[{"name": "kpi", "description": "Figures with their definitions (指标)"}],
+        tags=[{"name": "kpi", "description": "Figures with their definitions (指标)"}, imports.TAG],
         subtree=subtree,
         **given,
     )

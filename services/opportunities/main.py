@@ -21,6 +21,8 @@ TAGS = (
     {"name": "visits", "description": "Visits to accounts, with the judgements they led to"},
     {"name": "products", "description": "What is for sale"},
     {"name": "rules", "description": "Level policies, reasons for defeats, approvals, words"},
+    {"name": "reports", "description": "Pipeline, hot customers, defeats, outcomes: of any day, as known at any time"},
+    imports.TAG,
 )
 
 FACTS = registry(events)

@@ -84,6 +84,7 @@ def create_app(
         openapi_tags=[
             *tags,
             {"name": "events", "description": "The feed of facts"},
+            {"name": "identity", "description": "Who is asking, and what for"},
             {"name": "operations", "description": "Health, metrics, and how views stand"},
         ],
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from fastapi import FastAPI
@@ -185,28 +185,41 @@ def _headers(dependant: Dependant) -> set[str]:
 
 
 def _link(paths: Mapping[str, Mapping[str, Any]]) -> None:
-    """Links from what opens a record to what reads it, and from what reads it to what changes it."""
+    """Links from what opens a record to what reads and changes it, and from what reads it to what changes it."""
     for path, operations in paths.items():
         reading = operations.get("get", {})
         head, _, last = path.rpartition("/")
         if not (reading.get("operationId") and last.startswith("{")):
             continue
         name = last.strip("{}")
-        opening = paths.get(head, {}).get("post", {}).get("responses", {}).get("201")
-        if opening is not None:
-            opening.setdefault("links", {})["read"] = {
-                "operationId": reading["operationId"],
-                "parameters": {name: "$response.body#/id"},
-            }
+        links: dict[str, Any] = {}
+        opened: dict[str, Any] = {"read": _linked(reading, {name: "$response.body#/id"})}
         for below, others in paths.items():
             acting = others.get("post", {})
             if below.startswith(f"{path}/") and "{" not in below[len(path) :] and acting.get("operationId"):
-                given = {name: f"$request.path.{name}"}
-                if "412" in acting["responses"]:
-                    given["header.If-Match"] = "$response.header.ETag"
-                reading.get("responses", {}).get("200", {}).setdefault("links", {})[
-                    acting["operationId"].rpartition(".")[2]
-                ] = {"operationId": acting["operationId"], "parameters": given}
+                version = {}
+                if any(parameter["name"] == "If-Match" for parameter in acting.get("parameters", ())):
+                    version = {"header.If-Match": "$response.header.ETag"}
+                verb = acting["operationId"].rpartition(".")[2]
+                links[verb] = _linked(acting, {name: f"$request.path.{name}", **version})
+                opened[verb] = _linked(acting, {name: "$response.body#/id", **version})
+        if links and "200" in reading.get("responses", {}):
+            reading["responses"]["200"]["links"] = links
+        for opening in _opening(paths, head):
+            opening["links"] = opened
+
+
+def _linked(operation: Mapping[str, Any], parameters: Mapping[str, str]) -> dict[str, Any]:
+    return {"operationId": operation["operationId"], "parameters": dict(parameters)}
+
+
+def _opening(paths: Mapping[str, Mapping[str, Any]], head: str) -> Iterator[dict[str, Any]]:
+    """The answers of what opens a record under this address: `POST /v1/visits`, `POST /v1/visits/log`."""
+    for path, operations in paths.items():
+        if path == head or (path.rpartition("/")[0] == head and "{" not in path[len(head) :]):
+            answer = operations.get("post", {}).get("responses", {}).get("201")
+            if answer is not None:
+                yield answer
 
 
 def undocumented(app: FastAPI) -> Iterable[str]:

@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-from services.accounts.events import (
-    KEY_PERSON_FIELD,
-    AccountChanged,
-    AccountOpened,
-    AccountOwnerChanged,
-    KeyPersonAdded,
-    KeyPersonChanged,
-    KeyPersonRemoved,
-    SupportTeamChanged,
-)
+from typing import get_args
+
+from services.accounts.events import KEY_PERSON_FIELD, AccountFact
 from services.accounts.views.standings import COMPARABLE, STANDINGS
 from shared.event_store.stream import FactCorrected, FactVoided
 from shared.projections.view import View
@@ -74,15 +67,5 @@ ACCOUNTS = View(
         "create index on {table} using gist (tenant_id, tstzrange(from_at, to_at))",
     ),
     rows=ROWS,
-    facts=(
-        AccountOpened,
-        AccountChanged,
-        AccountOwnerChanged,
-        SupportTeamChanged,
-        KeyPersonAdded,
-        KeyPersonChanged,
-        KeyPersonRemoved,
-        FactCorrected,
-        FactVoided,
-    ),
+    facts=(*get_args(AccountFact), FactCorrected, FactVoided),
 )

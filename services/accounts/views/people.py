@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from services.accounts.events import FunctionsChanged, PersonJoined, PersonLeft, PersonPostedTo, PersonReportsTo
+from typing import get_args
+
+from services.accounts.events import PersonFact
 from services.accounts.views.standings import STANDINGS
 from shared.event_store.stream import FactCorrected, FactVoided
 from shared.projections.view import View
@@ -31,5 +33,5 @@ PEOPLE = View(
     key=("version",),
     indexes=("create index on {table} (tenant_id, unit_id) where to_at is null",),
     rows=ROWS,
-    facts=(PersonJoined, PersonReportsTo, PersonPostedTo, FunctionsChanged, PersonLeft, FactCorrected, FactVoided),
+    facts=(*get_args(PersonFact), FactCorrected, FactVoided),
 )

@@ -5,7 +5,9 @@ Cadence counts on-site meetings only; what was said there is not here.
 
 from __future__ import annotations
 
-from services.opportunities.events import VisitCancelled, VisitLogged, VisitPlanned, VisitReviewed
+from typing import get_args
+
+from services.opportunities.events import VisitFact
 from shared.event_store.stream import FactCorrected, FactVoided
 from shared.projections.view import View
 
@@ -34,5 +36,5 @@ VISITS = View(
     key=(),
     indexes=("create index on {table} (tenant_id, account_id, visited_on)",),
     rows=ROWS,
-    facts=(VisitPlanned, VisitLogged, VisitReviewed, VisitCancelled, FactCorrected, FactVoided),
+    facts=(*get_args(VisitFact), FactCorrected, FactVoided),
 )

@@ -6,19 +6,9 @@ difference they made; a prospect is delivered when its last open unit was handed
 
 from __future__ import annotations
 
-from services.opportunities.events import (
-    ContactLost,
-    DealLost,
-    DealReopened,
-    DealWon,
-    OpportunityTransferred,
-    OrderAmended,
-    ProspectCaptured,
-    ProspectFrozen,
-    ProspectQualified,
-    UnitsCancelled,
-    UnitsDelivered,
-)
+from typing import get_args
+
+from services.opportunities.events import OpportunityFact
 from shared.event_store.stream import FactCorrected, FactVoided
 from shared.projections.view import View
 
@@ -120,19 +110,5 @@ FUNNEL = View(
         "create index on {table} (tenant_id, unit_id, at)",
     ),
     rows=ROWS,
-    facts=(
-        ProspectCaptured,
-        ProspectQualified,
-        DealWon,
-        OrderAmended,
-        UnitsDelivered,
-        UnitsCancelled,
-        DealLost,
-        DealReopened,
-        ProspectFrozen,
-        ContactLost,
-        OpportunityTransferred,
-        FactCorrected,
-        FactVoided,
-    ),
+    facts=(*get_args(OpportunityFact), FactCorrected, FactVoided),
 )

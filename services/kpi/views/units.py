@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from services.accounts.events import UnitClosed, UnitMoved, UnitOpened
+from typing import get_args
+
+from services.accounts.events import UnitFact
 from shared.event_store.stream import FactCorrected, FactVoided
 from shared.projections.view import View
 
@@ -34,5 +36,5 @@ UNITS = View(
     key=("version",),
     indexes=("create index on {table} (tenant_id, parent_id) where to_at is null",),
     rows=ROWS,
-    facts=(UnitOpened, UnitMoved, UnitClosed, FactCorrected, FactVoided),
+    facts=(*get_args(UnitFact), FactCorrected, FactVoided),
 )

@@ -5,7 +5,10 @@ Folded from accounts' facts. The name is of an organisation; persons are ids, th
 
 from __future__ import annotations
 
+from typing import get_args
+
 from services.accounts import events
+from services.opportunities.views.intervals import MERGED
 from shared.event_store.stream import FactCorrected, FactVoided
 from shared.projections.view import View
 
@@ -29,13 +32,7 @@ COLUMNS = """
 """
 
 ROWS = """
-with merged as (
-    select tenant_id, stream_id, version, occurred_at,
-           es.merge(changes) over steps as standing,
-           lead(occurred_at) over steps as next_at
-      from corrected_facts
-    window steps as (partition by tenant_id, stream_id order by occurred_at, version)
-)
+{MERGED}
 select tenant_id, stream_id,
        occurred_at as from_at,
        next_at as to_at,
@@ -59,7 +56,7 @@ select tenant_id, stream_id,
          where starts_with(name, 'key_person.') and jsonb_typeof(person) = 'object') as key_persons
   from merged
  where next_at is distinct from occurred_at
-"""
+""".replace("{MERGED}", MERGED)
 
 ACCOUNTS = View(
     name="opportunities.accounts",
@@ -72,15 +69,5 @@ ACCOUNTS = View(
         "create index on {table} using gin (support_team) where to_at is null",
     ),
     rows=ROWS,
-    facts=(
-        events.AccountOpened,
-        events.AccountChanged,
-        events.AccountOwnerChanged,
-        events.SupportTeamChanged,
-        events.KeyPersonAdded,
-        events.KeyPersonChanged,
-        events.KeyPersonRemoved,
-        FactCorrected,
-        FactVoided,
-    ),
+    facts=(*get_args(events.AccountFact), FactCorrected, FactVoided),
 )

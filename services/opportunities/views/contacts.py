@@ -5,7 +5,10 @@ Read for the last visit, the number of visits and the follow-up clock. Knows no 
 
 from __future__ import annotations
 
+from typing import get_args
+
 from services.opportunities import events
+from services.opportunities.views.intervals import MERGED
 from shared.event_store.stream import FactCorrected, FactVoided
 from shared.projections.view import View
 
@@ -23,13 +26,7 @@ COLUMNS = """
 """
 
 ROWS = """
-with merged as (
-    select tenant_id, stream_id, version, occurred_at,
-           es.merge(changes) over steps as standing,
-           lead(occurred_at) over steps as next_at
-      from corrected_facts
-    window steps as (partition by tenant_id, stream_id order by occurred_at, version)
-)
+{MERGED}
 select distinct tenant_id, stream_id,
        opportunity_id::uuid as opportunity_id,
        occurred_at as from_at,
@@ -46,7 +43,7 @@ select distinct tenant_id, stream_id,
  where next_at is distinct from occurred_at
    and standing ->> 'status' = 'logged'
    and standing ->> 'visited_on' is not null
-"""
+""".replace("{MERGED}", MERGED)
 
 CONTACTS = View(
     name="opportunities.contacts",
@@ -56,12 +53,5 @@ CONTACTS = View(
     key=("opportunity_id", "from_at"),
     indexes=("create index on {table} (tenant_id, opportunity_id, visited_on, from_at)",),
     rows=ROWS,
-    facts=(
-        events.VisitPlanned,
-        events.VisitLogged,
-        events.VisitReviewed,
-        events.VisitCancelled,
-        FactCorrected,
-        FactVoided,
-    ),
+    facts=(*get_args(events.VisitFact), FactCorrected, FactVoided),
 )

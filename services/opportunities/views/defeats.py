@@ -6,6 +6,8 @@ Read by the defeat table and its analysis. A deal that is reopened and later won
 
 from __future__ import annotations
 
+from typing import get_args
+
 from services.opportunities import events
 from services.opportunities.views.standings import FIGURES
 from shared.event_store.stream import FactCorrected, FactVoided
@@ -100,22 +102,5 @@ DEFEATS = View(
     key=("version",),
     indexes=("create index on {table} (tenant_id, lost_at, stream_id)",),
     rows=ROWS,
-    facts=(
-        events.ProspectCaptured,
-        events.ProspectQualified,
-        events.DefeatRequested,
-        events.DealLost,
-        events.DefeatRejected,
-        events.DealReopened,
-        events.FreezeRequested,
-        events.ProspectFrozen,
-        events.FreezeRejected,
-        events.ContactLost,
-        events.ProspectResumed,
-        events.DealWon,
-        events.OrderAmended,
-        events.OpportunityTransferred,
-        FactCorrected,
-        FactVoided,
-    ),
+    facts=(*get_args(events.OpportunityFact), FactCorrected, FactVoided),
 )

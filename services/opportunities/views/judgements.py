@@ -6,6 +6,8 @@ Read by the visit tracking table: a visit has no level of its own.
 
 from __future__ import annotations
 
+from typing import get_args
+
 from services.opportunities import events
 from shared.event_store.stream import FactCorrected, FactVoided
 from shared.projections.view import View
@@ -53,11 +55,5 @@ JUDGEMENTS = View(
     key=("version",),
     indexes=("create index on {table} (tenant_id, visit_id) where visit_id is not null",),
     rows=ROWS,
-    facts=(
-        events.ProspectCaptured,
-        events.ProspectQualified,
-        events.OpportunityTransferred,
-        FactCorrected,
-        FactVoided,
-    ),
+    facts=(*get_args(events.OpportunityFact), FactCorrected, FactVoided),
 )

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 from services.opportunities import events
+from services.opportunities.views.intervals import MERGED
 from shared.event_store.stream import FactCorrected, FactVoided
 from shared.projections.view import View
 
@@ -21,13 +24,7 @@ COLUMNS = """
 """
 
 ROWS = """
-with merged as (
-    select tenant_id, stream_id, version, occurred_at,
-           es.merge(changes) over steps as standing,
-           lead(occurred_at) over steps as next_at
-      from corrected_facts
-    window steps as (partition by tenant_id, stream_id order by occurred_at, version)
-)
+{MERGED}
 select tenant_id, stream_id,
        occurred_at as from_at,
        next_at as to_at,
@@ -42,7 +39,7 @@ select tenant_id, stream_id,
        standing -> 'external_refs' as external_refs
   from merged
  where next_at is distinct from occurred_at
-"""
+""".replace("{MERGED}", MERGED)
 
 PRODUCTS = View(
     name="opportunities.products",
@@ -52,5 +49,5 @@ PRODUCTS = View(
     key=("from_at",),
     indexes=("create index on {table} (tenant_id, code) where to_at is null",),
     rows=ROWS,
-    facts=(events.ProductAdded, events.ProductChanged, events.ProductWithdrawn, FactCorrected, FactVoided),
+    facts=(*get_args(events.ProductFact), FactCorrected, FactVoided),
 )

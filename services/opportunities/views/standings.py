@@ -6,6 +6,8 @@ level, overdue, days left and hot are worked out when read.
 
 from __future__ import annotations
 
+from typing import get_args
+
 from services.opportunities import events
 from shared.event_store.stream import FactCorrected, FactVoided
 from shared.projections.view import View
@@ -203,27 +205,5 @@ STANDINGS = View(
         "create index on {table} (tenant_id, captured_at, stream_id) where to_at is null",
     ),
     rows=ROWS,
-    facts=(
-        events.ProspectCaptured,
-        events.ProspectQualified,
-        events.DefeatRequested,
-        events.DealLost,
-        events.DefeatRejected,
-        events.DealReopened,
-        events.FreezeRequested,
-        events.ProspectFrozen,
-        events.FreezeRejected,
-        events.ContactLost,
-        events.ProspectResumed,
-        events.ProspectDisposed,
-        events.DealWon,
-        events.OrderAmended,
-        events.UnitsDelivered,
-        events.UnitsCancelled,
-        events.OpportunityTransferred,
-        events.InstructionGiven,
-        events.InstructionCompleted,
-        FactCorrected,
-        FactVoided,
-    ),
+    facts=(*get_args(events.OpportunityFact), FactCorrected, FactVoided),
 )

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 from services.accounts import events
+from services.opportunities.views.intervals import MERGED
 from shared.event_store.stream import FactCorrected, FactVoided
 from shared.projections.view import View
 
@@ -18,13 +21,7 @@ COLUMNS = """
 """
 
 ROWS = """
-with merged as (
-    select tenant_id, stream_id, version, occurred_at,
-           es.merge(changes) over steps as standing,
-           lead(occurred_at) over steps as next_at
-      from corrected_facts
-    window steps as (partition by tenant_id, stream_id order by occurred_at, version)
-)
+{MERGED}
 select tenant_id, stream_id,
        occurred_at as from_at,
        next_at as to_at,
@@ -36,7 +33,7 @@ select tenant_id, stream_id,
        standing ->> 'status' as status
   from merged
  where next_at is distinct from occurred_at
-"""
+""".replace("{MERGED}", MERGED)
 
 UNITS = View(
     name="opportunities.units",
@@ -46,5 +43,5 @@ UNITS = View(
     key=("from_at",),
     indexes=("create index on {table} (tenant_id, parent_id) where to_at is null",),
     rows=ROWS,
-    facts=(events.UnitOpened, events.UnitMoved, events.UnitClosed, FactCorrected, FactVoided),
+    facts=(*get_args(events.UnitFact), FactCorrected, FactVoided),
 )

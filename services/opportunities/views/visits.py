@@ -5,7 +5,10 @@ What was said in words is not here: it lies in the vault under the visit's id an
 
 from __future__ import annotations
 
+from typing import get_args
+
 from services.opportunities import events
+from services.opportunities.views.intervals import MERGED
 from shared.event_store.stream import FactCorrected, FactVoided
 from shared.projections.view import View
 
@@ -40,13 +43,7 @@ COLUMNS = """
 """
 
 ROWS = """
-with merged as (
-    select tenant_id, stream_id, version, occurred_at,
-           es.merge(changes) over steps as standing,
-           lead(occurred_at) over steps as next_at
-      from corrected_facts
-    window steps as (partition by tenant_id, stream_id order by occurred_at, version)
-)
+{MERGED}
 select tenant_id, stream_id,
        occurred_at as from_at,
        next_at as to_at,
@@ -80,7 +77,7 @@ select tenant_id, stream_id,
   from merged
  where next_at is distinct from occurred_at
    and standing ->> 'status' is not null     -- else all that was said of it is void
-"""
+""".replace("{MERGED}", MERGED)
 
 VISITS = View(
     name="opportunities.visits",
@@ -93,12 +90,5 @@ VISITS = View(
         "create index on {table} (tenant_id, account_id, day)",
     ),
     rows=ROWS,
-    facts=(
-        events.VisitPlanned,
-        events.VisitLogged,
-        events.VisitReviewed,
-        events.VisitCancelled,
-        FactCorrected,
-        FactVoided,
-    ),
+    facts=(*get_args(events.VisitFact), FactCorrected, FactVoided),
 )

@@ -10,6 +10,7 @@ from typing import Any
 from fastapi import Request
 from starlette.datastructures import UploadFile
 
+from shared.http.body import is_clean
 from shared.http.call import call_of
 from shared.http.problem import At, Problem
 from shared.imports.mapping import MAX_BYTES
@@ -17,6 +18,8 @@ from shared.imports.upload import FILE, MAPPING
 
 MOST_FILES = 20
 MOST_FIELDS = 10
+MOST_CHARS = 300
+"""Of a part's name and file name."""
 CHUNK_BYTES = 1 << 20
 DRY_RUN = "dry_run"
 
@@ -61,6 +64,10 @@ async def received(request: Request) -> AsyncIterator[Upload]:
         beside: dict[str, Any] = {}
         faults: list[At] = []
         for field, value in form.multi_items():
+            named = field + (value.filename or "" if isinstance(value, UploadFile) else "")
+            if not is_clean(named) or len(named) > MOST_CHARS:
+                faults.append(At("", "invalid_text"))
+                continue
             match field, value:
                 case "file", UploadFile() if file is None:
                     file, name = value.file, value.filename or FILE

@@ -115,8 +115,13 @@ def _row(line: int, found: Any) -> Row | RowProblem:
         return RowProblem(line=line, column="", code="not_an_object")
     cells: dict[str, str] = {}
     _flatten("", found, cells)
-    if any("\0" in value for value in cells.values()):
+    texts = "".join((*cells, *cells.values()))
+    if "\0" in texts:
         return RowProblem(line=line, column="", code="nul")
+    try:
+        texts.encode()
+    except UnicodeEncodeError:  # half a character: \\ud800
+        return RowProblem(line=line, column="", code="malformed")
     return Row(line, cells)
 
 

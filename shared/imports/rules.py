@@ -1,6 +1,8 @@
 """The parts a mapping is written in: where a value comes from, how it is read. `reading.py` applies them, not this."""
 
+import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, field_validator, model_validator
@@ -12,6 +14,8 @@ FileName = Annotated[str, StringConstraints(min_length=1, max_length=200, patter
 """A plain file name: no folder, so that a mapping cannot reach for other files."""
 
 MAX_ENTRIES: Final = 10_000
+MAX_PATTERN: Final = 60
+"""Characters of a strptime pattern."""
 
 
 class Part(BaseModel):
@@ -25,8 +29,14 @@ def _formats(value: Any) -> Any:
 
 
 def _known_format(value: str) -> str:
-    if value not in DATE_FORMATS and "%" not in value:
+    if value in DATE_FORMATS:
+        return value
+    if not isinstance(value, str) or "%" not in value or len(value) > MAX_PATTERN:
         raise ValueError(f"no such date format; one of {', '.join(DATE_FORMATS)}, or a strptime pattern")
+    try:
+        datetime.strptime(datetime(2000, 1, 1, tzinfo=UTC).strftime(value), value)  # noqa: DTZ007 - only tried out
+    except (ValueError, re.error) as error:
+        raise ValueError(f"no such date format: {value}") from error
     return value
 
 

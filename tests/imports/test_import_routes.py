@@ -89,6 +89,22 @@ async def test_what_is_no_import_is_refused(at_desk: Desk, files: tuple[Path, Pa
     assert (await at_desk.http.get(f"/v1/imports/{uuid4()}", headers=headers)).status_code == 404
 
 
+@pytest.mark.parametrize("name", [b"a\x00b.csv", b"a" * 301])
+async def test_a_file_name_that_cannot_be_kept_is_refused(at_desk: Desk, files: tuple[Path, Path], name: bytes) -> None:
+    part = b'--b\r\nContent-Disposition: form-data; name="%b"; filename="%b"\r\n\r\n%b\r\n'
+    parts = ((b"file", name, files[0].read_bytes()), (b"mapping", b"m", files[1].read_bytes()))
+    answer = await at_desk.http.post(
+        "/v1/imports",
+        content=b"".join(part % given for given in parts) + b"--b--\r\n",
+        headers={
+            "authorization": f"Bearer {at_desk.token}",
+            "idempotency-key": "x",
+            "content-type": "multipart/form-data; boundary=b",
+        },
+    )
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "invalid_text")
+
+
 @pytest.mark.parametrize(
     ("function", "status"),
     [("director", 202), ("head_office", 202), ("auditor", 403), ("department_head", 403), ("representative", 403)],

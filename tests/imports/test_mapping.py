@@ -37,6 +37,8 @@ def test_the_smallest_mapping_is_short() -> None:
     [
         ("amount: {colum: price}", "amount.colum"),
         ("title: {column: a, constant: b}", "title"),
+        ("defaults: {dates: '%d%d'}", "defaults.dates.0"),
+        ("defaults: {dates: '% Y'}", "defaults.dates.0"),
         ("title: {}", "title"),
         ("owner: {find: {mail: m}}", "owner"),
         ("owner: {find: {}}", "owner.find"),

@@ -157,3 +157,8 @@ def test_reading_resumes_behind_what_was_done(tmp_path: Path) -> None:
     with open_table(path) as found:
         everything = list(found.rows())
         assert [list(found.rows(skip=done)) for done in range(4)] == [everything[done:] for done in range(4)]
+
+
+def test_half_a_character_is_a_problem_of_its_row() -> None:
+    found = table(b'{"a": "\\ud800"}\n{"\\udfff": "x"}\n{"a": "\\ud83d\\ude97"}\n')
+    assert problems(found) == [(1, "malformed"), (2, "malformed")]

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal
+from time import perf_counter
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -191,3 +192,12 @@ def test_trimming_takes_full_width_spaces_only_when_told() -> None:
     assert trimmed(" \u3000名\u3000 ", "none") == " \u3000名\u3000 "
     assert trimmed(" \u3000名\u3000 ", "ends") == "\u3000名\u3000"
     assert trimmed(" \u3000名\u3000 ", "all") == "名"
+
+
+@pytest.mark.parametrize(
+    "text", ["," * 5_000 + ".x.", " " * 5_000 + ".x.", "元" * 5_000 + ".", "-" + " " * 5_000 + "(."]
+)
+def test_no_cell_takes_long_to_refuse(text: str) -> None:
+    started = perf_counter()
+    assert refusal(lambda: amount_of(text, "CNY")) == "not_an_amount"
+    assert perf_counter() - started < 1

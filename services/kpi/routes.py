@@ -15,7 +15,7 @@ from services.kpi.views.funnel import FUNNEL, STEPS
 from services.kpi.views.units import UNITS
 from shared.http.openapi import refuses
 from shared.http.problem import At, Problem
-from shared.http.reading import Reading, Report
+from shared.http.reading import FromDay, Reading, Report, ToDay
 from shared.http.route import Router
 from shared.projections.view import source
 
@@ -90,10 +90,8 @@ class Funnel(BaseModel):
 @router.get("/funnel", operation_id="kpi.funnel", responses=refuses(422))
 async def funnel(
     read: Report,
-    from_day: Annotated[
-        date | None, Query(alias="from", description="First day counted, in the tenant's zone.")
-    ] = None,
-    to_day: Annotated[date | None, Query(alias="to", description="Last day counted, in the tenant's zone.")] = None,
+    from_day: FromDay = None,
+    to_day: ToDay = None,
     group_by: Annotated[
         str, Query(pattern=r"^(month|org_unit|owner)(,(month|org_unit|owner))?$", description="One or two, by comma.")
     ] = "month",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -153,7 +154,7 @@ async def read(
         last = rows[-1]["position"] if len(rows) == limit else upto
     items = [_event(row, head.epoch) for row in rows]
     following = cursors.sign(key, who.tenant_id, QUESTION, (head.epoch, last))
-    return Response(orjson.dumps({"items": items, "next": following}), media_type="application/json")
+    return Response(rendered({"items": items, "next": following}), media_type="application/json")
 
 
 @router.get("/events/head", operation_id="events.head")
@@ -176,6 +177,20 @@ async def me(who: Who) -> Me:
         zone=who.zone.key,
         sees_everything=who.sees_everything,
     )
+
+
+def rendered(page: dict[str, Any]) -> bytes:
+    """A page as JSON, whatever numbers its facts hold."""
+    try:
+        return orjson.dumps(page)
+    except orjson.JSONEncodeError:  # a fact may hold numbers of more than 64 bits; the feed must not end there
+        return json.dumps(page, ensure_ascii=False, default=_instant).encode()
+
+
+def _instant(value: Any) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise TypeError(type(value).__name__)
 
 
 def _event(row: Any, epoch: int) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 from fastapi import Depends, Query, Request
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
 
 from shared.http import cursors
 from shared.http.call import Call, call_of
@@ -153,7 +153,28 @@ def instant(text: str, zone: ZoneInfo, *, name: str) -> datetime:
 
 
 def _within(day: str) -> date:
-    return min(max(date.fromisoformat(day), FIRST_DAY), LAST_DAY)
+    return within(date.fromisoformat(day))
+
+
+def within(day: date) -> date:
+    """The day, or the nearest one of which anything can be known."""
+    return min(max(day, FIRST_DAY), LAST_DAY)
+
+
+def _within_or_none(day: date | None) -> date | None:
+    return None if day is None else within(day)
+
+
+FromDay = Annotated[
+    date | None,
+    AfterValidator(_within_or_none),
+    Query(alias="from", description="First day counted, in the tenant's zone."),
+]
+ToDay = Annotated[
+    date | None,
+    AfterValidator(_within_or_none),
+    Query(alias="to", description="Last day counted, in the tenant's zone."),
+]
 
 
 async def reading_now(request: Request, min_position: MinPositionText = None) -> Reading:

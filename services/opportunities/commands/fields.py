@@ -8,12 +8,15 @@ from decimal import Decimal
 from functools import partial
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
+import msgspec
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 AMOUNT = re.compile(r"^(0|[1-9]\d{0,13})(\.\d{1,4})?$", re.ASCII)
 SHARE = re.compile(r"^(0(\.\d{1,6})?|1(\.0{1,6})?)$", re.ASCII)
 DAY = re.compile(r"^(19|20|21)\d\d-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$", re.ASCII)
+MAX_ATTRIBUTES = 16_384
+MAX_NUMBER = 2**63
 
 
 def _plain(form: re.Pattern[str], value: Any) -> Any:
@@ -76,6 +79,31 @@ Day = Annotated[
     BeforeValidator(_iso),
     Field(ge=date(1900, 1, 1), le=date(2199, 12, 31)),
     WithJsonSchema({"type": "string", "format": "date", "pattern": DAY.pattern}, mode="validation"),
+]
+
+
+def _sayable(value: Any) -> Any:
+    """JSON that every reader of the log can read, and not too much of it."""
+    if len(msgspec.json.encode(value)) > MAX_ATTRIBUTES:
+        raise PydanticCustomError("string_too_long", "at most {max_length} bytes", {"max_length": MAX_ATTRIBUTES})
+    rest = [value]
+    while rest:
+        match rest.pop():
+            case dict() as found:
+                rest += found.values()
+            case list() as found:
+                rest += found
+            case int() | float() as number if not abs(number) < MAX_NUMBER:
+                raise PydanticCustomError("less_than", "a number below {lt}", {"lt": MAX_NUMBER})
+            case _:
+                pass
+    return value
+
+
+Attributes = Annotated[
+    dict[Title, Any],
+    AfterValidator(_sayable),
+    Field(max_length=100, description="Whatever else is known, by name; at most 16 KiB, numbers of 64 bits."),
 ]
 
 

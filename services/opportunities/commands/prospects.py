@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, ConfigDict, Field
 
 from services.opportunities.commands.fields import (
+    Attributes,
     Code,
     Command,
     Currency,
@@ -81,9 +82,7 @@ class CaptureProspect(OpenProspect):
     reachable: bool = Field(default=False, description="A reachable number of the key person is known.")
     remark: Narrative | None = None
     external_refs: ExternalRefs = Field(default_factory=dict)
-    attributes: Annotated[dict[Title, Any], Field(max_length=100)] = Field(
-        default_factory=dict, description="Whatever else is known, by name."
-    )
+    attributes: Attributes = Field(default_factory=dict)
 
 
 class EvidenceGiven(Command):

@@ -100,8 +100,6 @@ Which = Annotated[Filters, Depends(filters)]
 PolicyCode = Annotated[
     str | None, Query(max_length=100, description="Replay under another level policy, by its code. Default: your own.")
 ]
-FromDay = Annotated[date | None, Query(alias="from", description="First day counted, in the tenant's zone.")]
-ToDay = Annotated[date | None, Query(alias="to", description="Last day counted, in the tenant's zone.")]
 
 
 def days(since: date | None, until: date | None) -> None:

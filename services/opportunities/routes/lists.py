@@ -12,7 +12,7 @@ from services.opportunities.reports import opportunities as opportunity_list
 from services.opportunities.reports import visits as visit_list
 from services.opportunities.reports.paging import Page
 from services.opportunities.reports.shapes import OpportunityRow, VisitRow
-from services.opportunities.routes.asked import Ask, FromDay, PolicyCode, ToDay, Which, answer, days
+from services.opportunities.routes.asked import Ask, PolicyCode, Which, answer, days
 from services.opportunities.views.accounts import ACCOUNTS
 from services.opportunities.views.judgements import JUDGEMENTS
 from services.opportunities.views.level_policies import LEVEL_POLICIES
@@ -20,7 +20,7 @@ from services.opportunities.views.standings import STANDINGS
 from services.opportunities.views.units import UNITS
 from services.opportunities.views.visits import VISITS
 from shared.http.openapi import refuses
-from shared.http.reading import Listed, Paged
+from shared.http.reading import FromDay, Listed, Paged, ToDay
 from shared.http.reading import Page as Asked
 from shared.http.route import Router
 

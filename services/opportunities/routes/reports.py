@@ -19,7 +19,7 @@ from services.opportunities.reports.shapes import (
     PipelineDiff,
 )
 from services.opportunities.reports.shapes import Report as Rows
-from services.opportunities.routes.asked import Ask, FromDay, PolicyCode, ToDay, Which, days, dimensions
+from services.opportunities.routes.asked import Ask, PolicyCode, Which, days, dimensions
 from services.opportunities.views.accounts import ACCOUNTS
 from services.opportunities.views.contacts import CONTACTS
 from services.opportunities.views.defeats import DEFEATS
@@ -29,6 +29,7 @@ from services.opportunities.views.reason_catalogues import REASON_CATALOGUES
 from services.opportunities.views.standings import STANDINGS
 from services.opportunities.views.units import UNITS
 from shared.http.openapi import refuses
+from shared.http.reading import FromDay, ToDay
 from shared.http.route import Router
 
 router = Router(prefix="/v1", tags=["reports"])

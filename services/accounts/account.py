@@ -127,6 +127,9 @@ class Account(Stream):
         changes = dict(command.changes)
         if isinstance(code := changes.get("credit_code"), str):
             changes["credit_code"] = credit_code(code, pointer="/changes/credit_code")
+        for name, person in changes.items():
+            if name.startswith(KEY_PERSON_FIELD) and isinstance(person, dict):
+                changes[name] = person | {"person_id": name.removeprefix(KEY_PERSON_FIELD)}  # whose place it is
         if command.version != 1 and command.occurred_at is not None:
             self._require_opened_by(command.occurred_at, pointer="/occurred_at")
         self.correct_fact(command.version, changes, occurred_at=command.occurred_at, reason=command.reason, at=at)

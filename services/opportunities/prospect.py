@@ -34,8 +34,11 @@ from services.opportunities.sound import require_sound, unknown_level
 from services.opportunities.standing import ADDITIVE, STANDING, sets
 from shared.event_store.stream import Entry, Fact, Refused, Stream
 
-NOT_CORRECTABLE = frozenset({"status", "review"})
-"""Where an opportunity stands follows from its facts: void or correct those."""
+NOT_CORRECTABLE = frozenset(
+    {"status", "review", "contact_id", "judged_by", "reviewed_by", "defeat_requested_by", "freeze_requested_by"}
+)
+"""Where an opportunity stands follows from its facts, who did what from who was signed in, and whose data the vault
+shows from what was captured: void or correct those."""
 
 
 class Prospect(Stream):
@@ -286,7 +289,11 @@ class Prospect(Stream):
             changes = {**changes, "defeat_category": catalogue.category_of(reason_code, "/changes/defeat_reason")}
         trial = self.copy()
         trial.correct_fact(version, changes, occurred_at=occurred_at, reason=reason, at=at)
-        require_sound(trial.ledger[version].changes, changes, levels)
+        entry = trial.ledger[version]
+        require_sound(entry.changes, changes, levels)
+        if not {"lines", "amount"}.isdisjoint(changes):
+            lines = entry.changes.get("lines") or trial.standing_at(entry.occurred_at).get("lines", ())
+            stated_amount(lines, entry.changes.get("amount"), pointer="/changes/amount")
         require_possible(trial.entries(), pointer="/on" if occurred_at else "/changes")
         self.correct_fact(version, changes, occurred_at=occurred_at, reason=reason, at=at)
 

@@ -7,6 +7,8 @@ from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+import msgspec
+
 from services.opportunities.events import Line
 from shared.event_store.stream import Refused
 
@@ -15,6 +17,10 @@ DIGITS = 14
 """Digits before the point of an amount."""
 PLACES = 6
 """Digits after it."""
+MAX_TEXT = 500
+"""Characters of a text."""
+MAX_BYTES = 16_384
+"""Of a field with parts, as JSON."""
 
 
 def is_money(value: Decimal) -> bool:
@@ -34,6 +40,10 @@ def require_sound(values: Mapping[str, Any], given: Mapping[str, Any], levels: C
     """Raise Refused (422) when a corrected value could never have been recorded."""
     for name in given:
         value, pointer = values[name], f"/changes/{name}"
+        if (isinstance(value, str) and len(value) > MAX_TEXT) or (
+            isinstance(value, dict) and len(msgspec.json.encode(value)) > MAX_BYTES
+        ):
+            raise Refused("invalid_value", "that is too long", status=422, pointer=pointer)
         match name:
             case "level" if value is not None and value not in levels:
                 raise unknown_level(value, levels, pointer)

@@ -46,6 +46,8 @@ LOGGED = (
     *("buying_plan", "next_step", "next_on"),
 )
 
+NOT_CORRECTABLE = frozenset({"status", "reviewed_by"})
+
 
 class Visit(Stream):
     """A visit to an account."""
@@ -217,13 +219,13 @@ class Visit(Stream):
         """Correct what a fact said, or its time; not the status."""
         if not changes and occurred_at is None:
             raise Refused("nothing_to_correct", "state changes or a time", status=422, pointer="/changes")
-        if "status" in changes:
+        for name in sorted(NOT_CORRECTABLE & set(changes)):
             raise Refused(
                 "not_correctable",
-                "status follows from the facts",
+                f"{name} follows from the facts",
                 status=422,
-                pointer="/changes/status",
-                field="status",
+                pointer=f"/changes/{name}",
+                field=name,
             )
         trial = self.copy()
         trial.correct_fact(version, changes, occurred_at=occurred_at, reason=reason, at=at)

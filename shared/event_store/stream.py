@@ -258,7 +258,7 @@ class Stream(Aggregate):
     def restood(self) -> None:
         """Called after a correction or void changed the ledger; override to refresh derived state."""
 
-    def about(self, version: int) -> Entry | None:
+    def entry_about(self, version: int) -> Entry | None:
         """The fact of this version; of a correction, the fact it corrects."""
         return self.ledger.get(self._correction_of.get(version, version))
 

@@ -72,6 +72,8 @@ class CommandContext:
         self.call = call
         self.kit = call.kit
         self.principal = call.who
+        if self.principal.only_looks:
+            raise Problem(403, "forbidden")
         self.key = idempotency_key(call.header(b"idempotency-key"))
         given = call.header(b"if-match")
         if given is None:

@@ -97,6 +97,11 @@ class Principal:
     def sees_everything(self) -> bool:
         return not self.functions.isdisjoint(SEES_EVERYTHING)
 
+    @property
+    def only_looks(self) -> bool:
+        """Whether nothing this principal holds lets them change anything."""
+        return self.functions <= {AUDITOR}
+
     def has(self, *functions: str) -> bool:
         """Whether the principal holds any of these functions."""
         return not self.functions.isdisjoint(functions)

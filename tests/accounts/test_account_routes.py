@@ -354,3 +354,32 @@ async def test_before_the_worker_has_made_the_views_a_read_says_try_again(
         await pool.execute("alter table accounts.accounts_away rename to accounts_v1")
     assert problem(answer) == (503, "view_behind")
     assert answer.headers["retry-after"]
+
+
+# -- corrections lead nowhere one may not go ---------------------------------------------------------------
+
+
+async def test_an_account_is_not_handed_over_by_a_correction(company: Company) -> None:
+    rep, head = company["sh_rep"], company["sh_head"]
+    account = f"/v1/accounts/{await open_account(rep)}"
+    to_head = {"owner_id": str(head.person_id)}
+    correction = {"version": 1, "changes": to_head, "reason": "x"}
+    assert problem(await rep.post(f"{account}/correct", correction, version=1)) == (403, "forbidden")
+    await head.make(f"{account}/assign-owner", {"owner_id": str(company["bj_rep"].person_id)}, version=1)
+    took = {"version": 2, "reason": "x"}
+    assert problem(await company["bj_rep"].post(f"{account}/void", took, version=2)) == (403, "forbidden")
+    await company["director"].make(f"{account}/void", took, version=2)
+
+
+async def test_a_key_person_is_not_corrected_into_somebody_else(company: Company) -> None:
+    rep, other = company["sh_rep"], company["bj_rep"]
+    theirs = f"/v1/accounts/{await open_account(other, '北方')}"
+    await other.make(f"{theirs}/add-key-person", {"name": "王总", "layer": "decision", "remark": "秘密"}, version=1)
+    victim = (await other.read(theirs))["key_persons"][0]["person_id"]
+    own = f"/v1/accounts/{await open_account(rep)}"
+    await rep.make(f"{own}/add-key-person", {"name": "李工", "layer": "use"}, version=1)
+    ((name, place),) = (await rep.read(own))["history"][1]["changes"].items()
+    stolen = {"version": 2, "changes": {name: place | {"person_id": victim, "layer": "decision"}}, "reason": "x"}
+    await rep.make(f"{own}/correct", stolen, version=2)
+    shown = (await rep.read(own))["key_persons"]
+    assert [(person["name"], person["layer"], person["remark"]) for person in shown] == [("李工", "decision", None)]

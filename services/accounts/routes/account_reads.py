@@ -258,9 +258,11 @@ async def visible(read: Reading, account_id: UUID) -> Account:
     )
     if found is None:
         raise Problem(404, "not_found")
-    team = [member.person_id for member in found.standing.get("support_team", ())]
+    current = found if read.known_at is None else await repository.load(read.tenant_id, account_id)
+    standing = current.standing
+    team = [member.person_id for member in standing.get("support_team", ())]
     sight = await read.sight()
-    if not sight.sees(owner_id=found.standing["owner_id"], unit_id=found.standing["unit_id"], team=team):
+    if not sight.sees(owner_id=standing["owner_id"], unit_id=standing["unit_id"], team=team):
         raise Problem(404, "not_found")
     return found
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from datetime import date, datetime
 from uuid import UUID
 
@@ -111,7 +111,12 @@ async def correct(account_id: UUID, command: CorrectFact, ctx: CtxMatch) -> Rece
     """Say that an earlier fact was recorded wrongly; reports use the correction, history shows both."""
 
     async def decide(account: Account, at: datetime) -> None:
+        require_owner_setter(ctx, account, command.version, command.changes)
         account.correct(command, at=at)
+        for member in (
+            account.ledger[command.version].changes["support_team"] if "support_team" in command.changes else ()
+        ):
+            await active_person(ctx, member.person_id, pointer="/changes/support_team")
         standing = account.standing
         if "parent_id" in command.changes and standing["parent_id"] is not None:
             await known_account(ctx, standing["parent_id"], pointer="/changes/parent_id")
@@ -130,6 +135,7 @@ async def void(account_id: UUID, command: VoidFact, ctx: CtxMatch) -> Receipt:
     """Take back a fact, or a correction, that never happened. The fact that opened the file stays."""
 
     async def decide(account: Account, at: datetime) -> None:
+        require_owner_setter(ctx, account, command.version)
         account.void_fact(command.version, reason=command.reason, at=at)
 
     return await on_account(ctx, account_id, decide)
@@ -157,6 +163,13 @@ async def on_account(
 def at_of(ctx: CommandContext, on: date | None, account: Account) -> datetime:
     """The business time of a command on this account."""
     return holds_from(on, now=ctx.now, zone=ctx.principal.zone, stream=account)
+
+
+def require_owner_setter(ctx: CommandContext, account: Account, version: int, changes: Collection[str] = ()) -> None:
+    """Raises Problem 403 for who would hand the account over by correcting or voiding, and may not hand it over."""
+    entry = account.entry_about(version)
+    if (entry is not None and entry.type == "AccountOwnerChanged") or not {"owner_id", "unit_id"}.isdisjoint(changes):
+        require(ctx.principal, *HANDS_OVER)
 
 
 async def known_account(ctx: CommandContext, account_id: UUID, *, pointer: str) -> Account:

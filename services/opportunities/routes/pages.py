@@ -103,7 +103,10 @@ async def opportunity_page(opportunity_id: UUID, reading: Report, response: Resp
     """One opportunity with its whole history."""
     opportunity, stored = await _load(reading, Opportunity, opportunity_id)
     standing = opportunity.standing_at(reading.as_of)
-    if not standing or not await sees(reading.kit, reading.principal, opportunity.standing):
+    if not standing:
+        raise Problem(404, "not_found")
+    current = await _current(reading, opportunity)
+    if not await sees(reading.kit, reading.principal, current.standing):
         raise Problem(404, "not_found")
     kit, tenant_id = reading.kit, reading.tenant_id
     texts = await _texts(reading, opportunity_id, standing.get("contact_id"))
@@ -126,7 +129,9 @@ async def opportunity_page(opportunity_id: UUID, reading: Report, response: Resp
         lines=[LineShown(**line) for line in lines],
         standing=plain({name: value for name, value in standing.items() if value is not None}),
         texts=texts,
-        allowed_actions=opportunity.allowed_actions(reading.principal.functions),
+        allowed_actions=()
+        if reading.principal.only_looks
+        else opportunity.allowed_actions(reading.principal.functions),
         names=await _names(reading, opportunity, stored),
         history=history(opportunity, stored),
     )
@@ -169,6 +174,14 @@ async def _load(reading: Reading, kind: type[S], id: UUID) -> tuple[S, Sequence[
     if stream is None:
         raise Problem(404, "not_found")
     return stream, stored
+
+
+async def _current(reading: Reading, shown: S) -> S:
+    """The record as it stands now: that decides who sees it, whatever was known earlier. Texts are those of now."""
+    if reading.known_at is None:
+        return shown
+    current: S | None = await reading.kit.repository(type(shown)).load(reading.tenant_id, shown.id)
+    return current or shown
 
 
 async def _texts(reading: Reading, opportunity_id: UUID, contact_id: UUID | None) -> dict[str, str]:

@@ -29,6 +29,7 @@ from services.opportunities.routes.references import (
     require_account,
     require_in_sight,
     require_products,
+    require_unit_in_sight,
 )
 from services.opportunities.routes.vaulted import contact_id, keep
 from shared.event_store.stream import Entry, Refused, Stream
@@ -135,8 +136,11 @@ async def correct(opportunity_id: UUID, command: CorrectFact, ctx: CtxMatch) -> 
 
     async def check() -> None:
         await require_references(ctx, command.changes)
+        if command.changes.get("key_person_id") is not None:
+            await _require_key_person(ctx, opportunity_id, command.changes)
 
     def step(opportunity: Opportunity, now: Moment) -> None:
+        require_decider(ctx, opportunity, command.version)
         occurred_at = corrected_time(command, ctx, opportunity)
         opportunity.correct(
             command.version,
@@ -156,12 +160,36 @@ async def void(opportunity_id: UUID, command: VoidFact, ctx: CtxMatch) -> Receip
     """Take back a fact, or a correction, that never happened."""
 
     def step(opportunity: Opportunity, now: Moment) -> None:
+        require_decider(ctx, opportunity, command.version)
         opportunity.void(command.version, reason=command.reason, at=now.at)
 
     return await act(ctx, opportunity_id, step)
 
 
 # -- corrections -------------------------------------------------------------------------------------------
+
+DECISIONS = frozenset(
+    {"DealLost", "DefeatRejected", "ProspectFrozen", "FreezeRejected", "InstructionGiven", "VisitReviewed"}
+)
+"""Facts that only those who approve record; so only they correct them or take them back."""
+
+
+def require_decider(ctx: CommandContext, stream: Stream, version: int) -> None:
+    """Raises Problem 403 for a decision, or its correction, in the hands of somebody who could not have taken it."""
+    entry = stream.entry_about(version)
+    if entry is not None and entry.type in DECISIONS:
+        require(ctx.principal)
+
+
+async def _require_key_person(ctx: CommandContext, opportunity_id: UUID, changes: Mapping[str, Any]) -> None:
+    """Raises Refused 422 `unknown_key_person` unless the account has this key person."""
+    pointer = "/changes/key_person_id"
+    person_id = _uuid(changes["key_person_id"])
+    opportunity = await ctx.kit.repository(Opportunity).load(ctx.tenant_id, opportunity_id)
+    account_id = _uuid(changes.get("account_id")) or opportunity.standing.get("account_id")
+    if person_id is None or account_id is None:
+        raise Refused("unknown_key_person", "the account has no such key person", status=422, pointer=pointer)
+    await require_account(ctx, account_id, [(person_id, pointer)])
 
 
 def corrected_time(command: CorrectFact, ctx: CommandContext, stream: Stream) -> datetime | None:
@@ -217,6 +245,9 @@ async def require_references(ctx: CommandContext, changes: Mapping[str, Any]) ->
         stream_type, code = wanted[name]
         if id is not None and (id not in found or found[id].stream_type != stream_type):
             raise Refused(code, f"there is no such {stream_type}", status=422, pointer=f"/changes/{name}")
+    unit_id, owner_id = ids["unit_id"], ids["owner_id"]
+    if unit_id is not None and (owner_id is None or found[owner_id].unit_id != unit_id):
+        await require_unit_in_sight(ctx, unit_id)
     lines = changes.get("lines")
     if isinstance(lines, list):
         codes = {line["product"] for line in lines if isinstance(line, dict) and isinstance(line.get("product"), str)}

@@ -79,7 +79,16 @@ async def owner_and_unit(ctx: CommandContext, owner_id: UUID | None, unit_id: UU
     unit = unit_id or person.unit_id
     if unit is None or (unit_id is not None and not _is_open_unit(found.get(unit))):
         raise Refused("unknown_unit", "there is no such unit", status=422, pointer="/unit_id")
+    if unit != person.unit_id:
+        await require_unit_in_sight(ctx, unit)
     return owner, unit
+
+
+async def require_unit_in_sight(ctx: CommandContext, unit_id: UUID) -> None:
+    """Raises Problem 403 for a unit that is neither the principal's own nor in sight: nobody files elsewhere."""
+    sight = await ctx.kit.sight(ctx.principal)
+    if not (sight.everything or unit_id == ctx.principal.unit_id or unit_id in sight.unit_ids):
+        raise Problem(403, "outside_your_units")
 
 
 async def require_in_sight(ctx: CommandContext, owner_id: UUID, unit_id: UUID) -> None:
@@ -94,6 +103,8 @@ async def require_account(
 ) -> None:
     """Raises Refused 422 `unknown_account`, `unknown_key_person`; `key_persons` are (person, pointer)."""
     if account_id is None:
+        for _, pointer in key_persons:
+            raise Refused("unknown_key_person", "there is no account to know them from", status=422, pointer=pointer)
         return
     standing = await account_standing(ctx.kit.pool, ctx.tenant_id, account_id)
     if not standing:

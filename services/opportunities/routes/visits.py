@@ -19,7 +19,7 @@ from services.opportunities.events import Judged
 from services.opportunities.opportunity import Opportunity
 from services.opportunities.routes.acting import OPPORTUNITIES, VISITS, moment, require, settle
 from services.opportunities.routes.duplicates import Moves, held
-from services.opportunities.routes.prospects import corrected_time, require_references, with_day
+from services.opportunities.routes.prospects import corrected_time, require_decider, require_references, with_day
 from services.opportunities.routes.references import (
     owner_and_unit,
     require_account,
@@ -171,6 +171,7 @@ async def correct(visit_id: UUID, command: CorrectFact, ctx: CtxMatch) -> Receip
 
     async def decide(work: Work) -> Visit:
         visit = await work.load(VISITS, visit_id, matched=True)
+        require_decider(ctx, visit, command.version)
         await require_references(ctx, command.changes)
         now = await moment(ctx, None, visit)
         occurred_at = corrected_time(command, ctx, visit)
@@ -181,6 +182,7 @@ async def correct(visit_id: UUID, command: CorrectFact, ctx: CtxMatch) -> Receip
             reason=command.reason,
             at=now.at,
         )
+        await _require_corrected(ctx, work, visit, command)
         return visit
 
     return await VISITS.together(ctx, decide)
@@ -202,6 +204,24 @@ async def _opportunities(work: Work, ids: Iterable[UUID]) -> Sequence[Opportunit
                 "unknown_opportunity", "there is no such opportunity", status=422, pointer=f"/opportunity_ids/{index}"
             ) from None
     return found
+
+
+async def _require_corrected(ctx: CommandContext, work: Work, visit: Visit, command: CorrectFact) -> None:
+    """What a correction brings in must exist and be in sight, as when it is logged. Raises Refused 422."""
+    entry = visit.ledger[command.version]
+    for name in command.changes:
+        said = set(entry.original_changes[name]) if isinstance(entry.original_changes[name], tuple) else set()
+        match name:
+            case "opportunity_ids":
+                await _opportunities(work, [id for id in entry.changes[name] if id not in said])
+            case "participants":
+                new = [person for person in entry.changes[name] if person not in said]
+                await require_people(ctx, new, "/changes/participants")
+            case "persons_met":
+                met = [(met.person_id, "/changes/persons_met") for met in entry.changes[name] if met not in said]
+                await require_account(ctx, visit.about["account_id"], met)
+            case _:
+                pass
 
 
 def _account(account_id: UUID | None, opportunities: Sequence[Opportunity]) -> UUID | None:

@@ -14,6 +14,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from importlib.util import find_spec
 from pkgutil import iter_modules
@@ -42,6 +43,8 @@ IDLE_POLL_SECONDS = 1.0
 IDLE_AFTER_SECONDS = 10.0
 OPERATIONS_POLL_SECONDS = 1.0
 RECONNECT_SECONDS = 0.5
+FORGET_SECONDS = 3_600.0
+"""How often idempotency keys that are past their days are looked for."""
 OPERATIONS_AT_ONCE = 2
 FOLDS_AT_ONCE = 2
 STATEMENT_TIMEOUT_MS = 60_000
@@ -128,6 +131,8 @@ class Worker:
                     group.create_task(self._keep_leases(leases))
                     group.create_task(self._follow(Follower(pool, sound, concurrency=FOLDS_AT_ONCE)))
                     group.create_task(self.health.watch(pool, sound, self.stop))
+                if store is not None:
+                    group.create_task(self._forget(store))
                 runs = [group.create_task(self._operate(runner, leases.key)) for _ in range(OPERATIONS_AT_ONCE)]
                 log.info("working", views=len(sound), operations=sorted(self.handlers), key=leases.key)
                 self.health.ready = True
@@ -142,6 +147,14 @@ class Worker:
             await _first(self.stop.wait(), timeout=RENEW_SECONDS)
             with suppress(*CROWDED):
                 self._tokens = await leases.renew()
+
+    async def _forget(self, store: EventStore) -> None:
+        """Forget idempotency keys when their days are over: else they would outgrow the log of a busy tenant."""
+        while not self.stop.is_set():
+            with suppress(*CROWDED):
+                if forgotten := await store.forget_commands(datetime.now(UTC) - timedelta(self.settings.key_days)):
+                    log.info("keys_forgotten", count=forgotten)
+            await _first(self.stop.wait(), timeout=FORGET_SECONDS)
 
     async def _follow(self, follower: Follower) -> None:
         """Fold whenever there is news; the poll is the truth, the hint only makes it early."""

@@ -29,6 +29,7 @@ class Settings(BaseSettings):
     grace_seconds: int = Field(default=10, ge=0)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     drain_seconds: float = Field(default=0, ge=0)  # unready for so long before a signal to stop is obeyed
+    key_days: int = Field(default=30, ge=1)  # how long an idempotency key is remembered
     max_body_bytes: int = Field(default=1_048_576, ge=1_024)
     max_upload_bytes: int = Field(default=268_435_456, ge=1_024)
     cursor_key: SecretStr | None = None  # signs cursors; 32 bytes in hex or base64; required in production

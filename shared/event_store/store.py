@@ -66,7 +66,13 @@ select h.tenant_id,
   from es.heads h
 """
 
-_FORGET = "delete from es.commands where at < $1"
+FORGET_AT_ONCE = 5_000
+
+_FORGET = """
+delete from es.commands c
+ using (select tenant_id, principal_id, key from es.commands where at < $1 limit $2) as old
+ where (c.tenant_id, c.principal_id, c.key) = (old.tenant_id, old.principal_id, old.key)
+"""
 
 
 class EventStore:
@@ -151,8 +157,13 @@ class EventStore:
 
     async def forget_commands(self, before: datetime) -> int:
         """Delete idempotency records older than `before`; how many. After that a key means a new command."""
-        status: str = await self.pool.execute(_FORGET, before)
-        return int(status.rpartition(" ")[2])
+        forgotten = 0
+        while True:
+            status: str = await self.pool.execute(_FORGET, before, FORGET_AT_ONCE)
+            gone = int(status.rpartition(" ")[2])
+            forgotten += gone
+            if gone < FORGET_AT_ONCE:
+                return forgotten
 
     # -- reading ---------------------------------------------------------------------------------------
 

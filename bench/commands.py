@@ -12,7 +12,7 @@ import msgspec
 
 from bench import peer
 from bench.figure import Figure, figure, median
-from bench.ground import Ground, Place, free_port, say
+from bench.ground import Ground, Place, cpu_seconds, free_port, say
 from bench.load import Job, Run, generate
 from services.opportunities import events
 from services.opportunities.commands.prospects import CaptureProspect
@@ -57,16 +57,22 @@ async def prospects(place: Place, number: int) -> Streams:
 class Target:
     """One of the services compared."""
 
-    def __init__(self, port: int, token: str, streams: Streams) -> None:
+    def __init__(self, port: int, pid: int, token: str, streams: Streams) -> None:
+        self.pid = pid
+        self.cpu_ms: list[float] = []
+        """Of the serving process, for each command."""
         self.job = Job(port=port, token=token, path=PATH, bodies=BODIES, streams=streams, connections=CONNECTIONS)
         self.runs: list[Run] = []
 
     async def run(self, seconds: float, *, rate: float | None = None) -> Run:
+        before = cpu_seconds(self.pid)
         run = await generate(msgspec.structs.replace(self.job, seconds=seconds, rate=rate))
         self.job = msgspec.structs.replace(self.job, streams=run.streams)
         if run.refused:
             raise RuntimeError(f"a bench command was refused: {run.refused}")
         self.runs.append(run)
+        commands = run.answered * (1 + self.job.warm_seconds / seconds)
+        self.cpu_ms.append((cpu_seconds(self.pid) - before) * 1_000 / max(1, commands))
         return run
 
     @property
@@ -81,6 +87,7 @@ class Target:
             "per_second": round(median(self.per_second)),
             "p50_ms": round(self.latency(0.5), 2),
             "p99_ms": round(self.latency(0.99), 2),
+            "server_cpu_ms_a_command": round(median(self.cpu_ms), 3),
             "generator_cpu_share": median([run.cpu_share for run in self.runs]),
         }
 
@@ -93,19 +100,23 @@ async def over_http(ground: Ground, *, rounds: int, seconds: float, streams: int
     peer_streams = await asyncio.to_thread(peer.seed, peer_url, streams, SAMPLE_PERSON)
     async with AsyncExitStack() as stack:
         service = await stack.enter_async_context(ground.service("opportunities", place))
-        bare_port, peer_port = free_port(), free_port()
-        for app, port, environment in (
-            ("bench.bare:app", bare_port, {}),
-            ("bench.peer:app", peer_port, {"BENCH_DATABASE_URL": peer_url}),
+        ours = Target(service.port, service.process.pid, place.token, ours_streams)
+        others = []
+        for app, environment, streams_of in (
+            ("bench.bare:app", {}, ours_streams),
+            ("bench.peer:app", {"BENCH_DATABASE_URL": peer_url}, peer_streams),
         ):
+            port = free_port()
             command = ["-m", "uvicorn", app, "--port", str(port), *UVICORN]
-            await stack.enter_async_context(ground.served(command, environment, port, log=app.partition(":")[0]))
-        ours = Target(service.port, place.token, ours_streams)
-        bare = Target(bare_port, place.token, ours_streams)
-        peers = Target(peer_port, place.token, peer_streams)
+            process = await stack.enter_async_context(
+                ground.served(command, environment, port, log=app.partition(":")[0])
+            )
+            others.append(Target(port, process.pid, place.token, streams_of))
+        bare, peers = others
         for target in (ours, bare, peers):  # every process warm, before anything counts
             await target.run(min(2.0, seconds))
             target.runs.clear()
+            target.cpu_ms.clear()
         for turn in range(rounds):
             for target in (bare, ours, peers):
                 await target.run(seconds)

@@ -162,6 +162,14 @@ def serving(part: str) -> list[str]:
     return ["-c", f"from services.cli import main; import sys; sys.argv[1:] = ['serve', '{part}']; main()"]
 
 
+def cpu_seconds(pid: int) -> float:
+    """Processor time a process has used so far; not a number where the system does not tell."""
+    if sys.platform != "linux":
+        return float("nan")
+    spent = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(spent[11]) + int(spent[12])) / os.sysconf("SC_CLK_TCK")
+
+
 async def answering(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
     ready = asyncio.create_task(wait_until_ready(f"http://127.0.0.1:{port}"))
     while not ready.done():

@@ -162,9 +162,9 @@ class Generator:
         ends, latencies = self.ends, self.latencies[0]
         while True:
             if interval:
-                due += interval
                 await asyncio.sleep(max(0.0, due - time.perf_counter()))
             began = due if interval else time.perf_counter()
+            due += interval
             if began > self.until:
                 return
             stream = mine[turn % len(mine)]

@@ -37,7 +37,7 @@ async def append_to_visible(ground: Ground, *, rounds: int, seconds: float, rate
             {"DATABASE_URL": place.database_url, "DAKEHU_DATA": str(place.data), "DAKEHU_LOG_LEVEL": "warning"},
             log="work",
         )
-        target = Target(service.port, place.token, streams)
+        target = Target(service.port, service.process.pid, place.token, streams)
         await _caught_up(place)
         full = rate or 2 * (await target.run(min(3.0, seconds))).per_second
         await _caught_up(place)

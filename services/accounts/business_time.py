@@ -46,3 +46,9 @@ def standing_at(stream: Stream, at: datetime) -> Mapping[str, Any]:
 def opened_at(stream: Stream) -> datetime:
     """When the record began, corrections included."""
     return stream.ledger[1].occurred_at
+
+
+def require_nothing_after(stream: Stream, at: datetime) -> None:
+    """An end comes last. Raises Refused 409 `changed_later` when the record says something of a later time."""
+    if any(entry.occurred_at > at for entry in stream.entries()):
+        raise Refused("changed_later", "the record changed after that day: it cannot end on it", pointer="/on")

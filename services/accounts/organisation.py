@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
-from services.accounts.business_time import opened_at, standing_at
+from services.accounts.business_time import opened_at, require_nothing_after, standing_at
 from services.accounts.commands import Code, DatedCommand, Name, Reason, like
 from services.accounts.events import (
     TenantFact,
@@ -134,6 +134,7 @@ class Unit(Stream):
         self._require_opened_by(at)
         if self.standing["parent_id"] is None:
             raise Refused("root_unit", "the head office cannot be closed")
+        require_nothing_after(self, at)
         if open_units:
             raise Refused("has_open_units", f"{open_units} open units stand below it", count=open_units)
         if people:

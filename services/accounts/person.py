@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import Field, model_validator
 
-from services.accounts.business_time import opened_at, standing_at
+from services.accounts.business_time import opened_at, require_nothing_after, standing_at
 from services.accounts.commands import DatedCommand, ExternalRefs, Name, like
 from services.accounts.events import (
     Function,
@@ -150,10 +150,11 @@ class Person(Stream):
             self.record(FunctionsChanged, at=at, functions=tuple(dict.fromkeys(command.functions)))
 
     def leave(self, command: Leave, *, at: datetime) -> None:
-        """The person leaves. Repeating says nothing."""
+        """The person leaves, after all else that is said of them. Repeating says nothing."""
         if not self.is_active:
             return
         self._require_active(at)
+        require_nothing_after(self, at)
         self.record(PersonLeft, at=at, reason=command.reason)
 
     def _require_active(self, at: datetime) -> None:

@@ -8,6 +8,8 @@ TEXTS: dict[str, Text] = {
     "in_the_future": Text("日期在将来", "In the future", "{on} 还没有到。", "{on} has not come yet.", 422),
     "before_opening": Text("早于建档", "Before it was opened", "记录在那一天还不存在。",
                            "The record did not exist on that day.", 422),
+    "changed_later": Text("之后还有变动", "Changed later", "记录在那一天之后还有变动，不能在那天结束。",
+                          "The record changed after that day: it cannot end on it.", 409),
     "unknown_unit": Text("没有这个组织单位", "Unknown unit", "没有这个组织单位。", "There is no such unit.", 422),
     "unit_closed": Text("组织单位已撤销", "Unit closed", "组织单位已撤销。", "The unit is closed.", 409),
     "root_unit": Text("总部不能这样处理", "The head office", "总部不能移动或撤销。",

@@ -149,6 +149,25 @@ def test_who_has_left_is_not_moved_any_more() -> None:
     assert refused.value.code == "person_left"
 
 
+def test_nobody_leaves_before_what_they_did_here() -> None:
+    person = a_person()
+    person.post_to(PostTo(unit_id=BEIJING), at=LATER)
+    with pytest.raises(Refused) as refused:
+        person.leave(Leave(), at=LATER - timedelta(days=2))
+    assert (refused.value.code, refused.value.pointer) == ("changed_later", "/on")
+    person.leave(Leave(), at=LATER)
+    assert recorded(person) == ["PersonPostedTo", "PersonLeft"]
+
+
+def test_a_unit_is_not_closed_before_it_was_moved() -> None:
+    unit = a_branch()
+    unit.move(MoveUnit(parent_id=BEIJING), path=(BEIJING, HQ), at=LATER)
+    with pytest.raises(Refused) as refused:
+        unit.close(CloseUnit(), open_units=0, people=0, at=LATER - timedelta(days=2))
+    assert refused.value.code == "changed_later"
+    assert unit.is_open
+
+
 def test_a_posting_told_late_does_not_undo_a_newer_one() -> None:
     person = a_person()
     person.post_to(PostTo(unit_id=BEIJING), at=LATER)

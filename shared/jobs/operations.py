@@ -156,4 +156,6 @@ async def cancel_operation(pool: asyncpg.Pool, tenant_id: UUID, operation_id: UU
     What it has done stays done, a finished one stays as it is. None when there is no such operation.
     """
     row = await pool.fetchrow(CANCEL, tenant_id, operation_id)
+    if row is not None and row["state"] == "cancelled":
+        await files.forget_files(pool, tenant_id, operation_id)
     return await get_operation(pool, tenant_id, operation_id) if row is None else Operation.of(row)

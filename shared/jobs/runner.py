@@ -6,12 +6,13 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import asyncpg
 import structlog
 
 from shared.event_store.store import EventStore
+from shared.jobs.files import forget_files
 from shared.jobs.running import HEARTBEAT_SECONDS, MOST_ATTEMPTS, Cancelled, LeaseLost, Running, claim_next
 from shared.settings import Settings
 
@@ -20,6 +21,12 @@ log = structlog.get_logger(__name__)
 Handler = Callable[[Running], Awaitable[Mapping[str, Any] | None]]
 """Does an operation's work and returns its result. It may be begun again after a crash: go on from `checkpoint`,
 and key what it appends by (operation, item), so that a repeated item is harmless."""
+
+
+async def _end(running: Running, state: Literal["failed", "cancelled"], error: str | None = None) -> None:
+    """Nothing will read the files of an operation that came to nothing, and they may hold personal data."""
+    await running.finish(state, error=error)
+    await forget_files(running.pool, running.tenant_id, running.operation_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +67,7 @@ class Runner:
 
     async def _run(self, running: Running) -> None:
         if running.attempts > MOST_ATTEMPTS:
-            await running.finish("failed", error="gave_up")
+            await _end(running, "failed", "gave_up")
             return
         work = asyncio.ensure_future(self._handlers[running.kind](running))
         pulse = asyncio.create_task(self._pulse(running, work))
@@ -69,19 +76,19 @@ class Runner:
         except LeaseLost:
             raise
         except Cancelled:
-            await running.finish("cancelled")
+            await _end(running, "cancelled")
         except Failed as error:
-            await running.finish("failed", error=str(error))
+            await _end(running, "failed", str(error))
         except asyncio.CancelledError:
             if not pulse.done():  # the process ends, not the lease
                 raise
             pulse.result()
-            await running.finish("cancelled")
+            await _end(running, "cancelled")
         except (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, OSError):
             raise  # the database is gone: the lease runs out, and whoever takes it goes on from the checkpoint
         except Exception:
             log.exception("operation_failed")
-            await running.finish("failed", error="internal_error")
+            await _end(running, "failed", "internal_error")
         else:
             await running.finish("done", result=result)
         finally:

@@ -26,7 +26,7 @@ from shared.jobs import (
     problems_of,
     running,
 )
-from shared.jobs.files import CHUNK_BYTES, FileDamaged, read_file
+from shared.jobs.files import CHUNK_BYTES, FileDamaged, file_names, read_file
 from shared.jobs.runner import Runner
 from tests.jobs.counting_worker import count
 
@@ -144,6 +144,22 @@ async def test_a_queued_operation_is_cancelled_at_once(pool: asyncpg.Pool, tenan
         assert (cancelled.state, cancelled.finished) == ("cancelled", True)
     assert await claim_next(pool, ["count"], 1) is None
     assert await cancel_operation(pool, tenant_id, uuid4()) is None
+
+
+async def test_files_of_an_operation_that_came_to_nothing_are_forgotten(pool: asyncpg.Pool, tenant_id: UUID) -> None:
+    async def broken(_: Running) -> None:
+        raise ZeroDivisionError
+
+    async def left(operation: Operation) -> list[str]:
+        return await file_names(pool, tenant_id, operation.operation_id)
+
+    failed = await order(pool, tenant_id)
+    assert await left(failed) == ["lines"]
+    assert await Runner(pool, {"count": broken}).run_one(2)
+    assert await left(failed) == []
+    cancelled = await order(pool, tenant_id)
+    await cancel_operation(pool, tenant_id, cancelled.operation_id)
+    assert await left(cancelled) == []
 
 
 async def test_what_cannot_be_done_says_why(pool: asyncpg.Pool, own_database_url: str, tenant_id: UUID) -> None:

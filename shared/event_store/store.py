@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
@@ -24,6 +26,7 @@ from shared.event_store.hints import Hints
 from shared.event_store.writer import Writer
 
 FIRST_EPOCH = 1
+CLOSE_WITHIN_S = 2.0
 
 _EVENT = """
 select tenant_id, position, stream_type, stream_id, version, type, schema_version, data, metadata, occurred_at,
@@ -116,10 +119,11 @@ class EventStore:
         return cls(database_url, pool, writer, hints)
 
     async def close(self) -> None:
-        """Write what is queued, then disconnect."""
+        """Write what is queued, then disconnect. A server that does not answer is not waited for."""
         await self._writer.close()
         await self._hints.close()
-        await self.pool.close()
+        with suppress(TimeoutError):  # the pool then ends its connections without a farewell
+            await asyncio.wait_for(self.pool.close(), CLOSE_WITHIN_S)
 
     async def __aenter__(self) -> Self:
         return self

@@ -23,6 +23,8 @@ class Proxy:
         self._tasks: set[asyncio.Task[None]] = set()
         self.lost = 0
         self.refusing = False
+        self.mute = False
+        """Nothing passes and nothing is cut: a server that has frozen."""
 
     @property
     def url(self) -> str:
@@ -44,6 +46,7 @@ class Proxy:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.sleep(0.01)  # sockets are closed a turn of the loop after their transports
 
     async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         query = parse_qs(self._parts.query)
@@ -65,6 +68,8 @@ class Proxy:
         answers = asyncio.create_task(self._answers(server_reader, writer, silent))
         try:
             while request := await reader.read(1 << 20):
+                if self.mute:
+                    continue
                 if self._left and self._when in request:
                     self._left -= 1
                     self.lost += 1
@@ -80,11 +85,11 @@ class Proxy:
         except OSError:
             pass
         finally:
-            self._tasks.discard(task)
             answers.cancel()
-            await asyncio.gather(answers, return_exceptions=True)
             writer.transport.abort()
-            server_writer.close()
+            server_writer.transport.abort()
+            self._tasks.discard(task)
+            await asyncio.gather(answers, return_exceptions=True)
 
     async def _answers(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, silent: asyncio.Event) -> None:
         while answer := await reader.read(1 << 20):

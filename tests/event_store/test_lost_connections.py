@@ -11,6 +11,7 @@ import asyncpg
 import pytest
 
 from shared.event_store import lane, writer
+from shared.event_store import store as store_module
 from shared.event_store.command import Outcome, OutcomeUnknown, Overloaded
 from shared.event_store.store import EventStore
 from shared.event_store.verify import verify
@@ -99,6 +100,17 @@ async def _stays_away(proxy: Proxy, far: EventStore, store: EventStore, tenant: 
     assert (await far.append(command(tenant, marked(uuid4()), key="k"))).kind == "duplicate"
     assert (await far.append(command(tenant, append(uuid4(), 0), key="later"))).kind == "ok"
     assert (await store.head(tenant)).position == 2
+
+
+async def test_a_server_that_has_frozen_is_not_waited_for_at_the_end(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_module, "CLOSE_WITHIN_S", 0.2)
+    async with proxy_before(database_url) as proxy:
+        far = await EventStore.open(proxy.url, writers=1, readers=2)
+        proxy.mute = True
+        async with asyncio.timeout(20):
+            await far.close()
 
 
 async def test_backends_killed_and_cancelled_at_random_cost_nothing(

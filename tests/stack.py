@@ -62,7 +62,12 @@ class Running:
 
     def ready(self) -> None:
         for port in PORTS:
-            self.until(lambda port=port: self.get("/readyz", port) is not None, f"{port} ready")
+            self.until(lambda port=port: self.ended or self.get("/readyz", port) is not None, f"{port} ready")
+        assert not self.ended, self.said()
+
+    @property
+    def ended(self) -> bool:
+        return self.process is not None and self.process.poll() is not None
 
     def get(self, path: str, port: str = "DAKEHU_PORT", **headers: str) -> Any:
         """What a GET answers with 200; None for anything else."""

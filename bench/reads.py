@@ -17,28 +17,29 @@ from bench.ground import Ground, Place, say
 from bench.history import Company
 from bench.load import Job, generate, percentile
 from services.bootstrap import ZONE
-from services.opportunities.reports.asking import end_of, start_of
+from shared.days import end_of, start_of
 from shared.identity.tokens import SAMPLE_TENANT
 
 PAST_DAYS = 20
+TABLES = {view.name.partition(".")[2]: view.table for view in VIEWS}
 STOCK = """
 select s.currency, s.stock, s.level, count(*), sum(s.open_units), sum(s.open_amount)
-  from opportunities.standings_v1 s
+  from {standings} s
  where s.tenant_id = $1 and s.stock is not null and tstzrange(s.from_at, s.to_at) @> $2::timestamptz
  group by 1, 2, 3
 """
 HOT = """
 select s.*, a.name, c.last_visit_on
-  from opportunities.standings_v1 s
-  left join opportunities.accounts_v1 a on a.tenant_id = $1 and a.stream_id = s.account_id and a.to_at is null
+  from {standings} s
+  left join {accounts} a on a.tenant_id = $1 and a.stream_id = s.account_id and a.to_at is null
   left join lateral (
-       select max(c.visited_on) as last_visit_on from opportunities.contacts_v1 c
+       select max(c.visited_on) as last_visit_on from {contacts} c
         where c.tenant_id = $1 and c.opportunity_id = s.stream_id and c.to_at is null) c on true
  where s.tenant_id = $1 and s.stock = 'open' and tstzrange(s.from_at, s.to_at) @> $2::timestamptz
    and (s.level = 'H' or s.level is not null and s.expected_on - $3::date between 0 and 7)
 """
-DEFEATS = """
-select d.reason, d.currency, count(*), sum(d.units), sum(d.amount) from opportunities.defeats_v1 d
+LOST = """
+select d.reason, d.currency, count(*), sum(d.units), sum(d.amount) from {defeats} d
  where d.tenant_id = $1 and d.lost_at between $2 and $3 group by 1, 2 order by 3 desc
 """
 
@@ -148,9 +149,9 @@ async def _ask(connection: asyncpg.Connection[Any], report: str, path: str) -> N
     at = end_of(day, zone) if "as_of" in said else datetime.now(UTC)
     match report.removesuffix("_as_of"):
         case "board":
-            await connection.fetch(STOCK, SAMPLE_TENANT, at)
+            await connection.fetch(STOCK.format_map(TABLES), SAMPLE_TENANT, at)
         case "hot_table":
-            await connection.fetch(HOT, SAMPLE_TENANT, at, day)
+            await connection.fetch(HOT.format_map(TABLES), SAMPLE_TENANT, at, day)
         case _:
             since, until = date.fromisoformat(said["from"]), date.fromisoformat(said["to"])
-            await connection.fetch(DEFEATS, SAMPLE_TENANT, start_of(since, zone), end_of(until, zone))
+            await connection.fetch(LOST.format_map(TABLES), SAMPLE_TENANT, start_of(since, zone), end_of(until, zone))

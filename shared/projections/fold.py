@@ -70,6 +70,9 @@ select e.stream_id from es.events e
 """
 
 
+# A chunk is sorted in memory; with the server's usual few megabytes it would go to disk and back.
+REFOLD_MEMORY = "set local work_mem = '64MB'"
+
 MANY_STREAMS = 200
 """From here on a step is planned for its size, and without nested loops over the view's own CTEs."""
 
@@ -185,6 +188,7 @@ async def refold_chunk(
     """
     async with connection.transaction():
         await plan_for_many(connection)
+        await connection.execute(REFOLD_MEMORY)
         held = await connection.fetchrow(HOLD_REFOLDING, tenant_id, view.name, view.version, token)
         if held is None:
             raise Outrun

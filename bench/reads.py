@@ -17,6 +17,7 @@ from bench.ground import Ground, Place, say
 from bench.history import Company
 from bench.load import Job, generate, percentile
 from services.bootstrap import ZONE
+from services.opportunities.views import VIEWS
 from shared.days import end_of, start_of
 from shared.identity.tokens import SAMPLE_TENANT
 

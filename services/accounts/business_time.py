@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from shared.days import day_of, start_of
 from shared.event_store.stream import Refused, Stream
 
 
@@ -16,18 +17,18 @@ def holds_from(on: date | None, *, now: datetime, zone: ZoneInfo, stream: Stream
     Never before what the stream already says of that same day: told later, it holds after it. Raises Refused 422
     `in_the_future`, `before_opening`.
     """
-    today = now.astimezone(zone).date()
+    today = day_of(now, zone)
     day = on or today
     if day > today:
         raise Refused("in_the_future", f"{day} is after today", status=422, pointer="/on", on=day.isoformat())
-    start = now if day == today else datetime.combine(day, time(), tzinfo=zone).astimezone(UTC)
+    start = now if day == today else start_of(day, zone)
     if stream is None:
         return start
-    if day < opened_at(stream).astimezone(zone).date():
+    if day < day_of(opened_at(stream), zone):
         raise Refused(
             "before_opening", f"{day} is before the record was opened", status=422, pointer="/on", on=day.isoformat()
         )
-    same_day = (entry.occurred_at for entry in stream.entries() if entry.occurred_at.astimezone(zone).date() == day)
+    same_day = (entry.occurred_at for entry in stream.entries() if day_of(entry.occurred_at, zone) == day)
     return max([start, *same_day])
 
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from fastapi import Query
 from pydantic import BaseModel, Field
 
 from services.kpi.views.funnel import FUNNEL, STEPS
 from services.kpi.views.units import UNITS
+from shared.days import end_of, start_of
 from shared.http.openapi import refuses
 from shared.http.problem import At, Problem
 from shared.http.reading import FromDay, Reading, Report, ToDay
@@ -114,10 +114,8 @@ async def funnel(
 
 
 async def _count(read: Reading, dimensions: Sequence[str], from_day: date | None, to_day: date | None) -> list[Any]:
-    last = (
-        read.as_of if to_day is None else min(read.as_of, _start(_next(to_day), read.zone) - timedelta(microseconds=1))
-    )
-    given: list[Any] = [read.tenant_id, last, None if from_day is None else _start(from_day, read.zone)]
+    last = read.as_of if to_day is None else min(read.as_of, end_of(to_day, read.zone))
+    given: list[Any] = [read.tenant_id, last, None if from_day is None else start_of(from_day, read.zone)]
 
     def put(value: Any) -> str:
         given.append(value)
@@ -181,11 +179,3 @@ def _row(row: dict[str, Any], dimensions: Sequence[str], labels: dict[str, dict[
     first = dimensions[0]
     label = row[first] if first == "month" else named.get(f"{first}_label")
     return FunnelRow(key=row[first], label=label, **row, **named)
-
-
-def _next(day: date) -> date:
-    return day + timedelta(days=1)
-
-
-def _start(day: date, zone: ZoneInfo) -> datetime:
-    return datetime.combine(day, time(), zone).astimezone(UTC)

@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from shared.days import day_of, start_of
 from shared.event_store.stream import Refused, Stream
-
-
-def day_of(at: datetime, zone: ZoneInfo) -> date:
-    """The calendar day of an instant in the tenant's zone."""
-    return at.astimezone(zone).date()
-
-
-def start_of(day: date, zone: ZoneInfo) -> datetime:
-    """The first instant of a day in the tenant's zone."""
-    return datetime.combine(day, time(), zone).astimezone(UTC)
 
 
 def business_time(

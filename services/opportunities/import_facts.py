@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from services.opportunities.business_time import business_time, start_of
+from services.opportunities.business_time import business_time
 from services.opportunities.commands.closings import FreezeProspect, LoseContact, RequestDefeat
 from services.opportunities.commands.fields import LineGiven
 from services.opportunities.commands.orders import DeliverUnits, UnitsOfLine, WinDeal
@@ -23,6 +23,7 @@ from services.opportunities.level_policy import LevelPolicies, tenant_policy
 from services.opportunities.life_cycle import units_left
 from services.opportunities.opportunity import Opportunity
 from services.opportunities.reason_catalogue import ReasonCatalogues, in_force
+from shared.days import start_of
 from shared.event_store.stream import Refused
 
 SHARE_PLACES = Decimal("0.000001")

@@ -20,7 +20,6 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from services.opportunities import events
-from services.opportunities.business_time import day_of, start_of
 from services.opportunities.import_batch import Batches, Ready, Taken
 from services.opportunities.import_facts import Circumstances
 from services.opportunities.import_products import Products
@@ -30,6 +29,7 @@ from services.opportunities.import_survey import Survey
 from services.opportunities.import_target import Mapped, MappedRow, OpportunityMapping
 from services.opportunities.level_policy import LevelPolicies, policies_id
 from services.opportunities.reason_catalogue import ReasonCatalogues, catalogues_id
+from shared.days import day_of, start_of
 from shared.event_store.facts import registry
 from shared.event_store.repository import Repository
 from shared.event_store.store import EventStore

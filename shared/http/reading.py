@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Generic, TypeVar
 from urllib.parse import parse_qsl, urlencode
 from uuid import UUID
@@ -19,6 +19,7 @@ import msgspec
 from fastapi import Depends, Query, Request
 from pydantic import AfterValidator, BaseModel, Field
 
+from shared.days import day_of, end_of
 from shared.http import cursors
 from shared.http.call import Call, call_of
 from shared.http.kit import Kit
@@ -36,21 +37,6 @@ DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 INSTANT = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d):?(\d\d)?(\.\d{1,12})?([Zz]|[+ -]\d\d:\d\d)?")
 MOMENT_SCHEMA = {"anyOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}]}
 KNOWN_SCHEMA = {"anyOf": [*MOMENT_SCHEMA["anyOf"], {"type": "string", "pattern": "^[0-9]{1,18}$"}]}
-
-# Positions are dense and recorded_at never decreases with them: bisect by primary key.
-POSITION_AT = """
-with recursive bisect (lo, hi) as (
-    select 0::bigint, coalesce((select max(position) from es.events where tenant_id = $1), 0)
-    union all
-    select case when e.recorded_at <= $2 then m.mid else b.lo end,
-           case when e.recorded_at <= $2 then b.hi else m.mid - 1 end
-      from bisect b
-     cross join lateral (select (b.lo + b.hi + 1) / 2 as mid) m
-     cross join lateral (select recorded_at from es.events where tenant_id = $1 and position = m.mid offset 0) e
-     where b.lo < b.hi
-)
-select lo from bisect where lo = hi
-"""
 
 AsOfText = Annotated[
     str | None,
@@ -116,7 +102,7 @@ class Reading:
     @property
     def day(self) -> date:
         """The calendar day of `as_of` in the tenant's zone."""
-        return self.as_of.astimezone(self.zone).date()
+        return day_of(self.as_of, self.zone)
 
     async def sight(self) -> Sight:
         """What the principal sees."""
@@ -127,11 +113,6 @@ class Reading:
         wanted = max(self.min_position or 0, self.known_at or 0)
         if wanted and views:
             await wait_for(self.kit.pool, views, self.tenant_id, wanted, WAIT_SECONDS)
-
-
-def end_of(day: date, zone: ZoneInfo) -> datetime:
-    """The last instant of a day in this zone."""
-    return datetime.combine(day + timedelta(days=1), time(), zone).astimezone(UTC) - timedelta(microseconds=1)
 
 
 def instant(text: str, zone: ZoneInfo, *, name: str) -> datetime:
@@ -202,9 +183,7 @@ async def known_position(kit: Kit, principal: Principal, text: str) -> int:
         position = int(text)
         await _recorded(kit, principal, position, "known_at")
         return position
-    moment = instant(text, principal.zone, name="known_at")
-    found: int = await kit.pool.fetchval(POSITION_AT, principal.tenant_id, moment)
-    return found
+    return await kit.store.position_at(principal.tenant_id, instant(text, principal.zone, name="known_at"))
 
 
 async def _recorded(kit: Kit, principal: Principal, position: int | None, name: str) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from services.opportunities.reports import defeats as defeat_table
 from services.opportunities.reports import outcomes as outcome_table
-from services.opportunities.reports.asking import Asking, end_of
+from services.opportunities.reports.asking import Asking
 from services.opportunities.reports.hot_customers import hot_customers
 from services.opportunities.reports.labels import Labels
 from services.opportunities.reports.levels import policy_in_force
@@ -22,6 +22,7 @@ from services.opportunities.reports.paging import Page
 from services.opportunities.reports.pipeline import KEYS, pipeline, pipeline_diff
 from services.opportunities.reports.visits import visits
 from services.opportunities.views import VIEWS
+from shared.days import end_of
 from shared.event_store.connections import with_json
 from shared.identity.sight import Sight
 from shared.testing.views import fold_in_random_splits

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from functools import partial
 from typing import Any, Protocol
@@ -13,10 +13,9 @@ from zoneinfo import ZoneInfo
 
 from services.opportunities.views import VIEWS
 from services.opportunities.views.accounts import ACCOUNTS
+from shared.days import day_of
 from shared.identity.sight import Sight
 from shared.projections.view import View, source
-
-LAST_INSTANT = timedelta(microseconds=1)
 
 
 class Reads(Protocol):
@@ -47,17 +46,7 @@ class Asking:
     @property
     def day(self) -> date:
         """The calendar day of the instant, in the tenant's zone."""
-        return self.at.astimezone(self.zone).date()
-
-
-def end_of(day: date, zone: ZoneInfo) -> datetime:
-    """The last instant of a day in the tenant's zone: what `as_of=DAY` means."""
-    return datetime.combine(day + timedelta(days=1), time(), zone).astimezone(UTC) - LAST_INSTANT
-
-
-def start_of(day: date, zone: ZoneInfo) -> datetime:
-    """The first instant of a day in the tenant's zone."""
-    return datetime.combine(day, time(), zone).astimezone(UTC)
+        return day_of(self.at, self.zone)
 
 
 SUPPORTED = """

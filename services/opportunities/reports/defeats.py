@@ -13,9 +13,10 @@ from typing import Any, Literal
 from uuid import UUID
 
 from services.opportunities.level_policy import NEW
-from services.opportunities.reports.asking import Asking, Reads, Row, Sql, end_of, money, rounded, start_of
+from services.opportunities.reports.asking import Asking, Reads, Row, Sql, money, rounded
 from services.opportunities.reports.filters import Filters
 from services.opportunities.reports.labels import Labels
+from shared.days import end_of, start_of
 
 GroupBy = Literal["category", "reason", "competitor", "product", "owner", "org_unit", "level", "month"]
 

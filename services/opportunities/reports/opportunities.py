@@ -8,11 +8,12 @@ from datetime import date
 from uuid import UUID
 
 from services.opportunities.level_policy import NEW, ORDERED, LevelPolicy
-from services.opportunities.reports.asking import Asking, Reads, Row, Sql, end_of, money, start_of
+from services.opportunities.reports.asking import Asking, Reads, Row, Sql, money
 from services.opportunities.reports.filters import Filters
 from services.opportunities.reports.labels import Labels
 from services.opportunities.reports.levels import bucket, code_of
 from services.opportunities.reports.paging import Order, Page, next_of, paged
+from shared.days import end_of, start_of
 
 SORTS: Mapping[str, Order] = {
     "-captured_at": Order("s.captured_at", "timestamptz", descending=True),

@@ -12,9 +12,10 @@ from datetime import date
 from typing import Any, Literal
 from uuid import UUID
 
-from services.opportunities.reports.asking import Asking, Reads, Row, Sql, end_of, money, rounded
+from services.opportunities.reports.asking import Asking, Reads, Row, Sql, money, rounded
 from services.opportunities.reports.filters import Filters
 from services.opportunities.reports.labels import BLANK, Labels
+from shared.days import end_of
 
 GroupBy = Literal["owner", "org_unit", "office", "product", "channel", "account", "sector", "month"]
 

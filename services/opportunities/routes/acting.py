@@ -9,13 +9,14 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from services.opportunities.business_time import business_time, day_of
+from services.opportunities.business_time import business_time
 from services.opportunities.commands.prospects import OpenProspect
 from services.opportunities.opportunity import APPROVERS, Opportunity
 from services.opportunities.routes.duplicates import Moves, held, taken
 from services.opportunities.routes.references import account_standing
 from services.opportunities.routes.rules_in_force import Rules, rules_in_force
 from services.opportunities.visit import Visit
+from shared.days import day_of
 from shared.http.commands import Commands, Work
 from shared.http.context import CommandContext
 from shared.http.kit import Kit

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import msgspec
 
-from services.opportunities.business_time import business_time, day_of, start_of
+from services.opportunities.business_time import business_time
 from services.opportunities.commands.prospects import (
     CaptureProspect,
     CompleteInstruction,
@@ -32,6 +32,7 @@ from services.opportunities.routes.references import (
     require_unit_in_sight,
 )
 from services.opportunities.routes.vaulted import contact_id, keep
+from shared.days import day_of, start_of
 from shared.event_store.stream import Entry, Refused, Stream
 from shared.http.commands import Work
 from shared.http.context import CommandContext, Ctx, CtxMatch

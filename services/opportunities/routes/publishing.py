@@ -18,7 +18,6 @@ from services.opportunities.approval_policy import (
     approval_id,
     approval_on,
 )
-from services.opportunities.business_time import day_of
 from services.opportunities.catalogues.words import CHANNELS, LAYERS, OBJECTIONS, PURPOSES, WAYS, Word
 from services.opportunities.commands.fields import Day
 from services.opportunities.level_policy import (
@@ -37,6 +36,7 @@ from services.opportunities.reason_catalogue import (
 )
 from services.opportunities.routes.acting import require
 from services.opportunities.routes.rules_in_force import forget_rules, rules_in_force
+from shared.days import day_of
 from shared.event_store.stream import Stream
 from shared.http.commands import Commands, Work
 from shared.http.context import CommandContext, Ctx, Parts, Who

@@ -124,7 +124,7 @@ class Account(Stream):
         `in_the_future`."""
         if command.occurred_at is not None and command.occurred_at > at:
             raise Refused("in_the_future", "a fact cannot hold from later than now", status=422, pointer="/occurred_at")
-        changes = dict(command.changes)
+        changes = command.checked()
         if isinstance(code := changes.get("credit_code"), str):
             changes["credit_code"] = credit_code(code, pointer="/changes/credit_code")
         for name, person in changes.items():

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field, StringConstraints, field_validator, model_validator
+from pydantic import AwareDatetime, Field, StringConstraints, ValidationError, field_validator, model_validator
 
 from services.accounts.commands import Command, DatedCommand, ExternalRefs, Name, Reason, Text, like
 from services.accounts.events import Attitude, Influence, Layer, Relationship, RemovalReason, TeamRole
 from services.accounts.person import Mail, Phone
+from shared.event_store.stream import Refused
 
 Kind = Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=r"^\S+$")]
 Kinds = Annotated[tuple[Kind, ...], Field(max_length=20, description="The tenant's own: industry, national …")]
@@ -187,7 +189,7 @@ class CorrectFact(Command):
 
     version: int = Field(ge=1, description="The fact's version in this record's history.")
     changes: dict[str, Any] = Field(default_factory=dict, max_length=40)
-    occurred_at: AwareDatetime | None = None
+    occurred_at: AwareDatetime | None = Field(default=None, ge=datetime(1900, 1, 1, tzinfo=UTC))
     reason: Reason
 
     @model_validator(mode="after")
@@ -195,6 +197,17 @@ class CorrectFact(Command):
         if not self.changes and self.occurred_at is None:
             raise ValueError("give changes or occurred_at")
         return self
+
+    def checked(self) -> dict[str, Any]:
+        """The changes, each within the bounds its field has in the other commands. Raises Refused 422."""
+        for name, value in self.changes.items():
+            if name in AccountFile.model_fields or name == "name":
+                try:
+                    ChangeAccount.model_validate({name: value})
+                except ValidationError as error:
+                    said = error.errors()[0]["msg"]
+                    raise Refused("invalid_value", said, status=422, pointer=f"/changes/{name}") from None
+        return dict(self.changes)
 
 
 class VoidFact(Command):

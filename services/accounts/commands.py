@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"\S")]
 Code = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^\S+$")]
@@ -14,6 +14,12 @@ Reason = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=
 System = Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=r"^[A-Za-z0-9_.\-]+$")]
 Reference = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"\S")]
 ExternalRefs = Annotated[dict[System, Reference], Field(max_length=20, description="{system: reference there}")]
+DAY = r"^(19|20|21)\d\d-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$"
+Day = Annotated[
+    date,
+    Field(ge=date(1900, 1, 1), le=date(2199, 12, 31)),
+    WithJsonSchema({"type": "string", "format": "date", "pattern": DAY}, mode="validation"),
+]
 
 
 def like(**example: Any) -> ConfigDict:
@@ -30,4 +36,4 @@ class Command(BaseModel):
 class DatedCommand(Command):
     """A command that may be told later than it happened."""
 
-    on: date | None = Field(default=None, description="The day it holds from, in the tenant's zone; default now.")
+    on: Day | None = Field(default=None, description="The day it holds from, in the tenant's zone; default now.")

@@ -383,3 +383,17 @@ async def test_a_key_person_is_not_corrected_into_somebody_else(company: Company
     await rep.make(f"{own}/correct", stolen, version=2)
     shown = (await rep.read(own))["key_persons"]
     assert [(person["name"], person["layer"], person["remark"]) for person in shown] == [("李工", "decision", None)]
+
+
+@pytest.mark.parametrize("on", ["0001-01-01", "1899-12-31", "2200-01-01"])
+async def test_a_day_nobody_can_mean_is_refused(company: Company, on: str) -> None:
+    answer = await company["director"].post("/v1/accounts", {"name": "华东物流", "on": on})
+    assert problem(answer) == (422, "validation")
+
+
+@pytest.mark.parametrize("changes", [{"name": ""}, {"employees": 10**30}, {"revenue": 1e300}, {"city": "x" * 5_000}])
+async def test_a_correction_keeps_the_bounds_of_the_file(company: Company, changes: dict[str, Any]) -> None:
+    account = await open_account(company["director"])
+    body = {"version": 1, "changes": changes, "reason": "录错"}
+    answer = await company["director"].post(f"/v1/accounts/{account}/correct", body, version=1)
+    assert problem(answer) == (422, "invalid_value")

@@ -8,11 +8,13 @@ past FastAPI's general machinery; the OpenAPI document is the same. Anything els
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from datetime import date
 from types import UnionType
 from typing import Annotated, Any, Union, cast, get_args, get_origin
 from urllib.parse import parse_qsl
+from uuid import UUID
 
 from fastapi import APIRouter, Request, Response, params
 from fastapi._compat import ModelField
@@ -31,6 +33,15 @@ from shared.http.receipt import Receipt
 
 JSON = (b"content-type", b"application/json")
 
+Form = tuple[re.Pattern[str], str]
+FORMS: tuple[tuple[type, Form], ...] = (
+    (date, (DAY, "not_date")),
+    (bool, (re.compile("true|false"), "not_boolean")),
+    (int, (re.compile("-?[0-9]{1,18}"), "not_number")),
+    (UUID, (re.compile("(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"), "not_uuid")),
+)
+"""How a query parameter of a type is written. Pydantic also takes 0 for a day in 1970, 1_0 for ten, yes for true."""
+
 
 class Route(APIRoute):
     """One operation of a service."""
@@ -40,7 +51,7 @@ class Route(APIRoute):
             given["summary"] = said.partition("\n")[0].rstrip(".")
         super().__init__(path, endpoint, **given)
         self.known = _query_names(self.dependant)
-        self.days = frozenset(field.alias for field in _query_fields(self.dependant) if _is_day(field))
+        self.forms = {field.alias: form for field in _query_fields(self.dependant) if (form := _form(field))}
         self.takes_json = self.body_field is not None and not isinstance(self.body_field.field_info, params.Form)
         if (hot := self._hot()) is not None:
             self.app = hot
@@ -58,7 +69,7 @@ class Route(APIRoute):
     def check(self, scope: Scope) -> None:
         """Refuse query parameters nobody asked for, and bodies of another kind."""
         if scope["query_string"]:
-            check_query(scope["query_string"], self.known, self.days)
+            check_query(scope["query_string"], self.known, self.forms)
         if self.takes_json:
             call = call_of(scope)
             content_type = call.header(b"content-type") or ""
@@ -130,8 +141,8 @@ class Router(APIRouter):
         super().__init__(**{"route_class": Route, "redirect_slashes": False, **given})
 
 
-def check_query(query: bytes, known: Mapping[str, bool], days: frozenset[str]) -> None:
-    """Refuse unknown and repeated names, and text PostgreSQL could not keep."""
+def check_query(query: bytes, known: Mapping[str, bool], forms: Mapping[str, Form]) -> None:
+    """Refuse unknown and repeated names, values not written as their type is, and text PostgreSQL could not keep."""
     pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True, errors="surrogateescape")
     names = [name for name, _ in pairs]
     if unknown := sorted(set(names) - known.keys()):
@@ -140,8 +151,9 @@ def check_query(query: bytes, known: Mapping[str, bool], days: frozenset[str]) -
     if repeated := sorted({name for name in names if not known[name] and names.count(name) > 1}):
         raise Problem(400, "duplicate_parameter", params={"parameters": ", ".join(repeated)})
     for name, value in pairs:
-        if name in days and not DAY.fullmatch(value):  # pydantic takes 0 for a day in 1970
-            raise Problem(422, "validation", errors=(At(f"/{name}", "not_date", where="query"),), params={"count": 1})
+        if name in forms and not forms[name][0].fullmatch(value):
+            code = forms[name][1]
+            raise Problem(422, "validation", errors=(At(f"/{name}", code, where="query"),), params={"count": 1})
         if not is_clean(value):
             raise Problem(422, "invalid_text", errors=(At(f"/{name}", "invalid_text", where="query"),))
 
@@ -177,9 +189,9 @@ def _query_names(dependant: Dependant) -> dict[str, bool]:
     return names
 
 
-def _is_day(field: ModelField) -> bool:
+def _form(field: ModelField) -> Form | None:
     kind = field.field_info.annotation
-    return kind is date or date in get_args(kind)
+    return next((form for type_, form in FORMS if kind is type_ or type_ in get_args(kind)), None)
 
 
 def _is_many(kind: Any) -> bool:

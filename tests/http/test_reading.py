@@ -261,3 +261,10 @@ async def test_a_database_that_goes_away_is_503_and_comes_back(head_office: Clie
     assert answers[-1].status_code == 200
     assert {answer.status_code for answer in answers} <= {200, 503}
     assert all("retry-after" in answer.headers for answer in answers if answer.status_code == 503)
+
+
+@pytest.mark.parametrize("limit", ["5.0", "1_0", "+5", "５", "true"])
+async def test_a_number_in_a_query_is_written_as_one(head_office: Client, limit: str) -> None:
+    answer = await head_office.get("/v1/jars", params={"limit": limit})
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "not_number")
+    assert (await head_office.get("/v1/jars", params={"limit": "5"})).status_code == 200

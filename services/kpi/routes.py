@@ -27,7 +27,6 @@ DIMENSIONS = {
     "owner": "f.owner_id::text",
 }
 """What the report can be grouped by."""
-MAX_DIMENSIONS = 2
 WITH_UNITS = ("ordered", "delivered", "cancelled")
 """Steps that are counted in units as well as in prospects."""
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from shared.postgres.embedded import acquire
 from shared.settings import Settings, settings
 
@@ -12,11 +10,6 @@ async def database_url(chosen: Settings | None = None) -> str:
     """DATABASE_URL, else the embedded server of the data folder, started when needed and kept while we live."""
     chosen = chosen or settings()
     return plain_url(chosen.database_url) if chosen.database_url else await acquire(chosen.data)
-
-
-def database_url_in_thread(chosen: Settings | None = None) -> str:
-    """Like `database_url`, for callers without an event loop."""
-    return asyncio.run(database_url(chosen))
 
 
 def plain_url(url: str) -> str:

@@ -14,7 +14,6 @@ from functools import cached_property
 from typing import Any
 
 NAME = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
-CORRECTIONS = "('FactCorrected', 'FactVoided')"
 
 # `offset 0` keeps each LATERAL a loop over the touched streams with one index probe each. Without it the planner,
 # who cannot know how narrow a range of positions is, may join the whole log.
@@ -198,10 +197,6 @@ class View:
     def select_range(self, upto: str = "$4::bigint") -> str:
         """The rows of tenant $1's streams from $2 to $3, as of position `upto`."""
         return self.select(TOUCHED_RANGE.format(types=self.types, upto=upto))
-
-    def select_given(self) -> str:
-        """The rows of the streams given as arrays: $1 tenants, $2 streams, $3 positions."""
-        return self.select(TOUCHED_GIVEN)
 
 
 def source(view: View, *, tenant: str = "$1", known_at: str | None = None) -> str:

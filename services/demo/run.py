@@ -91,7 +91,7 @@ async def _show(running: Installation, console: Console, began: float) -> None:
         )
     finally:
         await client.close()
-    print_tables(console, pipeline, hot_customers, defeats)
+    print_tables(console, pipeline, hot_customers, defeats, ZoneInfo(ZONE))
     console.print(f"\nReady after {time.monotonic() - began:.1f} s. Open:")
     for name, url in running.urls.items():
         console.print(f"  {name:<14} {url}/docs")

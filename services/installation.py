@@ -72,7 +72,11 @@ async def installation(settings: Settings, say: Callable[[str], None]) -> AsyncI
     urls = {name: f"http://{settings.host}:{port}" for name, port in ports(settings).items()}
     for name, port in ports(settings).items():
         if not _free(settings.host, port):
-            raise CannotStart(f"port {port}, meant for {name}, is taken by another program")
+            setting = f"DAKEHU_{APPS[name].port.upper()}"
+            raise CannotStart(
+                f"port {port}, meant for {name}, is taken, perhaps by a Dakehu that runs already; "
+                f"{setting} chooses another"
+            )
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     parts = Parts(PARTS, settings.data / "run", grace_seconds=settings.grace_seconds, say=say)
     stop = asyncio.create_task(told_to_stop())

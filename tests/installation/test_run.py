@@ -76,7 +76,9 @@ def test_a_taken_port_is_told_of(running: Running) -> None:
         running.start()
         assert running.process is not None
         assert running.process.wait(PATIENCE_SECONDS) == 1
-    assert f"port {running.ports['DAKEHU_KPI_PORT']}, meant for kpi, is taken" in running.output.read_text()
+    printed = running.output.read_text()
+    assert f"port {running.ports['DAKEHU_KPI_PORT']}, meant for kpi, is taken" in printed
+    assert "DAKEHU_KPI_PORT chooses another" in printed
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="what make has heard is seen in /proc")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
-from fastapi import Response
+from fastapi import Query, Response
 from pydantic import BaseModel, Field
 
 from services.opportunities.events import Status
@@ -19,17 +19,29 @@ from services.opportunities.routes.acting import sees
 from services.opportunities.routes.history import FactShown, history, people_in, plain
 from services.opportunities.routes.names import Names, names
 from services.opportunities.routes.rules_in_force import rules_in_force
+from services.opportunities.views.products import PRODUCTS
 from services.opportunities.visit import Visit
 from shared.event_store.command import StoredFact
 from shared.event_store.stream import Stream
 from shared.http.openapi import refuses
 from shared.http.problem import Problem
-from shared.http.reading import Now, Reading, Report
+from shared.http.reading import Listed, Now, Paged, Reading, Report
 from shared.http.route import Router
+from shared.projections.view import source
 
 router = Router()
 
 S = TypeVar("S", bound=Stream)
+
+PRODUCT_LIST = f"""
+select p.stream_id as id, p.version, p.code, p.name, p.name_en, p.series, p.list_price, p.currency, p.external_refs,
+       p.active
+  from {source(PRODUCTS, tenant="$1", known_at=None)} as p
+ where p.tenant_id = $1 and p.to_at is null and p.code is not null and ($2::boolean is null or p.active = $2)
+   and ($3::text is null or (p.code, p.stream_id) > ($3, $4::uuid))
+ order by p.code, p.stream_id
+ limit $5
+"""  # noqa: S608 - the view's own table
 
 
 class LineShown(BaseModel):
@@ -156,6 +168,20 @@ async def visit_page(visit_id: UUID, reading: Now, response: Response) -> VisitS
         names=await _names(reading, visit, stored),
         history=history(visit, stored),
     )
+
+
+@router.get("/v1/products", operation_id="products.list", tags=["products"], responses=refuses(422))
+async def products(
+    reading: Now,
+    page: Paged,
+    active: Annotated[bool | None, Query(description="true: on offer; false: withdrawn.")] = None,
+) -> Listed[ProductShown]:
+    """The product catalogue, by code: the codes that lines take."""
+    await reading.wait(PRODUCTS)
+    code, id = page.after(str, UUID) or (None, None)
+    rows = await reading.pool.fetch(PRODUCT_LIST, reading.tenant_id, active, code, id, page.limit + 1)
+    shown, following = page.of(rows, key=lambda row: (row["code"], row["id"]))
+    return Listed(items=[ProductShown(**row) for row in shown], next=following)
 
 
 @router.get("/v1/products/{product_id}", operation_id="products.read", tags=["products"], responses=refuses(404))

@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import Any
 from uuid import uuid4
 
+import asyncpg
+
 from services.opportunities.main import FACTS, opportunities_app
 from services.opportunities.texts import TEXTS
+from services.opportunities.views.products import PRODUCTS
 from shared.http.texts import TEXTS as KIT_TEXTS
+from shared.testing.views import fold_all
 from tests.opportunities.routes.world import Client
 
 CATEGORY = {"code": "price", "zh": "价格", "en": "price", "reasons": [{"code": "price.high", "zh": "高", "en": "high"}]}
@@ -28,6 +32,30 @@ async def test_a_product_is_added_once_changed_and_withdrawn(head: Client, rep: 
     assert (await rep.post(f"{path}/change", {}, version=3)).status_code == 403
     assert (await stranger.get(path)).status_code == 404
     assert (await rep.get(f"/v1/products/{uuid4()}")).status_code == 404
+
+
+async def test_the_catalogue_tells_the_codes_that_lines_take(
+    head: Client, rep: Client, stranger: Client, pool: asyncpg.Pool
+) -> None:
+    first = await head.tell("/v1/products", {"code": "Z1", "name": "Z1", "list_price": "99000"})
+    last = await head.tell("/v1/products", {"code": "Z2", "name": "Z2"})
+    await head.tell(f"/v1/products/{first['id']}/change", {"name": "Z1 长轴"}, version=1)
+    last = await head.tell(f"/v1/products/{last['id']}/withdraw", {}, version=1)
+    await fold_all(pool, [PRODUCTS])
+    listed = await rep.read("/v1/products", min_position=last["position"], limit=1000)
+    codes = [item["code"] for item in listed["items"]]
+    assert codes == sorted(codes)
+    shown = {item["code"]: item for item in listed["items"]}
+    assert shown["Z1"] == await rep.read(f"/v1/products/{first['id']}")
+    assert shown["Z2"] == await rep.read(f"/v1/products/{last['id']}")
+    page, seen = await rep.read("/v1/products", active=True, limit=1), []
+    while True:
+        seen += [item["code"] for item in page["items"]]
+        if page["next"] is None:
+            break
+        page = await rep.read("/v1/products", active=True, limit=1, after=page["next"])
+    assert seen == [code for code in codes if code != "Z2"]
+    assert not {"Z1", "Z2"} & {item["code"] for item in (await stranger.read("/v1/products"))["items"]}
 
 
 async def test_level_policies_are_shipped_and_published(director: Client, rep: Client, stranger: Client) -> None:

@@ -37,6 +37,25 @@ def numbered(given: Sequence[LineGiven], standing: Mapping[str, Any]) -> tuple[L
     return tuple(sorted(lines, key=lambda line: line.line))
 
 
+def with_numbers(given: Any, before: Iterable[Line]) -> Any:
+    """Corrected lines as JSON: one without a number is the line its product had in the fact, else the next free one.
+
+    What is not a list of lines stays as it is: it is refused by its type.
+    """
+    if not isinstance(given, list) or not all(isinstance(line, dict) for line in given):
+        return given
+    before = tuple(before)
+    taken = {line["line"] for line in given if isinstance(line.get("line"), int)}
+    lines = []
+    for line in given:
+        if line.get("line") is None:
+            number = _number_of(line.get("product", ""), before, taken) or _next(taken)
+            taken.add(number)
+            line = {**line, "line": number}
+        lines.append(line)
+    return lines
+
+
 def stated_amount(lines: Iterable[Line], amount: Decimal | None, *, pointer: str = "/amount") -> Decimal | None:
     """The stated total, null when every line has a price: then the lines say it. Raises Refused `amount_differs`."""
     lines = tuple(lines)

@@ -28,7 +28,7 @@ from services.opportunities.events import (
     Status,
 )
 from services.opportunities.life_cycle import merge, refusal, require_possible
-from services.opportunities.lines import numbered, stated_amount
+from services.opportunities.lines import numbered, stated_amount, with_numbers
 from services.opportunities.reason_catalogue import SHIPPED, ReasonCatalogue
 from services.opportunities.sound import require_sound, unknown_level
 from services.opportunities.standing import ADDITIVE, STANDING, sets
@@ -287,6 +287,9 @@ class Prospect(Stream):
             )
         if isinstance(reason_code := changes.get("defeat_reason"), str):
             changes = {**changes, "defeat_category": catalogue.category_of(reason_code, "/changes/defeat_reason")}
+        if "lines" in changes and version in self.ledger:
+            before = self.ledger[version].changes.get("lines") or ()
+            changes = {**changes, "lines": with_numbers(changes["lines"], before)}
         trial = self.copy()
         trial.correct_fact(version, changes, occurred_at=occurred_at, reason=reason, at=at)
         entry = trial.ledger[version]

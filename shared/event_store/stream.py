@@ -9,6 +9,7 @@ correction or a void is nothing but another ledger.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -295,10 +296,12 @@ class Stream(Aggregate):
                     pointer=f"/changes/{name}",
                     field=name,
                 )
-        try:
-            decoded = self.decode_changes(changes)
-        except msgspec.ValidationError as error:
-            raise Refused("invalid_value", str(error), status=422, pointer="/changes") from error
+        decoded: dict[str, Any] = {}
+        for name, value in changes.items():
+            try:
+                decoded |= self.decode_changes({name: value})
+            except msgspec.ValidationError as error:
+                raise _invalid(name, str(error)) from error
         same_time = occurred_at is None or occurred_at == entry.occurred_at
         if same_time and all(entry.changes.get(name) == value for name, value in decoded.items()):
             return
@@ -330,9 +333,20 @@ class Stream(Aggregate):
         entry = self.ledger.get(version)
         if entry is None or entry.voided:
             raise Refused(
-                "no_such_fact", f"there is no fact of version {version} to correct", status=422, pointer="/version"
+                "no_such_fact",
+                f"there is no fact of version {version} to correct",
+                status=422,
+                pointer="/version",
+                version=version,
             )
         return entry
+
+
+def _invalid(name: str, said: str) -> Refused:
+    """The refusal of a value that is not of its field's type; msgspec says where: `… - at `$[0].units``."""
+    what, _, place = said.partition(" - at `$")
+    steps = "".join(f"/{step}" for step in re.findall(r"[^.\[\]`]+", place) if step != "...")
+    return Refused("invalid_value", what, status=422, pointer=f"/changes/{name}{steps}")
 
 
 def _copied(value: Any) -> Any:

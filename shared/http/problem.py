@@ -46,8 +46,8 @@ class At(NamedTuple):
 class Problem(Exception):
     """Stop here and answer with this status and code. Never holds internals or personal data.
 
-    `errors` name the parts at fault, `params` fill the translated texts, `headers` are sent along
-    (`Retry-After`, `ETag`), `extra` are further members of the problem document.
+    `errors` name the parts at fault, `params` fill the translated texts (left out: those of the first error with
+    the same code), `headers` are sent along (`Retry-After`, `ETag`), `extra` are further members of the document.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class Problem(Exception):
         self.code = code
         self.detail = detail
         self.errors = errors
-        self.params: Mapping[str, Any] = params or {}
+        self.params: Mapping[str, Any] = params or next((at.params for at in errors if at.code == code), {})
         self.headers: Mapping[str, str] = headers or {}
         self.extra: Mapping[str, Any] = extra or {}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 from uuid import uuid4
 
@@ -9,6 +10,8 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from shared.http.problem import LANGUAGES as BOTH
+from shared.http.problem import At, Catalogue, Problem
 from shared.http.texts import TEXTS
 from tests.http.conftest import Client, Speaks, open_tenant
 
@@ -296,3 +299,12 @@ async def test_two_tenants_never_meet(speaks: Speaks, app: FastAPI) -> None:
     assert (await stranger.get(f"/v1/jars/{jar}")).status_code == 404
     assert (await stranger.post(f"/v1/jars/{jar}/add", {"sweets": 1}, version=1)).status_code == 404
     assert (await stranger.get("/v1/jars")).json()["items"] == []
+
+
+@pytest.mark.parametrize("params", [None, {"known": "a, b"}])
+def test_the_sentence_of_a_problem_holds_what_its_error_tells(params: dict[str, str] | None) -> None:
+    catalogue = Catalogue({"wrong": ("错", "Wrong", "应为 {known}。", "One of {known}.", 422)})
+    problem = Problem(422, "wrong", errors=(At("/x", "wrong", params={"known": "a, b"}, where="query"),), params=params)
+    for language, sentence in zip(BOTH, ("应为 a, b。", "One of a, b."), strict=True):
+        document = json.loads(catalogue.render(problem, language, instance="/", trace_id=""))
+        assert document["detail"] == document["errors"][0]["detail"] == sentence

@@ -425,6 +425,28 @@ def test_a_correction_cannot_say_what_could_not_be_recorded(changes: dict[str, o
     given(CAPTURED, judged).when(correct(2, changes)).then_refused(code)
 
 
+@pytest.mark.parametrize(
+    ("changes", "pointer"),
+    [
+        ({"expected_on": "soon"}, "/changes/expected_on"),
+        ({"lines": [{"product": "A6L", "units": 1}, {"product": "Q5L", "units": "two"}]}, "/changes/lines/1/units"),
+        ({"lines": [{"units": 1}]}, "/changes/lines/0"),
+        ({"lines": "A6L"}, "/changes/lines"),
+    ],
+)
+def test_a_value_that_cannot_be_is_pointed_at(changes: dict[str, object], pointer: str) -> None:
+    judged = qualify(2, "H", lines=[{"product": "A6L", "units": 1}])
+    given(CAPTURED, judged).when(correct(2, changes)).then_refused("invalid_value", pointer)
+
+
+def test_corrected_lines_need_no_numbers() -> None:
+    judged = qualify(2, "H", lines=[{"line": 3, "product": "A6L", "units": 1, "unit_price": "18333"}])
+    lines = [{"product": "Q5L", "units": 2}, {"product": "A6L", "units": 1, "unit_price": "183330"}]
+    given(CAPTURED, judged).when(correct(2, {"lines": lines})).standing(
+        lines=(Line(1, "Q5L", 2), Line(3, "A6L", 1, Decimal(183330)))
+    )
+
+
 def test_a_corrected_reason_brings_its_category_along() -> None:
     given(CAPTURED, DEFEATED).when(correct(3, {"defeat_reason": "own.attitude"})).standing(
         defeat_reason="own.attitude", defeat_category="own"

@@ -56,6 +56,7 @@ AWAY = (
     TimeoutError,
     EmbeddedPostgresFailed,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # lost between two messages of one statement
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,  # shut down, crashed, starting
     asyncpg.InsufficientResourcesError,

@@ -40,6 +40,7 @@ DATABASE_AWAY = (
     asyncpg.QueryCanceledError,
     asyncpg.LockNotAvailableError,
     asyncpg.DeadlockDetectedError,
+    asyncpg.InternalClientError,  # lost between two messages of one statement
     ConnectionError,
     TimeoutError,
 )

@@ -71,6 +71,7 @@ update es.checkpoints set refolding = false, refold_from = null, position = 0
 TRANSIENT = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # lost between two messages of one statement
     asyncpg.TransactionRollbackError,  # deadlock, serialization
     asyncpg.LockNotAvailableError,
     asyncpg.InsufficientResourcesError,

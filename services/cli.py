@@ -103,6 +103,16 @@ def rebuild(
     _run(maintenance.rebuild_views(settings(), view or [], say))
 
 
+@app.command("drop-old-views")
+def drop_old_views(
+    yes: Annotated[bool, typer.Option("--yes", help="drop them, do not only name them")] = False,
+) -> None:
+    """Drop the tables of view versions this code does not read. Only when no older code is running."""
+    from services import maintenance
+
+    _run(maintenance.drop_old_views(settings(), say, sure=yes))
+
+
 @app.command()
 def restored(reason: Annotated[str, typer.Option(help="what was restored, and from when")]) -> None:
     """Say that the database was restored from a backup: a new epoch begins, old cursors are refused."""

@@ -12,7 +12,7 @@ from services.work import views
 from shared.event_store.store import EventStore
 from shared.event_store.verify import verify as verify_log
 from shared.postgres.url import database_url
-from shared.projections import Follower, View, prepare, rebuild, status, verify_view
+from shared.projections import Follower, View, drop, prepare, rebuild, status, unused, verify_view
 from shared.settings import Settings
 
 Say = Callable[[str], None]
@@ -65,6 +65,18 @@ async def rebuild_views(settings: Settings, names: Sequence[str], say: Say) -> i
     for name in parked:
         say(f"{name} is parked at an event it cannot fold: see GET /v1/views")
     return 1 if parked else 0
+
+
+async def drop_old_views(settings: Settings, say: Say, *, sure: bool) -> int:
+    """Drop the tables of view versions this code does not read; without `sure` only name them."""
+    async with _store(settings) as store:
+        old = await unused(store.pool, views())
+        for name, version in old:
+            if sure:
+                await drop(store.pool, name, version)
+            say(f"{name}_v{version}{'  dropped' if sure else ''}")
+    say("Nothing old is left." if sure or not old else "Nothing was dropped; say --yes when no older code is running.")
+    return 0
 
 
 async def restored(settings: Settings, reason: str, say: Say) -> int:

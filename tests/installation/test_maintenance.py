@@ -4,7 +4,7 @@ import asyncpg
 
 from services import maintenance
 from services.work import views
-from shared.projections import catch_up, unused
+from shared.projections import catch_up, prepare, unused
 from shared.settings import Settings
 
 
@@ -14,6 +14,7 @@ async def test_old_versions_of_views_are_named_and_dropped(own_database_url: str
 
 
 async def _drop_old(pool: asyncpg.Pool, settings: Settings) -> None:
+    await prepare(pool, views())
     await catch_up(pool, views())
     await pool.execute("create table opportunities.defeats_v0 (tenant_id uuid)")
     await pool.execute("insert into es.views (name, version, definition) values ('opportunities.defeats', 0, 'old')")

@@ -24,6 +24,7 @@ SOME_PROBLEMS: Final = 2
 POLL_SECONDS = 0.2
 TRIES = 20
 SHOWN_PROBLEMS = 20
+MANY = {"unit": "units", "person": "people", "account": "accounts", "product": "products"}
 TIMEOUT = httpx.Timeout(120.0, connect=5.0)
 
 
@@ -38,7 +39,7 @@ def import_file(
     try:
         token = read_dev_token(settings.data)
     except OSError:
-        console.print(f"No token in {settings.data}: is `dakehu run` running there?", style="red")
+        console.print(f"No token in {settings.data}: is `dakehu run` running there?", style="red", soft_wrap=True)
         return FAILED
     port = settings.port if service == "door" else getattr(settings, f"{service}_port")
     with httpx.Client(
@@ -50,9 +51,9 @@ def import_file(
             done = _follow(client, _send(client, file, mapping, dry_run=dry_run), console)
             return _tell(client, done, console)
         except CannotImport as error:
-            console.print(str(error), style="red", markup=False, highlight=False)
+            console.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
         except httpx.HTTPError as error:
-            console.print(f"{client.base_url} cannot be reached: {error}", style="red", markup=False)
+            console.print(f"{client.base_url} cannot be reached: {error}", style="red", markup=False, soft_wrap=True)
     return FAILED
 
 
@@ -135,24 +136,28 @@ def _tell(client: httpx.Client, done: dict[str, Any], console: Console) -> int:
     """Say what came of it; the exit status."""
     if done["state"] == "failed":
         for problem in _problems(client, done):
-            console.print(f"  {_line(problem)}", markup=False, highlight=False)
+            console.print(f"  {_line(problem)}", markup=False, highlight=False, soft_wrap=True)
         raise CannotImport(f"The import failed: {done['error']}")
     if done["state"] == "cancelled":
         raise CannotImport(f"The import was cancelled after {done['done']} rows.")
     would = "would be " if done["dry_run"] else ""
     console.print(
         f"{done['total']} rows: {done['created']} {would}created, {done['changed']} {would}changed, "
-        f"{done['unchanged']} unchanged, {done['problems']} with problems."
+        f"{done['unchanged']} unchanged, {done['problems']} with problems.",
+        soft_wrap=True,
     )
     opened = {kind: count for kind, count in (done["opened"] or {}).items() if count}
     if opened:
-        console.print(f"{would.capitalize()}opened: " + ", ".join(f"{count} {kind}" for kind, count in opened.items()))
+        told = ", ".join(f"{count} {kind if count == 1 else MANY.get(kind, kind)}" for kind, count in opened.items())
+        console.print(f"{would.capitalize()}opened: {told}", soft_wrap=True)
     if done["problems"]:
         problems = _problems(client, done)
         for problem in problems:
-            console.print(f"  {_line(problem)}", markup=False, highlight=False)
+            console.print(f"  {_line(problem)}", markup=False, highlight=False, soft_wrap=True)
         if done["problems"] > len({problem["line"] for problem in problems}):
-            console.print(f"  … all of them: GET /v1/imports/{done['id']}/problems", markup=False, highlight=False)
+            console.print(
+                f"  … all of them: GET /v1/imports/{done['id']}/problems", markup=False, highlight=False, soft_wrap=True
+            )
         return SOME_PROBLEMS
     if done["views"] == "behind":
         raise CannotImport("All rows were taken, but the views do not show them yet: see GET /v1/views.")

@@ -123,7 +123,13 @@ class Account(Stream):
         """Correct an earlier fact. Raises Refused 422 as `Stream.correct_fact`, `invalid_credit_code`, and
         `in_the_future`."""
         if command.occurred_at is not None and command.occurred_at > at:
-            raise Refused("in_the_future", "a fact cannot hold from later than now", status=422, pointer="/occurred_at")
+            raise Refused(
+                "in_the_future",
+                "a fact cannot hold from later than now",
+                status=422,
+                pointer="/occurred_at",
+                on=command.occurred_at.isoformat(),
+            )
         changes = command.checked()
         if isinstance(code := changes.get("credit_code"), str):
             changes["credit_code"] = credit_code(code, pointer="/changes/credit_code")

@@ -251,6 +251,7 @@ def test_a_fact_cannot_be_moved_before_the_opening_or_into_the_future() -> None:
         with pytest.raises(Refused) as refused:
             account.correct(CorrectFact(version=2, occurred_at=moment, reason="错"), at=LATER)
         assert refusal(refused) == (code, 422)
+    assert refused.value.params == {"on": moment.isoformat()}  # the sentence names the day
 
 
 def test_a_key_person_corrected_is_a_key_person_again() -> None:

@@ -99,7 +99,12 @@ Types = Annotated[
 ]
 
 
-@router.get("/events", operation_id="events.read", response_model=Events, responses={410: problem_response(410)})
+@router.get(
+    "/events",
+    operation_id="events.read",
+    response_model=Events,
+    responses={409: problem_response(409), 410: problem_response(410)},
+)
 async def read(
     who: Who,
     parts: Parts,
@@ -142,6 +147,14 @@ async def read(
                     params={"position": head.position},
                     extra={"epoch": head.epoch, "position": head.position},
                 )
+    if position > head.position:
+        raise Problem(
+            409,
+            "not_recorded_yet",
+            params={"position": head.position},
+            extra={"position": head.position},
+            errors=(At("/after", "not_recorded_yet", params={"position": head.position}, where="query"),),
+        )
     rows: list[Any]
     if types is None and subject is None:
         rows = await parts.store.read(who.tenant_id, position, limit)

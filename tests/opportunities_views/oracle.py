@@ -129,17 +129,21 @@ def standings(log: Log, upto: int | None = None) -> list[Row]:
             stock = "open" if status == "open" else None
             if status == "ordered" and known["open_units"] != 0 and (known["open_units"] or 1) > 0:
                 stock = "ordered"
-            row = row | known | {
-                "stream_id": stream_id,
-                "from_at": fact.at,
-                "to_at": until,
-                "version": fact.version,
-                "stock": stock,
-                "times_slipped": slipped,
-                "instruction": standing.get("instruction"),
-                "external_refs": standing.get("external_refs"),
-                "probability": decimal(standing.get("probability")),
-            }
+            row = (
+                row
+                | known
+                | {
+                    "stream_id": stream_id,
+                    "from_at": fact.at,
+                    "to_at": until,
+                    "version": fact.version,
+                    "stock": stock,
+                    "times_slipped": slipped,
+                    "instruction": standing.get("instruction"),
+                    "external_refs": standing.get("external_refs"),
+                    "probability": decimal(standing.get("probability")),
+                }
+            )
             row = row | {name: day(standing.get(name)) for name in ("expected_on", "recall_on", "promised_on")}
             row = row | {name: uuid(standing.get(name)) for name in IDS}
             row = row | {

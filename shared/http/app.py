@@ -11,6 +11,7 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 from starlette.routing import Route as PlainRoute
@@ -32,6 +33,7 @@ from shared.settings import settings as read_settings
 from shared.telemetry import configure_logs
 
 VERSION = "0.1.0"
+DOCUMENT_ASSETS = "/docs/assets"
 
 TRACED = any(name.startswith("OTEL_") for name in os.environ)
 """Whether this process is set up for OpenTelemetry; finding out for each request costs a twentieth of it."""
@@ -74,7 +76,8 @@ def create_app(
         async with kit.running():
             yield
 
-    app = FastAPI(
+    app = FastAPIOffline(
+        static_url=DOCUMENT_ASSETS,  # served here: where no CDN is reached, the pages are not blank
         title=title,
         version=VERSION,
         description=description,

@@ -29,7 +29,7 @@ log = logger("http")
 OPEN = frozenset(
     ("/livez", "/readyz", "/startupz", "/metrics", "/openapi.json", "/docs", "/redoc", "/docs/oauth2-redirect")
 )
-OPEN_PREFIX = "/problems/"
+OPEN_PREFIXES = ("/problems/", "/docs/assets/")
 WITH_BODY = frozenset(("POST", "PUT", "PATCH", "DELETE"))
 
 ALWAYS: list[tuple[bytes, bytes]] = [
@@ -72,7 +72,7 @@ class Edge:
             await send(message)
 
         try:
-            if local not in OPEN and not local.startswith(OPEN_PREFIX):
+            if local not in OPEN and not local.startswith(OPEN_PREFIXES):
                 call.principal = self._known(call) or await self._authenticate(call)
             if call.repeated is not None:
                 raise Problem(400, "duplicate_header", params={"header": call.repeated.decode("latin-1")})

@@ -10,7 +10,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.openapi.utils import get_openapi
 
 from shared.http.context import HEADERS
-from shared.http.edge import OPEN, OPEN_PREFIX
+from shared.http.edge import OPEN, OPEN_PREFIXES
 from shared.http.route import Route
 
 PROBLEM_MEDIA = "application/problem+json"
@@ -136,7 +136,7 @@ def document(app: FastAPI) -> dict[str, Any]:
 
 def _complete(path: str, method: str, operation: dict[str, Any], route: Route) -> None:
     responses = operation.setdefault("responses", {})
-    if path in OPEN or path.startswith(OPEN_PREFIX):
+    if path in OPEN or path.startswith(OPEN_PREFIXES):
         operation["security"] = []
         responses.pop("422", None)
         return

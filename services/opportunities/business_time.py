@@ -18,12 +18,16 @@ def business_time(
     """
     today = day_of(now, zone)
     if on is None or on == today:
-        return now if after is None else max([now, *_on_day(after, today, zone)])
+        return now if after is None else _not_before(after, now, today, zone)
     if on > today:
         raise Refused("in_the_future", f"{on} is not yet", status=422, pointer=pointer, on=on.isoformat())
     start = start_of(on, zone)
-    return start if after is None else max([start, *_on_day(after, on, zone)])
+    return start if after is None else _not_before(after, start, on, zone)
 
 
-def _on_day(stream: Stream, day: date, zone: ZoneInfo) -> list[datetime]:
-    return [entry.occurred_at for entry in stream.entries() if day_of(entry.occurred_at, zone) == day]
+def _not_before(stream: Stream, at: datetime, day: date, zone: ZoneInfo) -> datetime:
+    """The instant, or the latest the stream already says of that day."""
+    if stream.latest is None or stream.latest <= at:
+        return at
+    later = (entry.occurred_at for entry in stream.entries() if entry.occurred_at > at)
+    return max((other for other in later if day_of(other, zone) == day), default=at)

@@ -67,11 +67,10 @@ class Prospect(Stream):
 
     def standing_at(self, at: datetime) -> Mapping[str, Any]:
         """The standing as of a business time, corrections included."""
-        entries = self.entries()
-        if all(entry.occurred_at <= at for entry in entries):
+        if self.latest is None or self.latest <= at:
             return self.standing
         standing: dict[str, Any] = {}
-        for entry in sorted(entries, key=lambda entry: (entry.occurred_at, entry.version)):
+        for entry in sorted(self.entries(), key=lambda entry: (entry.occurred_at, entry.version)):
             if entry.occurred_at <= at:
                 merge(standing, entry.changes)
         return standing
@@ -112,27 +111,27 @@ class Prospect(Stream):
 
     def happen_together(self, at: datetime, *facts: tuple[type[Fact], dict[str, Any]]) -> None:
         """Record several facts of one business time, all or none."""
-        before = dict(self.standing_at(at))
+        before = self.standing_at(at)
         if not before:
             raise Refused("before_captured", "that is before the prospect was captured", pointer="/on")
         after = dict(before)
         trials: list[Entry] = []
         refused: Refused | None = None
-        for number, (fact, fields) in enumerate(facts, start=self.version + 1):
-            trial: Any = fact(originator_id=self.id, originator_version=number, timestamp=at, **fields)
-            changes = sets(trial)
-            refused = refused or refusal(fact.__name__, after, changes)
-            trials.append(Entry(number, fact.__name__, at, changes, at, changes))
+        made = [self.make(fact, at=at, after=number, **fields) for number, (fact, fields) in enumerate(facts)]
+        for fact in made:
+            changes = sets(fact)
+            name = type(fact).__name__
+            refused = refused or refusal(name, after, changes)
+            trials.append(Entry(fact.originator_version, name, at, changes, at, changes))
             merge(after, changes)
-        if all(before.get(name) == after[name] for name in after):
+        if all(before.get(name) == after[name] for trial in trials for name in trial.changes):
             return
         if refused is not None:
             raise refused
-        entries = self.entries()
-        if any(entry.occurred_at > at for entry in entries):
-            require_possible([*entries, *trials], pointer="/on")
-        for fact, fields in facts:
-            self.record(fact, at=at, **fields)
+        if self.latest is not None and self.latest > at:
+            require_possible([*self.entries(), *trials], pointer="/on")
+        for fact in made:
+            self.record_made(fact)
 
     # -- commands ------------------------------------------------------------------------------------------
 

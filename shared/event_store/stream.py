@@ -109,6 +109,10 @@ class Entry:
     voided: bool = False
 
 
+SHARING = frozenset({"ledger", "standing", "_stamps", "_correction_of", "_standings_recorded"})
+"""Dicts of every stream whose values are replaced, never changed, so that copies of the stream may share these."""
+
+
 class Stream(Aggregate):
     """Base of every aggregate. Subclasses give `stream_type`, `standing_types`, commands, and `when`.
 
@@ -129,6 +133,8 @@ class Stream(Aggregate):
         self.ledger: dict[int, Entry] = {}
         self.standing: dict[str, Any] = {}
         self.read_only: str | None = None
+        self.latest: datetime | None = None
+        """The latest business time of the facts that count."""
         self._stamps: dict[str, tuple[datetime, int]] = {}
         self._correction_of: dict[int, int] = {}
         self._standings_recorded: dict[int, dict[str, Any]] = {}
@@ -146,7 +152,16 @@ class Stream(Aggregate):
         """Record that something happened at business time `at`."""
         if issubclass(fact, FirstOrLaterFact):
             fields["originator_topic"] = get_topic(type(self))
-        self.trigger_event(fact, timestamp=at, **fields)
+        self.record_made(self.make(fact, at=at, **fields))
+
+    def make(self, fact: type[Fact | FirstOrLaterFact], *, at: datetime, after: int = 0, **fields: Any) -> Any:
+        """The fact as it would be recorded next, or after that many others. Nothing is recorded."""
+        return fact(originator_id=self.id, originator_version=self.version + 1 + after, timestamp=at, **fields)
+
+    def record_made(self, fact: Fact | FirstOrLaterFact) -> None:
+        """Record what `make` made: what the library's `trigger_event` does, without making the fact again."""
+        fact.mutate(self)
+        self.pending_events.append(fact)
         self._standings_recorded[self.version] = self.public_standing()
 
     def standing_after(self, version: int) -> dict[str, Any]:
@@ -162,7 +177,7 @@ class Stream(Aggregate):
         """Another stream of the same standing: commands on one do not touch the other. Facts and entries are shared."""
         twin = type(self).__new__(type(self))
         for name, value in vars(self).items():
-            twin.__dict__[name] = dict(value) if name == "ledger" else _copied(value)
+            twin.__dict__[name] = dict(value) if name in SHARING else _copied(value)
         return twin
 
     def changes_of(self, version: int) -> dict[str, Any]:
@@ -185,8 +200,10 @@ class Stream(Aggregate):
             case FactVoided():
                 self._void(fact)
             case _:
-                version = fact.originator_version
-                self.ledger[version] = Entry(version, type(fact).__name__, fact.timestamp, {}, fact.timestamp, {})
+                version, at = fact.originator_version, fact.timestamp
+                self.ledger[version] = Entry(version, type(fact).__name__, at, {}, at, {})
+                if self.latest is None or at > self.latest:
+                    self.latest = at
                 self.when(fact)
 
     def when(self, fact: Any) -> None:
@@ -252,7 +269,9 @@ class Stream(Aggregate):
     def _merge(self) -> None:
         self.standing = {}
         self._stamps = {}
-        for entry in sorted(self.entries(), key=lambda e: (e.occurred_at, e.version)):
+        ordered = sorted(self.entries(), key=lambda e: (e.occurred_at, e.version))
+        self.latest = ordered[-1].occurred_at if ordered else None
+        for entry in ordered:
             for name, value in entry.changes.items():
                 self._stand(name, value, (entry.occurred_at, entry.version))
 
@@ -350,12 +369,12 @@ def _invalid(name: str, said: str) -> Refused:
 
 
 def _copied(value: Any) -> Any:
+    if not isinstance(value, (dict, list, set)):  # most values, by far
+        return value
     match value:
         case dict():
             return {key: _copied(item) for key, item in value.items()}
         case list():
             return [_copied(item) for item in value]
-        case set():
-            return set(value)
         case _:
-            return value
+            return set(value)

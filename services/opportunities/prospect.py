@@ -115,20 +115,20 @@ class Prospect(Stream):
         if not before:
             raise Refused("before_captured", "that is before the prospect was captured", pointer="/on")
         after = dict(before)
-        trials: list[Entry] = []
         refused: Refused | None = None
         made = [self.make(fact, at=at, after=number, **fields) for number, (fact, fields) in enumerate(facts)]
-        for fact in made:
-            changes = sets(fact)
-            name = type(fact).__name__
-            refused = refused or refusal(name, after, changes)
-            trials.append(Entry(fact.originator_version, name, at, changes, at, changes))
+        steps = [(fact, sets(fact)) for fact in made]
+        for fact, changes in steps:
+            refused = refused or refusal(type(fact).__name__, after, changes)
             merge(after, changes)
-        if all(before.get(name) == after[name] for trial in trials for name in trial.changes):
+        if all(before.get(name) == after[name] for _, changes in steps for name in changes):
             return
         if refused is not None:
             raise refused
         if self.latest is not None and self.latest > at:
+            trials = [
+                Entry(fact.originator_version, type(fact).__name__, at, changes, at, changes) for fact, changes in steps
+            ]
             require_possible([*self.entries(), *trials], pointer="/on")
         for fact in made:
             self.record_made(fact)

@@ -93,9 +93,7 @@ class Repository(Generic[S]):
 
     def _put(self, tenant_id: UUID, stream: S) -> None:
         key = (tenant_id, stream.id)
-        known = self._baselines.get(key)
-        if known is None or known.version <= stream.version:
-            self._baselines[key] = stream
-        self._baselines.move_to_end(key)
+        known = self._baselines.pop(key, None)  # taken out and put back it is the one used last
+        self._baselines[key] = stream if known is None or known.version <= stream.version else known
         if len(self._baselines) > self._most:
             self._baselines.popitem(last=False)

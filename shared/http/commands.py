@@ -250,7 +250,7 @@ async def _receipt(ctx: CommandContext, answered: Any, location: str | None, *, 
     if answered.status == 201 and location is None:
         location = f"{ctx.call.path}/{answered.stream_id}"
     ctx.reply(version, replayed=replayed, location=location)
-    return Receipt.model_construct(id=answered.stream_id, version=version, position=position or 0, code=answered.code)
+    return Receipt(id=answered.stream_id, version=version, position=position or 0, code=answered.code)
 
 
 async def _replay(ctx: CommandContext, answered: Any, location: str | None = None) -> Receipt:

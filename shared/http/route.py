@@ -11,6 +11,7 @@ import inspect
 import re
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from datetime import date
+from functools import lru_cache
 from types import UnionType
 from typing import Annotated, Any, Union, cast, get_args, get_origin
 from urllib.parse import parse_qsl
@@ -158,6 +159,7 @@ def check_query(query: bytes, known: Mapping[str, bool], forms: Mapping[str, For
             raise Problem(422, "invalid_text", errors=(At(f"/{name}", "invalid_text", where="query"),))
 
 
+@lru_cache(maxsize=64)  # nearly all requests say one of two or three
 def is_utf8_json(content_type: str) -> bool:
     """Whether a Content-Type is JSON in UTF-8, the only one there is."""
     media, _, rest = content_type.lower().partition(";")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
 from weakref import WeakKeyDictionary
@@ -25,19 +25,28 @@ class Rules:
     level_policies: LevelPolicies | None
     reason_catalogues: ReasonCatalogues | None
     approval_policies: ApprovalPolicies | None
+    # By day: nearly every command asks for today. No longer kept than the rules themselves.
+    _levels: dict[date, Sequence[str]] = field(default_factory=dict, compare=False, repr=False)
+    _approvals: dict[date, ApprovalPolicy] = field(default_factory=dict, compare=False, repr=False)
 
     def policy(self, day: date) -> LevelPolicy:
         return tenant_policy(self.level_policies, day)
 
     def levels(self, day: date) -> Sequence[str]:
         """The codes a prospect can be judged to on a day."""
-        return self.policy(day).codes
+        found = self._levels.get(day)
+        if found is None:
+            found = self._levels[day] = self.policy(day).codes
+        return found
 
     def catalogue(self, day: date) -> ReasonCatalogue:
         return in_force(self.reason_catalogues, day)
 
     def approval(self, day: date) -> ApprovalPolicy:
-        return approval_on(self.approval_policies, day)
+        found = self._approvals.get(day)
+        if found is None:
+            found = self._approvals[day] = approval_on(self.approval_policies, day)
+        return found
 
 
 _remembered: WeakKeyDictionary[Kit, dict[UUID, tuple[float, Rules]]] = WeakKeyDictionary()

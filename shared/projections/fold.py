@@ -70,6 +70,10 @@ select e.stream_id from es.events e
 """
 
 
+# Few streams take longer to plan than to fold, and their number would make PostgreSQL plan each time. A plan made on
+# empty tables must serve full ones, so it may not scan them.
+PLANNED_ONCE = "set local plan_cache_mode = force_generic_plan; set local enable_seqscan = off"
+
 # A chunk is sorted in memory; with the server's usual few megabytes it would go to disk and back.
 REFOLD_MEMORY = "set local work_mem = '64MB'"
 
@@ -150,6 +154,8 @@ async def fold_parts(connection: Connection, parts: Sequence[Part], touched: Tou
         fault_points.reach("fold.moved")
         if max(len(tenants) for _, (tenants, _, _) in concerned) > MANY_STREAMS:
             await plan_for_many(connection)
+        else:
+            await connection.execute(PLANNED_ONCE)
         for view, streams in concerned:
             await connection.execute(view.replace_given(), *streams)
             fault_points.reach("fold.rows")

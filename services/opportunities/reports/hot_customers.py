@@ -14,7 +14,7 @@ from services.opportunities.level_policy import NEW, OVERDUE, LevelPolicy
 from services.opportunities.reports.asking import Asking, Reads, Row, Sql, money
 from services.opportunities.reports.filters import Filters
 from services.opportunities.reports.labels import Labels
-from services.opportunities.reports.levels import bucket, cadences, code_of, hot
+from services.opportunities.reports.levels import bucket, cadences, code_of, hot, nearest
 
 HOT = """
 select s.stream_id, s.title, s.account_id, s.key_person_id, s.lines, s.open_units, s.open_amount, s.currency,
@@ -23,7 +23,7 @@ select s.stream_id, s.title, s.account_id, s.key_person_id, s.lines, s.open_unit
        s.channel, s.stage, s.probability, s.review, s.instruction, s.version,
        (s.captured_at at time zone {zone})::date as captured_on
   from {standings} as s
- where {in_stock} and s.stock = 'open' and (s.level = {hot} or {bucket} = 0) and {visible} and {wanted}
+ where {in_stock} and s.stock = 'open' and (s.level = {hot} or {nearest}) and {visible} and {wanted}
 """
 
 ACCOUNTS = """
@@ -55,6 +55,7 @@ async def hot_customers(
             HOT,
             bucket=bucket(sql, policy),
             hot=sql(hot(policy)),
+            nearest=nearest(sql, policy),
             in_stock=sql.in_stock("s"),
             visible=sql.visible("s"),
             wanted=(filters or Filters()).predicate(sql, "s"),

@@ -53,6 +53,14 @@ def bucket(sql: Sql, policy: LevelPolicy) -> str:
     return BUCKET.format(last=last, day=sql.named("day"), bounds=sql(bounds))
 
 
+def nearest(sql: Sql, policy: LevelPolicy) -> str:
+    """The SQL of `bucket` = 0, the hottest level, in the form an index of the standings serves."""
+    day, window = sql.named("day"), policy.levels[0].window_days
+    if window is None:  # the only level
+        return f"(s.level is not null and (s.expected_on is null or s.expected_on >= {day}))"
+    return f"(s.level is not null and s.expected_on between {day} and {day} + {sql(window)}::int)"
+
+
 def code_of(policy: LevelPolicy, number: int | None) -> str:
     """The level code of a bucket."""
     return NEW if number is None else OVERDUE if number < 0 else policy.levels[number].code

@@ -43,7 +43,7 @@ from shared.jobs import Cancelled, Failed, Problem, Running
 from shared.privacy.vault import Vault
 
 BATCH_ROWS = 200
-BATCHES_AT_ONCE = 2
+BATCHES_AT_ONCE = 4
 BREATHE_EVERY = 100
 KEPT_ROWS = 20_000
 """Files up to so many rows are read once; of longer ones no row is kept."""

@@ -23,6 +23,7 @@ from bench.visible import append_to_visible
 from services.work import views
 from shared.privacy.vault import Vault
 from shared.projections import catch_up, prepare
+from shared.telemetry import configure_logs
 
 A_YEAR = 10_000
 """Prospects the made-up company captures."""
@@ -100,6 +101,7 @@ FIGURES: dict[str, Measure] = {
 
 async def bench(wanted: Sequence[str], scale: Scale) -> None:
     """Measure these figures (all when none is named) and print them as JSON; `missed` are short of their aim."""
+    configure_logs()  # to standard error: the document stands alone on standard output
     wanted = wanted or tuple(FIGURES)
     began = time.monotonic()
     figures: list[Figure] = []

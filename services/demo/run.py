@@ -36,7 +36,6 @@ TOKENS_SHOWN = (
     ("内勤 back office", "B-SH-office"),
     ("代表 representative", "B-SH-rep1"),
 )
-VIEWS_READY_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)

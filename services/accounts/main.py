@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
 
 from fastapi import FastAPI
 
@@ -23,28 +22,15 @@ from services.accounts.views.units import UNITS
 from services.imports import routes as imports
 from shared.event_store.facts import registry
 from shared.http.app import create_app
+from shared.identity.subtree import subtree_in
 
 FACTS = registry(events)
-
-BELOW = f"""
-with recursive below as (
-    select $2::uuid as unit_id
-    union
-    select u.stream_id from {UNITS.table} u join below on u.parent_id = below.unit_id
-     where u.tenant_id = $1 and u.to_at is null)
-select unit_id from below
-"""  # noqa: S608 - constants only
 
 TAGS = [
     {"name": "organisation", "description": "Units and people: two edges, valid in time (组织)"},
     {"name": "accounts", "description": "The account file, owner and team, key persons, visits due (客户)"},
     imports.TAG,
 ]
-
-
-async def subtree(pool: Any, tenant_id: UUID, unit_id: UUID) -> set[UUID]:
-    """The unit and all units below it, now."""
-    return {row["unit_id"] for row in await pool.fetch(BELOW, tenant_id, unit_id)}
 
 
 def make_app(**given: Any) -> FastAPI:
@@ -67,7 +53,7 @@ def make_app(**given: Any) -> FastAPI:
         views=VIEWS,
         texts=TEXTS,
         tags=TAGS,
-        subtree=subtree,
+        subtree=subtree_in(UNITS.table),
         **given,
     )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
 
 from fastapi import FastAPI
 
@@ -16,6 +15,7 @@ from services.opportunities import events as opportunities
 from shared.event_store.facts import registry
 from shared.http.app import create_app
 from shared.http.problem import Text
+from shared.identity.subtree import subtree_in
 
 FACTS = registry(accounts, opportunities)
 
@@ -24,20 +24,6 @@ TEXTS: dict[str, Text] = {
                                "A dimension may be given once.", 422),
     "empty_range": Text("区间为空", "Empty range", "起始日晚于截止日。", "The range ends before it begins.", 422),
 }  # fmt: skip
-
-BELOW = f"""
-with recursive below as (
-    select $2::uuid as unit_id
-    union
-    select u.stream_id from {UNITS.table} u join below on u.parent_id = below.unit_id
-     where u.tenant_id = $1 and u.to_at is null)
-select unit_id from below
-"""  # noqa: S608 - constants only
-
-
-async def subtree(pool: Any, tenant_id: UUID, unit_id: UUID) -> set[UUID]:
-    """The unit and all units below it, now."""
-    return {row["unit_id"] for row in await pool.fetch(BELOW, tenant_id, unit_id)}
 
 
 def make_app(**given: Any) -> FastAPI:
@@ -51,7 +37,7 @@ def make_app(**given: Any) -> FastAPI:
         views=VIEWS,
         texts=TEXTS,
         tags=[{"name": "kpi", "description": "Figures with their definitions (指标)"}, imports.TAG],
-        subtree=subtree,
+        subtree=subtree_in(UNITS.table),
         **given,
     )
 

@@ -9,11 +9,12 @@ from fastapi import FastAPI
 from services.imports import routes as imports
 from services.opportunities import events
 from services.opportunities.routes import ROUTERS
-from services.opportunities.routes.acting import subtree
 from services.opportunities.texts import TEXTS
 from services.opportunities.views import VIEWS
+from services.opportunities.views.units import UNITS
 from shared.event_store.facts import registry
 from shared.http.app import create_app
+from shared.identity.subtree import subtree_in
 
 TITLE = "Dakehu opportunities"
 TAGS = (
@@ -38,7 +39,7 @@ def opportunities_app(**parts: Any) -> FastAPI:
         facts=FACTS,
         texts=TEXTS,
         tags=TAGS,
-        subtree=subtree,
+        subtree=subtree_in(UNITS.table),
         **parts,
     )
 

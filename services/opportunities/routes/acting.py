@@ -33,21 +33,6 @@ def require(principal: Principal, functions: Collection[str] = APPROVERS) -> Non
 
 # -- sight -------------------------------------------------------------------------------------------------
 
-SUBTREE = """
-with recursive below as (
-    select $2::uuid as id
-    union
-    select u.stream_id from opportunities.units_v1 u join below on u.parent_id = below.id
-     where u.tenant_id = $1 and u.to_at is null
-)
-select id from below
-"""
-
-
-async def subtree(pool: Any, tenant_id: UUID, unit_id: UUID) -> Collection[UUID]:
-    """The unit and all units below it now, by this service's own copy of the organisation."""
-    return [UUID(bytes=row["id"].bytes) for row in await pool.fetch(SUBTREE, tenant_id, unit_id)]
-
 
 async def sees(kit: Kit, principal: Principal, about: Mapping[str, Any]) -> bool:
     """Owner, who has a function at the unit or above, and the support team of the account."""

@@ -51,7 +51,8 @@ class Function(StrEnum):
     HR = "hr"  # 人事与培训
     INTEGRATION = "integration"  # ERP, DMS, BI, 厂家系统
     AUDITOR = "auditor"  # 审计: sees everything, changes nothing
-    OPERATIONS = "operations"  # 运维
+    OPERATIONS = "operations"  # 运维: may look through a person's eyes, on record
+    TENANT_ADMIN = "tenant_admin"  # 租户管理员: organisation, sign-in, keys; no customer records
 
 
 class TeamRole(StrEnum):

@@ -23,6 +23,7 @@ HR = "hr"
 INTEGRATION = "integration"
 AUDITOR = "auditor"
 OPERATIONS = "operations"
+TENANT_ADMIN = "tenant_admin"
 
 FUNCTIONS = frozenset(
     (
@@ -43,6 +44,7 @@ FUNCTIONS = frozenset(
         INTEGRATION,
         AUDITOR,
         OPERATIONS,
+        TENANT_ADMIN,
     )
 )
 """Functions are fixed; titles are tenant data."""
@@ -76,7 +78,9 @@ class Principal:
     """The person or system behind one request.
 
     `zone` is the tenant's: days, weeks and months are in it. `on_behalf_of` is the person the back office enters for;
-    rules judge the principal, facts are of the other. `expires` is the token's end, in epoch seconds.
+    rules judge the principal, facts are of the other. `expires` is the token's end, in epoch seconds. `machine`: an API
+    key. `viewer_id` is the operator who looks through this person's eyes and may change nothing. `stands_in_for` are the
+    persons whose deputy this is today.
     """
 
     tenant_id: UUID
@@ -87,6 +91,9 @@ class Principal:
     zone: ZoneInfo
     on_behalf_of: UUID | None = None
     expires: float = 0.0
+    machine: bool = False
+    viewer_id: UUID | None = None
+    stands_in_for: frozenset[UUID] = frozenset()
 
     @property
     def acting_for(self) -> UUID:

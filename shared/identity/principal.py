@@ -79,8 +79,8 @@ class Principal:
 
     `zone` is the tenant's: days, weeks and months are in it. `on_behalf_of` is the person the back office enters for;
     rules judge the principal, facts are of the other. `expires` is the token's end, in epoch seconds. `machine`: an API
-    key. `viewer_id` is the operator who looks through this person's eyes and may change nothing. `stands_in_for` are the
-    persons whose deputy this is today.
+    key. `viewer_id` is the operator who looks through this person's eyes and may change nothing. `stands_in_for` are
+    the persons whose deputy this is today.
     """
 
     tenant_id: UUID

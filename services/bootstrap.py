@@ -47,8 +47,9 @@ async def _open_tenant(settings: Settings, database_url: str) -> None:
 
     from services.accounts import events
     from services.accounts.events import Function
-    from services.accounts.organisation import Tenant, Unit, unit_claims
+    from services.accounts.organisation import Unit, unit_claims
     from services.accounts.person import JoinPerson, Person
+    from services.accounts.tenant import Tenant
     from shared.event_store.command import Claim, Command
     from shared.event_store.facts import registry
     from shared.event_store.repository import Repository

@@ -1,19 +1,16 @@
-"""The rules of a tenant and its organisation units. Pure: no I/O, no clock, no framework."""
+"""The rules of an organisation unit. Pure: no I/O, no clock, no framework."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Self, assert_never
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
 from services.accounts.business_time import opened_at, require_nothing_after, standing_at
 from services.accounts.commands import Code, DatedCommand, Name, Reason, like
 from services.accounts.events import (
-    TenantFact,
-    TenantOpened,
     UnitClosed,
     UnitFact,
     UnitKind,
@@ -58,28 +55,6 @@ class CloseUnit(DatedCommand):
 
 
 # -- streams --------------------------------------------------------------------------------------------
-
-
-class Tenant(Stream):
-    """One company and the clock and currency it works in."""
-
-    stream_type: ClassVar[str] = "tenant"
-    standing_types: ClassVar = {"name": str, "zone": str, "currency": str}
-
-    @classmethod
-    def open(cls, id: UUID, *, name: str, zone: str, currency: str, at: datetime) -> Self:
-        """Raises ZoneInfoNotFoundError for a zone that does not exist."""
-        return cls.begin(TenantOpened, id=id, at=at, name=name, zone=ZoneInfo(zone).key, currency=currency)
-
-    def when(self, fact: TenantFact) -> None:
-        """Apply one fact. Never refuses: it already happened."""
-        match fact:
-            case TenantOpened():
-                self.set(fact, name=fact.name, zone=fact.zone, currency=fact.currency)
-            case _ if not TYPE_CHECKING:
-                self.unknown(fact)  # newer code wrote it
-            case _:
-                assert_never(fact)
 
 
 class Unit(Stream):

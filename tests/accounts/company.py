@@ -12,8 +12,9 @@ import httpx
 
 from services.accounts.events import Function
 from services.accounts.main import FACTS
-from services.accounts.organisation import Tenant, Unit, unit_claims
+from services.accounts.organisation import Unit, unit_claims
 from services.accounts.person import JoinPerson, Person
+from services.accounts.tenant import Tenant
 from shared.event_store.command import Claim, Command
 from shared.event_store.repository import Repository
 from shared.event_store.store import EventStore

@@ -10,7 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from services.accounts.events import Function, UnitKind
-from services.accounts.organisation import UNIT_CODE, CloseUnit, MoveUnit, OpenUnit, Tenant, Unit, unit_claims
+from services.accounts.organisation import UNIT_CODE, CloseUnit, MoveUnit, OpenUnit, Unit, unit_claims
 from services.accounts.person import (
     PERSON_REF,
     ChangeFunctions,
@@ -21,6 +21,7 @@ from services.accounts.person import (
     ReportTo,
     person_claims,
 )
+from services.accounts.tenant import Tenant
 from shared.event_store.stream import Refused, Stream
 
 OPENED = datetime(2026, 1, 5, tzinfo=UTC)

@@ -14,8 +14,9 @@ from uuid import UUID, uuid4
 
 from services.accounts.events import Function
 from services.accounts.imports import FACTS
-from services.accounts.organisation import Tenant, Unit, unit_claims
+from services.accounts.organisation import Unit, unit_claims
 from services.accounts.person import JoinPerson, Person
+from services.accounts.tenant import Tenant
 from services.imports.operations import OPERATIONS
 from shared.event_store.command import Claim, Command, StoredFact
 from shared.event_store.repository import Repository

@@ -14,8 +14,9 @@ from services.accounts import events as accounts_events
 from services.accounts.account import Account
 from services.accounts.account_commands import OpenAccount
 from services.accounts.events import Function, KeyPersonAdded, Layer, SupportTeamChanged, TeamMember, TeamRole, UnitKind
-from services.accounts.organisation import OpenUnit, Tenant, Unit
+from services.accounts.organisation import OpenUnit, Unit
 from services.accounts.person import JoinPerson, Leave, Person
+from services.accounts.tenant import Tenant
 from services.opportunities.main import FACTS
 from services.opportunities.product import CLAIM, AddProduct, Product
 from shared.event_store.command import Claim, Command

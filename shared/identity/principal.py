@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from shared.identity.scopes import covers
+
 REPRESENTATIVE = "representative"
 ACCOUNT_MANAGER = "account_manager"
 DEPARTMENT_HEAD = "department_head"
@@ -112,3 +114,7 @@ class Principal:
     def has(self, *functions: str) -> bool:
         """Whether the principal holds any of these functions."""
         return not self.functions.isdisjoint(functions)
+
+    def may(self, scope: str) -> bool:
+        """Whether the credential is good for this (`accounts:read`). What functions allow comes on top."""
+        return covers(self.scopes, scope)

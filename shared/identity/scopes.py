@@ -1,0 +1,74 @@
+"""What a credential is good for: `<resource>:read`, `<resource>:write`, `*`, `personal:read`. Knows no principal.
+
+The resource is the first segment of the path after /v1; all reports are one resource, `reports`. GET and HEAD need
+`read`, every other method `write`, and writing does not imply reading. `*` is everything but personal data: names,
+phones, mails and texts of customers' persons leave the vault only with `personal:read`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+ALL = "*"
+PERSONAL = "personal:read"
+USUAL = frozenset((ALL, PERSONAL))
+"""What a credential of a person carries unless its issuer says otherwise."""
+
+REPORTS = frozenset(("pipeline", "hot-customers", "defeats", "outcomes", "kpi", "reports"))
+"""Segments that are reports."""
+
+RESOURCES: dict[str, str] = {
+    "accounts": "accounts, key persons, visits due (客户)",
+    "api-keys": "keys of machines",
+    "approval-policies": "who approves what",
+    "audit": "who did and read what (审计)",
+    "catalogues": "the words forms are filled with",
+    "events": "the feed of facts",
+    "hand-overs": "work handed to successors (交接)",
+    "identity-providers": "who may vouch for the people of this tenant",
+    "imports": "files taken in (导入)",
+    "level-policies": "how levels are computed",
+    "operations": "long work and how it stands",
+    "opportunities": "opportunities and orders (商机)",
+    "people": "staff (人员)",
+    "privacy": "restricting, exporting, correcting and erasing personal data",
+    "products": "the product list (产品)",
+    "reason-catalogues": "why deals are lost",
+    "reports": "pipeline, hot customers, defeats, outcomes, kpi (报表)",
+    "tenants": "companies on this installation, for its operator",
+    "units": "the organisation (组织)",
+    "views": "how views stand",
+    "visits": "visits (拜访)",
+}
+"""Every resource and what it is. A path of any other needs `*`; a test fails when a route has one that is not here."""
+
+READS = frozenset(("GET", "HEAD"))
+FREE = frozenset(("me",))
+"""Segments any credential may ask for."""
+
+_READ = {name: f"{name}:read" for name in RESOURCES} | dict.fromkeys(REPORTS, "reports:read")
+_WRITE = {name: f"{name}:write" for name in RESOURCES} | dict.fromkeys(REPORTS, "reports:write")
+
+SCOPES: dict[str, str] = {
+    ALL: "everything but personal data",
+    PERSONAL: "names, phones, mails and texts of customers' persons",
+    **{_READ[name]: f"read {said}" for name, said in RESOURCES.items()},
+    **{_WRITE[name]: f"change {said}" for name, said in RESOURCES.items()},
+}
+"""Every scope there is, with its meaning."""
+
+
+def needed(method: str, path: str) -> str | None:
+    """The scope a request needs, by its path within the service; None when it needs none."""
+    if not path.startswith("/v1/"):
+        return None
+    segment = path.split("/", 3)[2]
+    if segment in FREE:
+        return None
+    return (_READ if method in READS else _WRITE).get(segment, ALL)
+
+
+def covers(held: Iterable[str], scope: str) -> bool:
+    """Whether these scopes allow what this one names."""
+    scopes = held if isinstance(held, frozenset) else frozenset(held)
+    return scope in scopes or (ALL in scopes and scope != PERSONAL)

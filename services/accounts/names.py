@@ -1,15 +1,7 @@
-"""How names and codes are compared. Stored and shown they stay as given."""
+"""How names and codes are compared here: as everywhere. Nothing of its own."""
 
 from __future__ import annotations
 
-import unicodedata
+from shared.names import comparable, external_key
 
-
-def comparable(name: str) -> str:
-    """Equal for names that read the same: NFC, no outer or doubled blanks, no difference of case."""
-    return " ".join(unicodedata.normalize("NFC", name).split()).casefold()
-
-
-def external_key(system: str, reference: str) -> str:
-    """The claim key of a reference in another system, the system's name being free of colons."""
-    return f"{comparable(system)}:{unicodedata.normalize('NFC', reference).strip()}"
+__all__ = ["comparable", "external_key"]

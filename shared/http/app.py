@@ -17,7 +17,7 @@ from starlette.routing import Match
 from starlette.routing import Route as PlainRoute
 
 from shared.event_store.store import EventStore
-from shared.http import feed, health
+from shared.http import audit, feed, health
 from shared.http import views as view_routes
 from shared.http.bodies import body_faults
 from shared.http.call import call_of
@@ -87,6 +87,7 @@ def create_app(
         openapi_tags=[
             *tags,
             {"name": "events", "description": "The feed of facts"},
+            {"name": "audit", "description": "Who did what, when, and who read whose data"},
             {"name": "identity", "description": "Who is asking, and what for"},
             {"name": "operations", "description": "Health, metrics, and how views stand"},
         ],
@@ -106,7 +107,7 @@ def create_app(
 
 def own_routers() -> Sequence[APIRouter]:
     """What every service serves beside its own routes."""
-    return (health.router, feed.router, view_routes.router, operation_routes.router)
+    return (health.router, feed.router, audit.router, view_routes.router, operation_routes.router)
 
 
 async def _answered(request: Request, error: Exception) -> Response:

@@ -247,9 +247,13 @@ class Page:
         if len(rows) <= self.limit:
             return rows, None
         shown = rows[: self.limit]
-        cursor = cursors.sign(self._call.kit.cursor_key, self._call.who.tenant_id, self._question, key(shown[-1]))
+        return shown, self.cursor(key(shown[-1]))
+
+    def cursor(self, place: Sequence[Any]) -> str:
+        """The cursor to a place of this list, said in the Link header too."""
+        cursor = cursors.sign(self._call.kit.cursor_key, self._call.who.tenant_id, self._question, place)
         self.link(cursor)
-        return shown, cursor
+        return cursor
 
     def link(self, cursor: str) -> None:
         """The Link header to the next page."""

@@ -25,6 +25,9 @@ TEXTS: dict[str, Text] = {
     "unknown_tenant": Text(
         "租户不存在", "Unknown tenant", "令牌中的租户尚未开通。", "The tenant of the token has not been opened.", 403
     ),
+    "tenant_suspended": Text(
+        "租户已停用", "Tenant suspended", "此租户已由运维方停用。", "The operator has suspended this tenant.", 403
+    ),
     "forbidden": Text("没有权限", "Forbidden", "您的职能不允许这样做。", "Your function does not allow this.", 403),
     "feed_needs_function": Text(
         "无权读取事件流",
@@ -154,8 +157,15 @@ TEXTS: dict[str, Text] = {
         "{count} part(s) of the request are not acceptable: see errors.",
         422,
     ),
-    "too_many_requests": Text("请求过多", "Too many requests", status=429),
+    "too_many_requests": Text(
+        "请求过多",
+        "Too many requests",
+        "限额 {policy}：每 {window} 秒 {quota} 次；请在 {seconds} 秒后重试。",
+        "Limit {policy}: {quota} in {window} seconds. Try again in {seconds} seconds.",
+        429,
+    ),
     # reading
+    "empty_range": Text("日期范围为空", "Empty range", "截止日早于起始日。", "`to` comes before `from`.", 422),
     "cursor_invalid": Text(
         "游标无效",
         "Invalid cursor",

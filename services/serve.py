@@ -50,5 +50,6 @@ def serve(part: str, chosen: Settings) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
+        forwarded_allow_ips=chosen.trusted_proxies,
         timeout_graceful_shutdown=chosen.grace_seconds,
     )

@@ -34,6 +34,17 @@ class Settings(BaseSettings):
     max_upload_bytes: int = Field(default=268_435_456, ge=1_024)
     cursor_key: SecretStr | None = None  # signs cursors; 32 bytes in hex or base64; required in production
     vault_key: SecretStr | None = None  # wraps the keys of persons; 32 bytes in hex or base64; required in production
+    limit_reads: int | None = Field(default=None, ge=0)  # these: requests a minute, of one principal or one tenant
+    limit_tenant_reads: int | None = Field(default=None, ge=0)
+    limit_commands: int | None = Field(default=None, ge=0)
+    limit_tenant_commands: int | None = Field(default=None, ge=0)
+    limit_heavy: int | None = Field(default=None, ge=0)  # reports over everything, exports
+    limit_tenant_heavy: int | None = Field(default=None, ge=0)
+    limit_lookups: int | None = Field(default=None, ge=0)  # phones asked for
+    limit_tenant_lookups: int | None = Field(default=None, ge=0)
+    limit_failures: int | None = Field(default=None, ge=0)  # credentials refused, of one client address
+    limit_processes: int = Field(default=1, ge=1)  # into how many parts the budgets above are cut
+    trusted_proxies: str = "127.0.0.1"  # whose X-Forwarded-For names the client
     database_url: str | None = Field(default=None, alias="DATABASE_URL")
 
 

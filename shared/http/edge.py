@@ -73,7 +73,11 @@ class Edge:
 
         try:
             if local not in OPEN and not local.startswith(OPEN_PREFIXES):
-                call.principal = self._known(call) or await self._authenticate(call)
+                principal = self._known(call) or await self.kit.limits.trying(call, self._authenticate)
+                if not self.kit.tenants.open(principal.tenant_id):
+                    await self.kit.check_standing(principal.tenant_id)
+                call.principal = principal
+                self.kit.limits.admit(call, principal)
             if call.repeated is not None:
                 raise Problem(400, "duplicate_header", params={"header": call.repeated.decode("latin-1")})
             if not is_clean(call.path):

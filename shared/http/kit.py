@@ -24,6 +24,7 @@ from shared.event_store.store import EventStore
 from shared.event_store.stream import Stream
 from shared.http.call import Call
 from shared.http.errors import RETRY_AFTER, is_away
+from shared.http.limits import Limits
 from shared.http.problem import MEDIA_TYPE, Catalogue, Problem
 from shared.http.shortcuts import Shortcuts
 from shared.identity.principal import Principal
@@ -73,6 +74,7 @@ class Kit:
         self.tokens: TokenReader | None = None
         self.principals: dict[bytes, Principal] = {}
         self.tenants = Tenants()
+        self.limits = Limits(settings)
         self.cursor_key = b""
         self.hot = Shortcuts()
         self.stopping = False
@@ -120,6 +122,12 @@ class Kit:
     async def zone(self, tenant_id: UUID) -> ZoneInfo | None:
         """The tenant's zone; None when it was never opened."""
         return self.tenants.known(tenant_id) or await self.tenants.zone(self.pool, tenant_id)
+
+    async def check_standing(self, tenant_id: UUID) -> None:
+        """Refuse (403) a tenant that is suspended, or gone."""
+        standing = await self.tenants.standing(self.pool, tenant_id)
+        if standing is None or standing.suspended:
+            raise Problem(403, "unknown_tenant" if standing is None else "tenant_suspended")
 
     async def sight(self, principal: Principal) -> Sight:
         """What this principal sees now."""

@@ -65,6 +65,7 @@ __all__ = [
     "UnitsDelivered",
     "VisitCancelled",
     "VisitFact",
+    "VisitHandedOver",
     "VisitLogged",
     "VisitPlanned",
     "VisitReviewed",
@@ -538,6 +539,20 @@ class VisitCancelled(Fact):
     reason: str
 
 
+class VisitHandedOver(Fact):
+    """A planned visit is somebody else's from now on: the one who leads it, or one who was to take part (交接).
+
+    Visits that took place are never handed over: they stay with who made them. sets: owner_id, unit_id, participants
+    """
+
+    owner_before: UUID
+    unit_before: UUID
+    owner_id: UUID
+    unit_id: UUID
+    participants: tuple[UUID, ...]
+    reason: str | None
+
+
 # -- product -----------------------------------------------------------------------------------------------
 
 
@@ -626,5 +641,5 @@ OpportunityFact = (
     | InstructionGiven
     | InstructionCompleted
 )
-VisitFact = VisitPlanned | VisitLogged | VisitReviewed | VisitCancelled
+VisitFact = VisitPlanned | VisitLogged | VisitReviewed | VisitCancelled | VisitHandedOver
 ProductFact = ProductAdded | ProductChanged | ProductWithdrawn

@@ -26,11 +26,13 @@ from services.opportunities.events import (
     Met,
     Rumour,
     VisitCancelled,
+    VisitHandedOver,
     VisitLogged,
     VisitPlanned,
     VisitReviewed,
     VisitStatus,
 )
+from services.opportunities.visit_hand_over import void_later_hand_overs
 from shared.event_store.stream import Entry, FactVoided, Refused, Stream
 
 TEXTS = ("preparation", "narrative", "comment")
@@ -97,6 +99,8 @@ class Visit(Stream):
                 self.set(fact, reviewed_by=fact.reviewed_by, reviewed_on=fact.reviewed_on)
             case VisitCancelled():
                 self.set(fact, status=VisitStatus.CANCELLED, cancel_reason=fact.reason)
+            case VisitHandedOver():
+                self.set(fact, owner_id=fact.owner_id, unit_id=fact.unit_id, participants=fact.participants)
             case _:
                 self.unknown(fact)
 
@@ -167,8 +171,10 @@ class Visit(Stream):
         )
 
     def log_planned(self, command: LogPlannedVisit, *, judged: tuple[Judged, ...], at: datetime, day: date) -> None:
-        """The planned visit took place. Refused when it was logged or cancelled, or on a day before it was planned."""
-        planned = self.standing
+        """The planned visit took place. Refused when it was logged or cancelled, or on a day before it was planned.
+
+        A plan handed over after that day never was: the visit is of who led it then.
+        """
         if self.status is None:
             raise Refused("visit_void", "the visit was taken back")
         if self.status is VisitStatus.LOGGED:
@@ -177,6 +183,9 @@ class Visit(Stream):
             raise Refused("visit_cancelled", "the visit was cancelled")
         if at < self.ledger[1].occurred_at:
             raise Refused("before_planned", "that is before the visit was planned: log it as another", pointer="/on")
+        outcome = _outcome(command, judged, day)
+        void_later_hand_overs(self, at)
+        planned = self.standing
         participants = planned["participants"] if command.participants is None else command.participants
         opportunities = planned["opportunity_ids"] if command.opportunity_ids is None else command.opportunity_ids
         self.record(
@@ -190,7 +199,7 @@ class Visit(Stream):
             way=command.way or planned["way"],
             participants=_unique((planned["owner_id"], *participants)),
             expected_objections=planned["expected_objections"],
-            **_outcome(command, judged, day),
+            **outcome,
         )
 
     def review(self, *, by: UUID, at: datetime, day: date) -> None:
@@ -233,6 +242,8 @@ class Visit(Stream):
         if times.get("VisitLogged", at) < times.get("VisitPlanned", times.get("VisitLogged", at)):
             raise Refused("before_planned", "a visit takes place after it was planned", pointer="/on")
         self.correct_fact(version, changes, occurred_at=occurred_at, reason=reason, at=at)
+        if (logged := self.log) is not None:
+            void_later_hand_overs(self, logged.occurred_at)
 
 
 def concerned(opportunity_ids: Iterable[UUID], command: Outcome) -> tuple[UUID, ...]:

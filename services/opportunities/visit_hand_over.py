@@ -1,4 +1,4 @@
-"""A planned visit goes over to somebody else, and back. Pure: no I/O, no clock. Says nothing of visits that were made."""
+"""A planned visit goes over to somebody else, and back. Pure: no I/O, no clock. Made visits never do."""
 
 from __future__ import annotations
 

@@ -147,6 +147,16 @@ class TenantOpened(FirstFact):
     currency: str  # ISO 4217, what amounts are in unless they say otherwise
 
 
+class TenantSuspended(Fact):
+    """The operator shut the company out: every request of its people and keys is refused. Sets: status=suspended."""
+
+    reason: str  # the operator's words, nothing personal
+
+
+class TenantResumed(Fact):
+    """The operator let the company in again. Sets: status=open."""
+
+
 # -- unit: stream type `unit` -----------------------------------------------------------------------------
 
 
@@ -307,7 +317,7 @@ KEY_PERSON_FIELD = "key_person."
 """Prefix of the standing fields that hold key persons, one field each, so that late facts about one never touch
 another."""
 
-TenantFact = TenantOpened
+TenantFact = TenantOpened | TenantSuspended | TenantResumed
 UnitFact = UnitOpened | UnitMoved | UnitClosed
 PersonFact = PersonJoined | PersonReportsTo | PersonPostedTo | FunctionsChanged | PersonLeft
 AccountFact = (
@@ -348,6 +358,8 @@ __all__ = [
     "TeamRole",
     "TenantFact",
     "TenantOpened",
+    "TenantResumed",
+    "TenantSuspended",
     "UnitClosed",
     "UnitFact",
     "UnitKind",

@@ -33,7 +33,11 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(default=1_048_576, ge=1_024)
     max_upload_bytes: int = Field(default=268_435_456, ge=1_024)
     cursor_key: SecretStr | None = None  # signs cursors; 32 bytes in hex or base64; required in production
-    vault_key: SecretStr | None = None  # wraps the keys of persons; 32 bytes in hex or base64; required in production
+    vault_key: SecretStr | None = None  # wraps the keys of tenants; 32 bytes in hex or base64; required in production
+    vault_key_file: Path | None = None  # the same in a file
+    vault_key_before: SecretStr | None = None  # the master key being replaced, until `dakehu rewrap` has run
+    vault_key_before_file: Path | None = None  # the same in a file
+    erasures_file: Path | None = None  # the list of who was erased; default erasures.jsonl in the data folder
     limit_reads: int | None = Field(default=None, ge=0)  # these: requests a minute, of one principal or one tenant
     limit_tenant_reads: int | None = Field(default=None, ge=0)
     limit_commands: int | None = Field(default=None, ge=0)
@@ -44,6 +48,8 @@ class Settings(BaseSettings):
     limit_tenant_lookups: int | None = Field(default=None, ge=0)
     limit_failures: int | None = Field(default=None, ge=0)  # credentials refused, of one client address
     limit_processes: int = Field(default=1, ge=1)  # into how many parts the budgets above are cut
+    export_rows: int | None = Field(default=None, ge=0)  # a person may take away on a day
+    export_rows_machines: int | None = Field(default=None, ge=0)  # an API key, an integration, an auditor
     trusted_proxies: str = "127.0.0.1"  # whose X-Forwarded-For names the client
     database_url: str | None = Field(default=None, alias="DATABASE_URL")
 

@@ -30,10 +30,14 @@ ONCE = frozenset(
 
 
 class Call:
-    """What the edge knows of a request. `headers` are added to the answer, `status` is what was answered."""
+    """What the edge knows of a request. `headers` are added to the answer, `status` is what was answered.
+
+    `exported`: rows of this answer that count against the principal's quota of the day.
+    """
 
     __slots__ = (
         "body",
+        "exported",
         "given",
         "headers",
         "kit",
@@ -50,6 +54,7 @@ class Call:
         self.kit = kit
         self.path: str = scope["path"]
         self.body = b""
+        self.exported = 0
         self.headers: list[tuple[bytes, bytes]] = []
         self.status = 0
         self.principal: Principal | None = None

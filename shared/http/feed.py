@@ -8,11 +8,12 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import orjson
-from fastapi import Query, Response
+from fastapi import Query, Request, Response
 from pydantic import BaseModel, Field
 
 from shared.event_store.command import StoredFact
 from shared.http import cursors
+from shared.http.call import call_of
 from shared.http.context import Parts, Who
 from shared.http.openapi import problem_response
 from shared.http.problem import At, Problem
@@ -106,6 +107,7 @@ Types = Annotated[
     responses={409: problem_response(409), 410: problem_response(410)},
 )
 async def read(
+    request: Request,
     who: Who,
     parts: Parts,
     after: Annotated[
@@ -166,6 +168,7 @@ async def read(
         rows = await parts.pool.fetch(statement, who.tenant_id, position, upto, chosen, subject, limit)
         last = rows[-1]["position"] if len(rows) == limit else upto
     items = [_event(row, head.epoch) for row in rows]
+    call_of(request.scope).exported = len(items)
     following = cursors.sign(key, who.tenant_id, QUESTION, (head.epoch, last))
     return Response(rendered({"items": items, "next": following}), media_type="application/json")
 

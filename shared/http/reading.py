@@ -33,6 +33,8 @@ WAIT_SECONDS = 2.0
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
 """Days outside are taken as these: nothing happened before, nothing is known of after."""
 MAX_POSITION = 10**15
+FREE_ROWS = 100
+"""A first page of so many rows is looking at a list; longer ones, and turning pages, count as taking it away."""
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 INSTANT = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d):?(\d\d)?(\.\d{1,12})?([Zz]|[+ -]\d\d:\d\d)?")
 MOMENT_SCHEMA = {"anyOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}]}
@@ -244,6 +246,8 @@ class Page:
 
     def of(self, rows: Sequence[T], key: Callable[[T], Sequence[Any]]) -> tuple[Sequence[T], str | None]:
         """The rows to show and the cursor after them. `key` gives a row's sort values, which must be unique."""
+        if self.limit > FREE_ROWS or self._after is not None:
+            self._call.exported = min(len(rows), self.limit)
         if len(rows) <= self.limit:
             return rows, None
         shown = rows[: self.limit]

@@ -36,6 +36,27 @@ TEXTS: dict[str, Text] = {
         "The feed is for directors, head office, integrations and auditors.",
         403,
     ),
+    "audit_unavailable": Text(
+        "无法记录查阅",
+        "The reading cannot be recorded",
+        "查阅个人资料须留记录，目前无法写入，请稍后再试。",
+        "Reading personal data is recorded, and that is not possible at present; try again later.",
+        503,
+    ),
+    "person_erased": Text(
+        "个人资料已清除",
+        "Person erased",
+        "此人的个人资料已清除，不能再写入。",
+        "The personal data were erased and cannot be written again.",
+        409,
+    ),
+    "person_restricted": Text(
+        "个人资料处理受限",
+        "Processing restricted",
+        "此人的个人资料处理受限，解除之前不显示也不更改。",
+        "The processing of these personal data is restricted: nothing is shown or changed until that is lifted.",
+        409,
+    ),
     "on_behalf_of_not_allowed": Text(
         "不能代他人录入",
         "Not allowed on behalf of others",
@@ -162,6 +183,13 @@ TEXTS: dict[str, Text] = {
         "Too many requests",
         "限额 {policy}：每 {window} 秒 {quota} 次；请在 {seconds} 秒后重试。",
         "Limit {policy}: {quota} in {window} seconds. Try again in {seconds} seconds.",
+        429,
+    ),
+    "export_quota": Text(
+        "今日导出额度已用完",
+        "Export quota used up",
+        "每日最多取走 {quota} 行，今日还剩 {left} 行，此次要 {rows} 行。",
+        "At most {quota} rows may be taken away in a day; {left} are left today, this asks for {rows}.",
         429,
     ),
     # reading

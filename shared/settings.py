@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
 class Settings(BaseSettings):
@@ -33,6 +33,7 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(default=1_048_576, ge=1_024)
     max_upload_bytes: int = Field(default=268_435_456, ge=1_024)
     cursor_key: SecretStr | None = None  # signs cursors; 32 bytes in hex or base64; required in production
+    api_key_secret: SecretStr | None = None  # hashes API keys; 32 bytes in hex or base64; required in production
     vault_key: SecretStr | None = None  # wraps the keys of tenants; 32 bytes in hex or base64; required in production
     vault_key_file: Path | None = None  # the same in a file
     vault_key_before: SecretStr | None = None  # the master key being replaced, until `dakehu rewrap` has run
@@ -50,8 +51,14 @@ class Settings(BaseSettings):
     limit_processes: int = Field(default=1, ge=1)  # into how many parts the budgets above are cut
     export_rows: int | None = Field(default=None, ge=0)  # a person may take away on a day
     export_rows_machines: int | None = Field(default=None, ge=0)  # an API key, an integration, an auditor
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = ()  # whose pages may call us, separated by commas
     trusted_proxies: str = "127.0.0.1"  # whose X-Forwarded-For names the client
     database_url: str | None = Field(default=None, alias="DATABASE_URL")
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _listed(cls, given: object) -> object:
+        return tuple(part.strip() for part in given.split(",") if part.strip()) if isinstance(given, str) else given
 
 
 @lru_cache

@@ -40,8 +40,8 @@ create index api_key_hashes_client on identity.api_key_hashes (tenant_id, client
 
 select es.wall('identity.issuers');
 select es.wall('identity.api_key_hashes');
-create policy everybody_looks on identity.issuers for select using (true);
-create policy everybody_looks on identity.api_key_hashes for select using (true);
+create policy everybody_looks on identity.issuers for select to dakehu_app using (true);
+create policy everybody_looks on identity.api_key_hashes for select to dakehu_app using (true);
 """
 
 DROP = "drop schema identity cascade"

@@ -20,6 +20,7 @@ ONCE = frozenset(
         b"idempotency-key",
         b"if-match",
         b"on-behalf-of",
+        b"view-as",
         b"content-type",
         b"content-length",
         b"content-encoding",
@@ -39,6 +40,7 @@ class Call:
         "body",
         "exported",
         "given",
+        "head_bytes",
         "headers",
         "kit",
         "path",
@@ -60,11 +62,14 @@ class Call:
         self.principal: Principal | None = None
         given: dict[bytes, bytes] = {}
         repeated: bytes | None = None
+        size = 0
         for name, value in scope["headers"]:
+            size += len(name) + len(value)
             if name in given and name in ONCE:
                 repeated = name
             given[name] = value
         self.given = given
+        self.head_bytes = size
         self.trace = Trace(self.header(b"traceparent"))
         self.repeated = repeated
 

@@ -7,18 +7,23 @@ starts tasks nor copies contexts, and a body it has read is given on once.
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from shared.http.answer_headers import AnswerHeaders
 from shared.http.body import check_json, is_clean
+from shared.http.bounds import check_head
 from shared.http.call import SCOPE_KEY, Call
-from shared.http.errors import problem_of
+from shared.http.errors import RETRY_AFTER, problem_of
 from shared.http.problem import Problem
+from shared.identity.current_tenant import current_tenant
 from shared.identity.principal import ENTERS_FOR_OTHERS, Principal
-from shared.identity.tokens import InvalidToken
+from shared.identity.scopes import PERSONAL, needed
+from shared.privacy.disclosure import Disclosure, disclosure
 from shared.telemetry import DENIALS, REQUESTS, logger
 
 if TYPE_CHECKING:
@@ -32,16 +37,6 @@ OPEN = frozenset(
 OPEN_PREFIXES = ("/problems/", "/docs/assets/")
 WITH_BODY = frozenset(("POST", "PUT", "PATCH", "DELETE"))
 
-ALWAYS: list[tuple[bytes, bytes]] = [
-    (b"x-content-type-options", b"nosniff"),
-    (b"x-frame-options", b"DENY"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"cross-origin-resource-policy", b"same-origin"),
-]
-STRICT_POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
-USUAL = [*ALWAYS, (b"cache-control", b"no-store"), (b"vary", b"accept-language, authorization")]
-DOCUMENTS = frozenset(("/docs", "/redoc"))
-
 
 class Edge:
     """The outermost layer of a service."""
@@ -49,6 +44,7 @@ class Edge:
     def __init__(self, app: ASGIApp, *, kit: Kit) -> None:
         self.app = app
         self.kit = kit
+        self.headers = AnswerHeaders(kit.settings)
         self._observed: dict[tuple[str, str, int], Any] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -59,25 +55,35 @@ class Edge:
         call = Call(scope, self.kit)
         scope[SCOPE_KEY] = call
         local = _local_path(scope)
+        disclosed = Disclosure()
+        token = disclosure.set(disclosed)
 
         async def answer(message: Message) -> None:
+            if call.exported and message["type"] == "http.response.start":
+                await self.kit.quotas.charge(call, message["status"])
+            if disclosed.pending and (call.status or message["status"]) < 400:  # a problem shows none of it
+                await self._write_down(call, disclosed)
             if message["type"] == "http.response.start":
                 call.status = message["status"]
-                headers = [*message["headers"], *call.headers]
-                headers += ALWAYS if any(name == b"cache-control" for name, _ in headers) else USUAL
-                if local not in DOCUMENTS:
-                    headers.append(STRICT_POLICY)
-                headers.append((b"traceparent", call.trace.parent.encode()))
-                message["headers"] = headers
+                message["headers"] = self.headers.complete(call, local, message["headers"])
             await send(message)
 
+        asking = current_tenant.set(None)  # the database shows nothing until it is known for whom
         try:
+            check_head(call)
+            if self.headers.cors and self.headers.cors.is_preflight(call):
+                await answer({"type": "http.response.start", "status": 204, "headers": []})
+                await answer({"type": "http.response.body"})
+                return
             if local not in OPEN and not local.startswith(OPEN_PREFIXES):
                 principal = self._known(call) or await self.kit.limits.trying(call, self._authenticate)
                 if not self.kit.tenants.open(principal.tenant_id):
                     await self.kit.check_standing(principal.tenant_id)
                 call.principal = principal
+                current_tenant.set(principal.tenant_id)
+                disclosed.allowed = principal.may(PERSONAL)
                 self.kit.limits.admit(call, principal)
+                self._require_scope(call, principal, local)
             if call.repeated is not None:
                 raise Problem(400, "duplicate_header", params={"header": call.repeated.decode("latin-1")})
             if not is_clean(call.path):
@@ -99,7 +105,19 @@ class Edge:
                 raise
             await self.kit.answer(call, self.problem(error, call), answer)
         finally:
+            disclosure.reset(token)
+            current_tenant.reset(asking)
             self._observe(call, time.perf_counter() - started)
+
+    async def _write_down(self, call: Call, disclosed: Disclosure) -> None:
+        """Record what this answer shows of customers' persons; what cannot be recorded is not sent (503)."""
+        try:
+            await disclosed.write(
+                self.kit.pool, call.who, route=f"{call.scope['method']} {_route(call.scope)}", trace=call.trace.trace_id
+            )
+        except Exception as error:
+            log.error("read audit failed", trace_id=call.trace.trace_id, error=type(error).__name__)
+            raise Problem(503, "audit_unavailable", headers=RETRY_AFTER) from error
 
     def problem(self, error: Exception, call: Call) -> Problem:
         """What this exception is answered with; defects are logged."""
@@ -116,50 +134,31 @@ class Edge:
     def _known(self, call: Call) -> Principal | None:
         """The principal of a token already seen, the usual case; None to go the long way."""
         given = call.given.get(b"authorization")
-        if given is None or b"on-behalf-of" in call.given:
+        if given is None or b"on-behalf-of" in call.given or b"view-as" in call.given:
             return None
-        principal = self.kit.principals.get(given)
-        return principal if principal is not None and principal.expires > time.time() else None
+        return self.kit.sign_in.known(given)
 
     async def _authenticate(self, call: Call) -> Principal:
-        kit = self.kit
+        """The long way: who the credential is of, and for or as whom. Raises Problem."""
+        sign_in = self.kit.sign_in
         given = call.given.get(b"authorization")
         if given is None:
-            DENIALS.labels(kit.service, "unauthenticated").inc()
+            DENIALS.labels(self.kit.service, "unauthenticated").inc()
             raise Problem(401, "unauthenticated", headers={"WWW-Authenticate": 'Bearer realm="dakehu"'})
-        scheme, _, token = given.decode("latin-1").partition(" ")
-        now = time.time()
-        try:
-            if scheme.lower() != "bearer" or kit.tokens is None:
-                raise InvalidToken("scheme")
-            claims = kit.tokens.read(token.strip(), now)
-        except InvalidToken as error:
-            DENIALS.labels(kit.service, "invalid_token").inc()
-            raise Problem(
-                401,
-                "invalid_token",
-                headers={"WWW-Authenticate": 'Bearer realm="dakehu", error="invalid_token"'},
-            ) from error
-        zone = await kit.zone(claims.tenant_id)
-        if zone is None:
-            DENIALS.labels(kit.service, "unknown_tenant").inc()
-            raise Problem(403, "unknown_tenant")
-        on_behalf_of = self._on_behalf_of(call, claims.functions)
-        principal = Principal(
-            tenant_id=claims.tenant_id,
-            person_id=claims.person_id,
-            functions=claims.functions,
-            unit_id=claims.unit_id,
-            scopes=claims.scopes,
-            zone=zone,
-            on_behalf_of=on_behalf_of,
-            expires=claims.expires,
-        )
-        if on_behalf_of is None:
-            if len(kit.principals) >= 10_000:
-                kit.principals.clear()
-            kit.principals[given] = principal
-        return principal
+        principal = sign_in.known(given) or await sign_in.principal(given)
+        if b"view-as" in call.given:
+            if not self.kit.tenants.open(principal.tenant_id):
+                await self.kit.check_standing(principal.tenant_id)
+            return await sign_in.viewing(call, principal)
+        behalf = self._on_behalf_of(call, principal.functions)
+        return principal if behalf is None else replace(principal, on_behalf_of=behalf)
+
+    def _require_scope(self, call: Call, principal: Principal, local: str) -> None:
+        """Refuse (403) what the credential is not good for, whatever the functions of its bearer."""
+        scope = needed(call.scope["method"], local)
+        if scope is not None and not principal.may(scope):
+            DENIALS.labels(self.kit.service, "scope_missing").inc()
+            raise Problem(403, "scope_missing", params={"scope": scope}, extra={"scope": scope})
 
     def _on_behalf_of(self, call: Call, functions: frozenset[str]) -> UUID | None:
         given = call.header(b"on-behalf-of")

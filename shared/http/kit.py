@@ -7,7 +7,7 @@ import contextlib
 import gc
 import signal
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -17,8 +17,10 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import asyncpg
+from pydantic import SecretStr
 from starlette.types import Send
 
+from shared.days import day_of
 from shared.event_store.repository import Repository
 from shared.event_store.store import EventStore
 from shared.event_store.stream import Stream
@@ -26,7 +28,10 @@ from shared.http.call import Call
 from shared.http.errors import RETRY_AFTER, is_away
 from shared.http.limits import Limits
 from shared.http.problem import MEDIA_TYPE, Catalogue, Problem
+from shared.http.quotas import Quotas
 from shared.http.shortcuts import Shortcuts
+from shared.http.sign_in import Known, SignIn
+from shared.identity.organisation import Organisation
 from shared.identity.principal import Principal
 from shared.identity.sight import Sight, sight_of
 from shared.identity.tenants import Tenants
@@ -37,13 +42,10 @@ from shared.privacy.vault import Vault
 from shared.settings import Settings
 from shared.telemetry import logger
 
-Subtree = Callable[[Any, UUID, UUID], Awaitable[Collection[UUID]]]
-"""(pool, tenant, unit) → the unit and all units below it, by the service's own copy of the organisation."""
-
 REOPEN_SECONDS = 0.5
 """How long to wait before trying again to reach a database that was away at start."""
-SUBTREE_SECONDS = 5.0
-"""How long a subtree is remembered: a moved unit is seen after at most this."""
+SIGHT_SECONDS = 5.0
+"""How long what somebody sees is remembered: a moved unit or person is felt after at most this."""
 
 log = logger("kit")
 
@@ -59,7 +61,7 @@ class Kit:
         catalogue: Catalogue,
         facts: Any,
         views: Sequence[Any] = (),
-        subtree: Subtree | None = None,
+        organisation: Organisation | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         store: EventStore | None = None,
     ) -> None:
@@ -72,15 +74,18 @@ class Kit:
         self.max_body = settings.max_body_bytes
         self.max_upload = settings.max_upload_bytes
         self.tokens: TokenReader | None = None
-        self.principals: dict[bytes, Principal] = {}
+        self.sign_in = SignIn(self)
+        self.principals: dict[bytes, Known] = {}
         self.tenants = Tenants()
         self.limits = Limits(settings)
+        self.quotas = Quotas(settings, clock=clock)
         self.cursor_key = b""
+        self.fingerprint_key = b""
         self.hot = Shortcuts()
         self.stopping = False
         self.lag_measured = float("-inf")
-        self._subtree = subtree
-        self._subtrees: dict[tuple[UUID, UUID], tuple[float, frozenset[UUID]]] = {}
+        self.organisation = organisation
+        self._sights: dict[tuple[object, ...], tuple[float, Sight]] = {}
         self._given = store
         self._store = store
         self._vault: Vault | None = None
@@ -130,19 +135,19 @@ class Kit:
             raise Problem(403, "unknown_tenant" if standing is None else "tenant_suspended")
 
     async def sight(self, principal: Principal) -> Sight:
-        """What this principal sees now."""
-        if principal.sees_everything or principal.unit_id is None:
+        """What this principal sees now, by today's organisation."""
+        if principal.sees_everything or self.organisation is None:
             return sight_of(principal, ())
-        key = (principal.tenant_id, principal.unit_id)
+        key = (principal.tenant_id, principal.person_id, principal.unit_id, principal.functions)
         now = asyncio.get_running_loop().time()
-        until, units = self._subtrees.get(key, (0.0, frozenset()))
-        if until < now:
-            below = await self._subtree(self.pool, *key) if self._subtree else ()
-            units = frozenset((principal.unit_id, *below))
-            if len(self._subtrees) > 10_000:
-                self._subtrees.clear()
-            self._subtrees[key] = (now + SUBTREE_SECONDS, units)
-        return sight_of(principal, units)
+        until, sight = self._sights.get(key, (0.0, None))
+        if sight is None or until < now:
+            day = day_of(self.clock(), principal.zone)
+            sight = sight_of(principal, await self.organisation.seats(self.pool, principal, day))
+            if len(self._sights) > 10_000:
+                self._sights.clear()
+            self._sights[key] = (now + SIGHT_SECONDS, sight)
+        return sight
 
     async def answer(self, call: Call, problem: Problem, send: Send) -> None:
         """Send a problem document."""
@@ -185,6 +190,7 @@ class Kit:
                     opening.cancel()
                     with contextlib.suppress(asyncio.CancelledError):
                         await opening
+                await self.sign_in.close()
                 if self._given is None:
                     self._store = None
                     self._vault = None
@@ -222,6 +228,9 @@ class Kit:
             if settings.cursor_key is None:
                 raise ValueError("production needs DAKEHU_CURSOR_KEY: 32 bytes in hex or base64, the same everywhere")
             self.cursor_key = decode_key(settings.cursor_key.get_secret_value(), name="DAKEHU_CURSOR_KEY")
+            if settings.api_key_secret is None:
+                raise ValueError("production needs DAKEHU_API_KEY_SECRET: 32 bytes in hex or base64, for ever the same")
+            self.sign_in.hash_keys_under(_given(settings.api_key_secret, "DAKEHU_API_KEY_SECRET"))
             return  # development tokens are refused: no reader
         key = development_key(settings.data)
         self.tokens = TokenReader(key)
@@ -231,12 +240,16 @@ class Kit:
             if given is None
             else decode_key(given.get_secret_value(), name="DAKEHU_CURSOR_KEY")
         )
+        secret = settings.api_key_secret
+        self.sign_in.hash_keys_under(
+            derive(key, "api keys") if secret is None else _given(secret, "DAKEHU_API_KEY_SECRET")
+        )
 
     async def _open(self, stack: AsyncExitStack) -> None:
         store = await stack.enter_async_context(await EventStore.open(await database_url(self.settings)))
         self._vault = Vault(store.pool, Vault.master_key(self.settings))
         with contextlib.suppress(asyncpg.UndefinedTableError):  # not migrated yet: unready, not dead
-            await self._vault.unseal()
+            self.fingerprint_key = await self._vault.unseal()
         self._store = store
 
     async def _reopen(self, stack: AsyncExitStack) -> None:
@@ -248,6 +261,10 @@ class Kit:
             except Exception as error:
                 if not is_away(error):
                     raise
+
+
+def _given(secret: SecretStr, name: str) -> bytes:
+    return decode_key(secret.get_secret_value(), name=name)
 
 
 class _Draining:

@@ -28,6 +28,42 @@ TEXTS: dict[str, Text] = {
     "tenant_suspended": Text(
         "租户已停用", "Tenant suspended", "此租户已由运维方停用。", "The operator has suspended this tenant.", 403
     ),
+    "unknown_person": Text(
+        "查无此人",
+        "Unknown person",
+        "令牌所指的人不在本公司的组织中。",
+        "The token names nobody of this organisation.",
+        403,
+    ),
+    "person_left": Text("人员已离职", "Person left", "此人已离职。", "The person has left.", 403),
+    "identity_provider_unavailable": Text(
+        "身份提供方不可用",
+        "Identity provider unavailable",
+        "暂时取不到身份提供方的公钥，请稍后重试。",
+        "The keys of the identity provider cannot be fetched at the moment: try again soon.",
+        503,
+    ),
+    "scope_missing": Text(
+        "令牌的范围不够",
+        "Scope missing",
+        "此请求需要令牌的范围 {scope}。",
+        "The credential lacks the scope {scope} that this request needs.",
+        403,
+    ),
+    "view_as_not_allowed": Text(
+        "不能以他人视角查看",
+        "Not allowed to view as others",
+        "只有运维可以用 View-As 以他人视角查看。",
+        "Only operations may look through another person's eyes.",
+        403,
+    ),
+    "view_only": Text(
+        "只能查看",
+        "View only",
+        "以他人视角时只能读取，不能更改。",
+        "Whoever looks through another person's eyes may change nothing.",
+        403,
+    ),
     "forbidden": Text("没有权限", "Forbidden", "您的职能不允许这样做。", "Your function does not allow this.", 403),
     "feed_needs_function": Text(
         "无权读取事件流",
@@ -144,6 +180,19 @@ TEXTS: dict[str, Text] = {
     ),
     "too_large": Text(
         "请求体过大", "Content too large", "请求体最多 {limit} 字节。", "The body may have at most {limit} bytes.", 413
+    ),
+    "address_too_long": Text(
+        "地址过长", "Address too long", "路径与查询最多 {limit} 字节。", "Path and query have at most {limit} bytes.", 414
+    ),
+    "too_many_parameters": Text(
+        "查询参数过多", "Too many query parameters", "查询参数最多 {limit} 个。", "At most {limit} query parameters.", 400
+    ),
+    "headers_too_large": Text(
+        "请求头过大",
+        "Headers too large",
+        "请求头最多 {headers} 个、{limit} 字节。",
+        "At most {headers} headers of {limit} bytes in all.",
+        431,
     ),
     "unsupported_media_type": Text(
         "不支持的内容类型",

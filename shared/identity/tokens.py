@@ -12,6 +12,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
 
+from shared.identity.scopes import USUAL
 from shared.keys import key_file, write_private
 
 ALGORITHM = "HS256"
@@ -28,7 +29,11 @@ SAMPLE_ROOT = uuid5(SAMPLE_TENANT, "unit:root")
 
 
 class InvalidToken(Exception):
-    """The token is not ours, not for us, over, or says nothing we understand."""
+    """The credential is not ours, not for us, over, or says nothing we understand. The reason is never answered."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +59,12 @@ def mint_token(
     person_id: UUID,
     functions: Iterable[str],
     unit_id: UUID | None = None,
-    scopes: Iterable[str] = (),
+    scopes: Iterable[str] = USUAL,
     *,
     now: float | None = None,
     lifetime: int = LIFETIME,
 ) -> str:
-    """A signed token for this person with these functions."""
+    """A signed token for this person with these functions. With no scopes it is good for nothing but /v1/me."""
     issued = int(time.time() if now is None else now)
     claims: dict[str, object] = {
         "iss": ISSUER,
@@ -67,13 +72,12 @@ def mint_token(
         "sub": str(person_id),
         "tenant": str(tenant_id),
         "functions": sorted(functions),
+        "scope": " ".join(sorted(scopes)),
         "iat": issued,
         "exp": issued + lifetime,
     }
     if unit_id is not None:
         claims["unit"] = str(unit_id)
-    if scope := " ".join(sorted(scopes)):
-        claims["scope"] = scope
     return jwt.encode({"alg": ALGORITHM}, claims, OctKey.import_key(key))
 
 
@@ -98,7 +102,7 @@ def read_token(key: bytes, token: str, *, now: float) -> Claims:
             person_id=UUID(claims["sub"]),
             functions=frozenset(functions),
             unit_id=None if unit is None else UUID(unit),
-            scopes=frozenset(str(claims.get("scope", "")).split()),
+            scopes=frozenset(str(claims["scope"]).split()) if "scope" in claims else USUAL,
             expires=float(claims["exp"]),
         )
     except (JoseError, ValueError, KeyError, TypeError, AttributeError) as error:

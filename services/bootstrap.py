@@ -9,8 +9,7 @@ from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-import asyncpg
-
+from shared.event_store import connections
 from shared.settings import Settings
 
 ZONE = "Asia/Shanghai"
@@ -34,7 +33,7 @@ async def prepare(settings: Settings, database_url: str) -> None:
 
 
 async def _opened(database_url: str, tenant_id: UUID, streams: list[UUID]) -> int:
-    connection = await asyncpg.connect(database_url)
+    connection = await connections.connect(database_url, connections.READER | {"role": connections.WORK})
     try:
         return int(await connection.fetchval(OPENED, tenant_id, streams))
     finally:
@@ -55,8 +54,9 @@ async def _open_tenant(settings: Settings, database_url: str) -> None:
     from shared.event_store.repository import Repository
     from shared.event_store.store import EventStore
     from shared.event_store.stream import Stream
+    from shared.identity.current_tenant import as_tenant
     from shared.identity.tokens import SAMPLE_PERSON, SAMPLE_ROOT, SAMPLE_TENANT
-    from shared.privacy.vault import Vault
+    from shared.privacy.vault import STAFF, Of, Vault
 
     joining = JoinPerson(name="演示 总部", functions=(Function.HEAD_OFFICE, Function.DIRECTOR), unit_id=SAMPLE_ROOT)
     root = Unit.open_root(SAMPLE_ROOT, code="HQ", name="总部", at=BEGINNING)
@@ -69,7 +69,8 @@ async def _open_tenant(settings: Settings, database_url: str) -> None:
     async with await EventStore.open(database_url, writers=1) as store:
         await store.open_tenant(SAMPLE_TENANT)
         vault = Vault(store.pool, Vault.master_key(settings))
-        await vault.put(SAMPLE_TENANT, SAMPLE_PERSON, joining.personal())
+        with as_tenant(SAMPLE_TENANT):
+            await vault.put(SAMPLE_TENANT, SAMPLE_PERSON, joining.personal(), of=Of(STAFF))
         outcome = await store.append(
             Command(
                 SAMPLE_TENANT,

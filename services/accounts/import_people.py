@@ -13,9 +13,9 @@ from services.accounts.person import PERSON_REF, JoinPerson, Person, ReportTo, p
 from services.accounts.views.people import PEOPLE
 from shared.imports.found import Missing
 from shared.imports.reading import Reference
-from shared.privacy.vault import Vault
+from shared.privacy.vault import STAFF, Of, Vault
 
-STAFF = f"""
+WORKING_HERE = f"""
 select distinct on (stream_id) stream_id, unit_id, status from {PEOPLE.table}
  where tenant_id = $1 and stream_id = any($2::uuid[]) and to_at is null
 """  # noqa: S608 - our own name
@@ -88,7 +88,7 @@ class People:
         """Those of these who work, or worked, for us: others may bear the name too."""
         if not ids:
             return []
-        rows = await self._directory.store.pool.fetch(STAFF, self._directory.tenant_id, ids)
+        rows = await self._directory.store.pool.fetch(WORKING_HERE, self._directory.tenant_id, ids)
         return [(FoundPerson(plain(row["stream_id"]), plain(row["unit_id"])), row["status"]) for row in rows]
 
     async def _join(self, named: PersonNamed, function: Function) -> FoundPerson | Missing:
@@ -112,7 +112,7 @@ class People:
         id = (
             uuid5(directory.tenant_id, f"person:{directory.system}:{ref}")
             if ref is not None
-            else self._vault.pseudonym(directory.tenant_id, "person", shown)
+            else await self._vault.pseudonym(directory.tenant_id, "person", shown)
         )
         refs = {} if ref is None else {directory.system: ref}
         command = JoinPerson(name=shown, functions=(function,), unit_id=unit_id, external_refs=refs)
@@ -120,7 +120,7 @@ class People:
         if superior_id is not None and superior_id != id:
             person.report_to(ReportTo(person_id=superior_id), superiors=(), at=directory.opened_at)
         if not directory.recorder.dry_run and id not in await directory.existing([id]):
-            await self._vault.put(directory.tenant_id, id, command.personal())
+            await self._vault.put(directory.tenant_id, id, command.personal(), of=Of(STAFF))
         (outcome,) = await directory.open([(person, person_claims(person.standing))])
         if outcome.kind == "claim_taken" and outcome.claim is not None:
             (other,) = await self._staff([outcome.claim.stream_id])

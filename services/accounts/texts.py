@@ -25,8 +25,6 @@ TEXTS: dict[str, Text] = {
     "unknown_person": Text("没有这个人员", "Unknown person", "没有这个在职人员。",
                            "There is no such person working here.", 422),
     "person_left": Text("人员已离职", "Person left", "此人已离职。", "The person has left.", 409),
-    "person_erased": Text("个人资料已清除", "Person erased", "此人的个人资料已清除，不能再写入。",
-                          "The personal data were erased and cannot be written again.", 409),
     "reports_to_itself": Text("不能向自己汇报", "Reports to itself", "不能直接或间接向自己汇报。",
                               "Nobody reports to themselves, directly or through others.", 422),
     "external_ref_taken": Text("外部编号已被使用", "External reference taken", "另一条记录已使用此外部编号。",

@@ -18,9 +18,10 @@ from shared.event_store.command import StoredFact
 from shared.event_store.facts import registry
 from shared.event_store.repository import Repository
 from shared.event_store.stream import Refused
+from shared.imports.problems import text_of
 from shared.imports.recording import Record, Recorder
 from shared.jobs import Problem
-from shared.privacy.vault import Erased, Vault
+from shared.privacy.vault import CONTACT, Erased, Of, Restricted, Vault
 
 BREATHE_EVERY = 20
 """Rows made between two turns of the loop: folds and appends go on meanwhile."""
@@ -79,13 +80,14 @@ class Batches:
         recorder = self._recorder
         ids = {ready.row.external_ref: opportunity_id(recorder.tenant_id, ready.row) for ready in rows}
         stored = await self._stored(list(ids.values()))
-        await self._keep_personal(rows, ids, set(stored))
+        gone = await self._keep_personal(rows, ids, set(stored))
         records: list[Record] = []
         pending: list[tuple[Ready, str]] = []
         for number, ready in enumerate(rows, 1):
             row = ready.row
             before = stored.get(ids[row.external_ref], [])
             try:
+                _require_kept(gone, ready.named.contact_id, ids[row.external_ref])
                 opportunity = self._decide(ready, ids[row.external_ref], before)
             except (Refused, ValidationError) as error:
                 taken[row.external_ref] = _refused(row, error)
@@ -128,32 +130,38 @@ class Batches:
             found.setdefault(UUID(bytes=fact.stream_id.bytes), []).append(fact)
         return found
 
-    async def _keep_personal(self, rows: Sequence[Ready], ids: Mapping[str, UUID], there: set[UUID]) -> None:
-        """The persons met, and the remarks, into the vault; what it has as it is, or was erased, is left alone."""
+    async def _keep_personal(
+        self, rows: Sequence[Ready], ids: Mapping[str, UUID], there: set[UUID]
+    ) -> Mapping[UUID, Erased | Restricted]:
+        """The persons met, and the remarks, into the vault; what it has stays. Which it may not keep any more."""
         if self._recorder.dry_run:
-            return
+            return {}
         tenant_id = self._recorder.tenant_id
-        wanted: dict[UUID, Mapping[str, str | None]] = {
-            ready.named.contact_id: _fields(ready.row.contact)
-            for ready in rows
-            if ready.named.contact_id is not None and ready.row.contact is not None
-        }
-        wanted |= {ids[row.external_ref]: {"remark": row.remark} for row in (r.row for r in rows) if row.remark}
+        wanted: dict[UUID, Mapping[str, str | None]] = {}
+        of: dict[UUID, Of] = {}
+        for ready in rows:
+            row, contact, opportunity = ready.row, ready.named.contact_id, ids[ready.row.external_ref]
+            if contact is not None and row.contact is not None:
+                wanted[contact], of[contact] = _fields(row.contact), Of(CONTACT, opportunity)
+            if row.remark:
+                wanted[opportunity], of[opportunity] = {"remark": row.remark}, Of("opportunity", opportunity)
         if there and wanted:
-            known = await self._vault.get(tenant_id, list(wanted))
+            known = await self._vault.known(tenant_id, list(wanted))
             wanted = {
                 id: fields
                 for id, fields in wanted.items()
                 if {name: text for name, text in fields.items() if text} != known.get(id)
             }
+        gone: dict[UUID, Erased | Restricted] = {}
         try:
-            await self._vault.put_many(tenant_id, wanted)
-        except Erased:
+            await self._vault.put_many(tenant_id, wanted, of=of)
+        except (Erased, Restricted):
             for id, fields in wanted.items():
                 try:
-                    await self._vault.put(tenant_id, id, fields)
-                except Erased:
-                    continue
+                    await self._vault.put(tenant_id, id, fields, of=of[id])
+                except (Erased, Restricted) as error:
+                    gone[id] = error
+        return gone
 
 
 def opportunity_id(tenant_id: UUID, row: MappedRow) -> UUID:
@@ -166,6 +174,13 @@ def contact_id(tenant_id: UUID, row: MappedRow) -> UUID | None:
     if row.contact is None:
         return None
     return uuid5(tenant_id, f"contact:{row.external_system}:{row.external_ref}")
+
+
+def _require_kept(gone: Mapping[UUID, Erased | Restricted], *ids: UUID | None) -> None:
+    """Raises Refused for a row whose person, or remark, the vault may not keep: the file should not hold them."""
+    for error in (gone[id] for id in ids if id is not None and id in gone):
+        code = "person_erased" if isinstance(error, Erased) else "person_restricted"
+        raise Refused(code, text_of(code))
 
 
 def _fields(contact: MappedContact) -> Mapping[str, str | None]:

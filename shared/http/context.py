@@ -5,7 +5,7 @@ Every dependency here takes the request alone and never waits, so that a hot rou
 
 from __future__ import annotations
 
-import hashlib
+import hmac
 import re
 from collections.abc import Callable
 from datetime import datetime
@@ -98,16 +98,18 @@ class CommandContext:
 
     @property
     def fingerprint(self) -> bytes:
-        """What the key stands for: method, path and body, not If-Match. An upload's route sets its file digest."""
+        """What the key stands for: method, path and body, not If-Match. An upload's route gives its own words."""
         if self._fingerprint is None:
             call = self.call
             given = f"{call.scope['method']} {call.path}\n".encode() + call.body
-            self._fingerprint = hashlib.sha256(given).digest()
+            self.fingerprint = given
+        assert self._fingerprint is not None
         return self._fingerprint
 
     @fingerprint.setter
-    def fingerprint(self, value: bytes) -> None:
-        self._fingerprint = value
+    def fingerprint(self, given: bytes) -> None:
+        # keyed: a body holds names and phones, which a plain digest of it would let anybody guess
+        self._fingerprint = hmac.digest(self.kit.fingerprint_key, given, "sha256")
 
     def new_id(self, stream_type: str) -> UUID:
         """The id of a stream this command opens: a retry makes the same."""

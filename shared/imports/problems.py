@@ -45,6 +45,14 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "invalid_credit_code": ("not a unified social credit code", "不是有效的统一社会信用代码"),
     "unknown_kind": ("not a kind of unit", "没有这种单位类型"),
     "not_acceptable": ("a value is not acceptable here", "内容不合规定"),
+    "person_erased": (
+        "the personal data of this row's person were erased: take them out of the file",
+        "该行人员的个人资料已清除，请从文件中删去",
+    ),
+    "person_restricted": (
+        "the processing of this row's person is restricted",
+        "该行人员的个人资料处理受限",
+    ),
     "duplicate_key": ("an earlier row has the same key and says otherwise", "前面已有同一编号的行，且内容不同"),
     # whole files
     "empty": ("the file is empty", "文件为空"),

@@ -8,31 +8,48 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import os
-import unicodedata
 from collections.abc import Collection, Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 from uuid import UUID
 
-import asyncpg
-from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from shared.keys import KEY_BYTES, decode_key, derive, key_file
+from shared.keys import derive
+from shared.privacy.disclosure import disclosure
+from shared.privacy.sealing import (
+    MAIL,
+    PHONE,
+    Erased,
+    Restricted,
+    VaultError,
+    WrongKey,
+    bound,
+    comparable,
+    decrypt,
+    encrypt,
+    normalised,
+)
+from shared.privacy.tenant_keys import Master, TenantKeys, Wrapper
 from shared.settings import Settings
 
-NONCE_BYTES = 12
-FORMAT = b"\x01"
-"""First byte of every ciphertext: AES-256-GCM, 12 bytes of nonce, then text and tag."""
+__all__ = ["Erased", "Of", "Restricted", "Subject", "Vault", "VaultError", "WrongKey", "normalised"]
+
 MAX_VALUE_BYTES = 65_536
-SEAL = "master"
+STAFF, KEY_PERSON, CONTACT = "staff", "key_person", "contact"
+PERSONS = frozenset((STAFF, KEY_PERSON, CONTACT))
+"""Kinds of subject that are persons; the others are texts (`visit`, `opportunity`)."""
+OTHER = "other"
 
 NEW_SUBJECTS = """
-insert into privacy.subjects (tenant_id, subject_id, key)
-select $1, s, k from unnest($2::uuid[], $3::bytea[]) as n(s, k)
+insert into privacy.subjects (tenant_id, subject_id, key, kind, record_id)
+select $1, s, k, d, r from unnest($2::uuid[], $3::bytea[], $4::text[], $5::uuid[]) as n(s, k, d, r)
 on conflict do nothing
 """
-KEYS = "select subject_id, key from privacy.subjects where tenant_id = $1 and subject_id = any($2::uuid[])"
+KEYS = """
+select subject_id, key, restricted_at is not null as restricted
+  from privacy.subjects where tenant_id = $1 and subject_id = any($2::uuid[])
+"""
 PUT = """
 insert into privacy.fields (tenant_id, subject_id, field, value, search)
 select $1, n.s, n.f, n.v, n.h
@@ -40,102 +57,122 @@ select $1, n.s, n.f, n.v, n.h
   join privacy.subjects p on p.tenant_id = $1 and p.subject_id = n.s and p.key is not null
 on conflict (tenant_id, subject_id, field) do update set value = excluded.value, search = excluded.search
 """
+LEAVING = """
+select 1 from privacy.leaving l join unnest($2::text[], $3::bytea[]) as n(f, h) on l.field = n.f and l.search = n.h
+ where l.tenant_id = $1 limit 1
+"""
 DROP = """
 delete from privacy.fields f using unnest($2::uuid[], $3::text[]) as n(s, f)
  where f.tenant_id = $1 and f.subject_id = n.s and f.field = n.f
 """
 GET = """
-select s.subject_id, s.key, f.field, f.value
+select s.subject_id, s.key, f.field, f.value, s.kind, s.restricted_at is not null as restricted
   from privacy.subjects s
   join privacy.fields f on f.tenant_id = s.tenant_id and f.subject_id = s.subject_id
  where s.tenant_id = $1 and s.subject_id = any($2::uuid[]) and s.key is not null
    and ($3::text[] is null or f.field = any($3))
 """
 FIND = """
-select subject_id from privacy.fields where tenant_id = $1 and field = $2 and search = $3 order by subject_id limit 1000
+select f.subject_id from privacy.fields f
+  join privacy.subjects s on s.tenant_id = f.tenant_id and s.subject_id = f.subject_id
+ where f.tenant_id = $1 and f.field = $2 and f.search = $3 and (s.restricted_at is null or $4)
+ order by f.subject_id limit 1000
+"""
+SUBJECTS = """
+select subject_id, kind, record_id, restricted_at, erased_at
+  from privacy.subjects where tenant_id = $1 and subject_id = any($2::uuid[])
+"""
+RESTRICT = """
+update privacy.subjects set restricted_at = case when $3 then coalesce(restricted_at, clock_timestamp()) end
+ where tenant_id = $1 and subject_id = $2 and key is not null
 """
 # The tombstone stays even for a subject that was never put: a retried command must not bring a person back.
 ERASE = """
 with gone as (delete from privacy.fields where tenant_id = $1 and subject_id = $2)
 insert into privacy.subjects as s (tenant_id, subject_id, key, erased_at) values ($1, $2, null, clock_timestamp())
 on conflict (tenant_id, subject_id) do update
-   set key = null, erased_at = coalesce(s.erased_at, excluded.erased_at)
+   set key = null, restricted_at = null, erased_at = coalesce(s.erased_at, excluded.erased_at)
 """
 
 
-class VaultError(Exception):
-    """Base of what the vault raises.
+class Of(NamedTuple):
+    """What a subject is, and the record it belongs to: `Of(KEY_PERSON, account_id)`."""
 
-    Erased     the subject was erased: nothing may be put under its id again
-    WrongKey   the master key is not the one this was written with, or a row was moved or altered
-    """
-
-
-class Erased(VaultError):
-    pass
+    kind: str
+    record_id: UUID | None = None
 
 
-class WrongKey(VaultError):
-    pass
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is known of a subject without reading it."""
+
+    id: UUID
+    kind: str
+    record_id: UUID | None
+    restricted: bool
+    erased: bool
 
 
 class Vault:
-    """The personal data of all tenants, behind one master key. `pool` is asyncpg's."""
+    """The personal data of all tenants, behind one wrapper of keys. `pool` is asyncpg's."""
 
-    def __init__(self, pool: Any, master: bytes) -> None:
-        if len(master) != KEY_BYTES:
-            raise WrongKey("the master key must have 32 bytes")
+    def __init__(self, pool: Any, wrapper: Wrapper | bytes) -> None:
         self._pool = pool
-        self._master = master
-        self._wrapping: dict[UUID, AESGCM] = {}
-        self._hashing: dict[UUID, bytes] = {}
+        self.keys = TenantKeys(pool, Master(wrapper) if isinstance(wrapper, bytes) else wrapper)
+        self._wrapping: dict[UUID, tuple[AESGCM, bytes]] = {}
 
     @staticmethod
-    def master_key(settings: Settings) -> bytes:
-        """DAKEHU_VAULT_KEY, else, in development, `$DAKEHU_DATA/keys/vault`, made when absent."""
-        if settings.vault_key is not None:
-            return decode_key(settings.vault_key.get_secret_value(), name="DAKEHU_VAULT_KEY")
-        if settings.env == "production":
-            raise ValueError("production needs DAKEHU_VAULT_KEY: 32 bytes in hex or base64, kept apart from backups")
-        return key_file(settings.data / "keys" / "vault")
+    def master_key(settings: Settings) -> Master:
+        """The master key of the settings, and the one it replaces."""
+        return Master.of(settings)
 
-    async def unseal(self) -> None:
-        """Raise WrongKey unless this is the key the database was written with; the first key seals it."""
-        box = AESGCM(derive(self._master, "seal"))
-        await self._pool.execute(
-            "insert into privacy.seals (name, value) values ($1, $2) on conflict do nothing",
-            SEAL,
-            _encrypt(box, b"dakehu", SEAL.encode()),
-        )
-        value = await self._pool.fetchval("select value from privacy.seals where name = $1", SEAL)
-        _decrypt(box, value, SEAL.encode())
+    async def unseal(self) -> bytes:
+        """Raise WrongKey unless this is the key the database was written with. The secret for fingerprints."""
+        return await self.keys.unseal()
 
     # -- writing -------------------------------------------------------------------------------------
 
-    async def put(self, tenant_id: UUID, subject_id: UUID, fields: Mapping[str, str | None]) -> None:
-        """Keep these fields of a subject; others stay, None or an empty text forgets one. Raises Erased."""
-        await self.put_many(tenant_id, {subject_id: fields})
+    async def put(
+        self, tenant_id: UUID, subject_id: UUID, fields: Mapping[str, str | None], *, of: Of | None = None
+    ) -> None:
+        """Keep these fields of a subject; others stay, None or an empty text forgets one. Raises Erased, Restricted."""
+        await self.put_many(tenant_id, {subject_id: fields}, of=None if of is None else {subject_id: of})
 
-    async def put_many(self, tenant_id: UUID, subjects: Mapping[UUID, Mapping[str, str | None]]) -> None:
-        """Keep fields of many subjects, all or nothing: 10 000 names in well under a second. Raises Erased."""
+    async def put_many(
+        self,
+        tenant_id: UUID,
+        subjects: Mapping[UUID, Mapping[str, str | None]],
+        *,
+        of: Mapping[UUID, Of] | None = None,
+        restricted: bool = False,
+    ) -> None:
+        """Keep fields of many subjects, all or nothing: 10 000 names in well under a second. Raises Erased, Restricted.
+
+        `of` says what new subjects are. With `restricted` those whose processing is restricted are changed too.
+        """
         ids = sorted(subject_id for subject_id, fields in subjects.items() if fields)  # sorted: no deadlocks
         if not ids:
             return
-        wrapping = self._wrapper(tenant_id)
+        wrapping, hashing = await self._tenant(tenant_id)
         async with self._pool.acquire() as connection, connection.transaction():
-            keys = await self._keys(connection, tenant_id, ids)
+            keys = await _keys(connection, tenant_id, ids)
             if new := [subject_id for subject_id in ids if subject_id not in keys]:
+                said = [(of or {}).get(subject_id, Of(OTHER)) for subject_id in new]
                 fresh = [
-                    _encrypt(wrapping, AESGCM.generate_key(256), _bound(tenant_id, subject_id)) for subject_id in new
+                    encrypt(wrapping, AESGCM.generate_key(256), bound(tenant_id, subject_id)) for subject_id in new
                 ]
-                await connection.execute(NEW_SUBJECTS, tenant_id, new, fresh)
-                keys |= await self._keys(connection, tenant_id, new)
-            if any(key is None for key in keys.values()):
+                await connection.execute(
+                    NEW_SUBJECTS, tenant_id, new, fresh, [one.kind for one in said], [one.record_id for one in said]
+                )
+                keys |= await _keys(connection, tenant_id, new)
+            if any(key is None for key, _ in keys.values()):
                 raise Erased("a subject was erased; nothing may be kept under its id")
+            if not restricted and any(closed for _, closed in keys.values()):
+                raise Restricted("the processing of a subject is restricted")
             put: list[tuple[UUID, str, bytes, bytes]] = []
             forget: list[tuple[UUID, str]] = []
             for subject_id in ids:
-                box = self._box(tenant_id, subject_id, keys[subject_id])
+                box = _box(wrapping, tenant_id, subject_id, keys[subject_id][0])
                 for field, value in subjects[subject_id].items():
                     if not value:
                         forget.append((subject_id, field))
@@ -143,14 +180,21 @@ class Vault:
                     text = value.encode()
                     if len(text) > MAX_VALUE_BYTES:
                         raise ValueError(f"{field} has more than {MAX_VALUE_BYTES} bytes")
-                    sealed = _encrypt(box, text, _bound(tenant_id, subject_id, field))
-                    put.append((subject_id, field, sealed, self._search(tenant_id, field, value)))
+                    sealed = encrypt(box, text, bound(tenant_id, subject_id, field))
+                    put.append((subject_id, field, sealed, search_hash(hashing, field, value)))
             if put:
-                done = await connection.execute(PUT, tenant_id, *(list(column) for column in zip(*put, strict=True)))
+                columns = [list(column) for column in zip(*put, strict=True)]
+                if await connection.fetchval(LEAVING, tenant_id, columns[1], columns[3]) and not restricted:
+                    raise Erased("who has this phone or mail is being erased")
+                done = await connection.execute(PUT, tenant_id, *columns)
                 if int(done.split()[-1]) != len(put):
                     raise Erased("a subject was erased meanwhile; nothing was kept")
             if forget:
                 await connection.execute(DROP, tenant_id, *(list(column) for column in zip(*forget, strict=True)))
+
+    async def restrict(self, tenant_id: UUID, subject_id: UUID, *, restricted: bool = True) -> bool:
+        """Show and change nothing of the subject until this is lifted. False when there is nothing to restrict."""
+        return bool((await self._pool.execute(RESTRICT, tenant_id, subject_id, restricted)) != "UPDATE 0")
 
     async def erase(self, tenant_id: UUID, subject_id: UUID) -> None:
         """Destroy the subject's key and rows, for good. Harmless twice. A backup still holds both until it expires."""
@@ -161,74 +205,105 @@ class Vault:
     async def get(
         self, tenant_id: UUID, subject_ids: Collection[UUID], fields: Collection[str] | None = None
     ) -> dict[UUID, dict[str, str]]:
-        """The fields of these subjects; the erased and the unknown are absent. Raises WrongKey."""
+        """The fields of these subjects, to be shown; the erased, restricted and unknown are absent. Raises WrongKey.
+
+        Within a request what is got of customers' persons and texts is noted for the read audit, and absent when the
+        credential is not good for personal data.
+        """
+        return await self._read(tenant_id, subject_ids, fields, shown=True)
+
+    async def known(
+        self,
+        tenant_id: UUID,
+        subject_ids: Collection[UUID],
+        fields: Collection[str] | None = None,
+        *,
+        restricted: bool = False,
+    ) -> dict[UUID, dict[str, str]]:
+        """The same for a rule or a job that compares: nothing of it may be answered. Noted nowhere."""
+        return await self._read(tenant_id, subject_ids, fields, shown=False, restricted=restricted)
+
+    async def _read(
+        self,
+        tenant_id: UUID,
+        subject_ids: Collection[UUID],
+        fields: Collection[str] | None,
+        *,
+        shown: bool,
+        restricted: bool = False,
+    ) -> dict[UUID, dict[str, str]]:
         wanted = list(dict.fromkeys(subject_ids))
         if not wanted:
             return {}
+        wrapping, _ = await self._tenant(tenant_id)
         rows = await self._pool.fetch(GET, tenant_id, wanted, None if fields is None else list(fields))
+        disclosed = disclosure.get() if shown else None
         found: dict[UUID, dict[str, str]] = {}
         boxes: dict[UUID, AESGCM] = {}
-        for subject_id, key, field, value in rows:
+        for subject_id, key, field, value, kind, closed in rows:
             subject = UUID(bytes=subject_id.bytes)  # asyncpg's own UUID class is slower to compare
+            if closed and not restricted:
+                continue
+            if disclosed is not None and kind != STAFF and not disclosed.note(subject, field):
+                continue
             box = boxes.get(subject)
             if box is None:
-                box = boxes[subject] = self._box(tenant_id, subject, key)
-            text = _decrypt(box, value, _bound(tenant_id, subject, field))
+                box = boxes[subject] = _box(wrapping, tenant_id, subject, key)
+            text = decrypt(box, value, bound(tenant_id, subject, field))
             found.setdefault(subject, {})[field] = text.decode()
         return found
 
-    async def find(self, tenant_id: UUID, field: str, value: str) -> list[UUID]:
-        """Subjects whose field equals this, width, case and spacing aside. At most 1 000."""
-        rows = await self._pool.fetch(FIND, tenant_id, field, self._search(tenant_id, field, value))
+    async def find(self, tenant_id: UUID, field: str, value: str, *, restricted: bool = False) -> list[UUID]:
+        """Subjects whose field equals this, width, case and spacing aside; phones by their digits. At most 1 000."""
+        _, hashing = await self._tenant(tenant_id)
+        rows = await self._pool.fetch(FIND, tenant_id, field, search_hash(hashing, field, value), restricted)
         return [UUID(bytes=row[0].bytes) for row in rows]
 
-    def pseudonym(self, tenant_id: UUID, kind: str, value: str) -> UUID:
+    async def subjects(self, tenant_id: UUID, subject_ids: Collection[UUID]) -> dict[UUID, Subject]:
+        """What these are, without reading them; the unknown are absent."""
+        rows = await self._pool.fetch(SUBJECTS, tenant_id, list(subject_ids))
+        found = (
+            Subject(
+                UUID(bytes=row["subject_id"].bytes),
+                row["kind"],
+                None if row["record_id"] is None else UUID(bytes=row["record_id"].bytes),
+                row["restricted_at"] is not None,
+                row["erased_at"] is not None,
+            )
+            for row in rows
+        )
+        return {subject.id: subject for subject in found}
+
+    async def hashed(self, tenant_id: UUID, fields: Mapping[str, str]) -> dict[str, bytes]:
+        """Keyed hashes of a person's phone and mail, by which they are found."""
+        _, hashing = await self._tenant(tenant_id)
+        return {field: search_hash(hashing, field, fields[field]) for field in (PHONE, MAIL) if fields.get(field)}
+
+    async def pseudonym(self, tenant_id: UUID, kind: str, value: str) -> UUID:
         """An id for who is known by this value alone: always the same, and not to be guessed without the key."""
-        return UUID(bytes=self._search(tenant_id, f"pseudonym:{kind}", value), version=5)
+        _, hashing = await self._tenant(tenant_id)
+        return UUID(bytes=search_hash(hashing, f"pseudonym:{kind}", value), version=5)
 
-    # -- keys ----------------------------------------------------------------------------------------
-
-    async def _keys(self, connection: Any, tenant_id: UUID, ids: list[UUID]) -> dict[UUID, bytes | None]:
-        rows: list[asyncpg.Record] = await connection.fetch(KEYS, tenant_id, ids)
-        return {UUID(bytes=row[0].bytes): row[1] for row in rows}
-
-    def _wrapper(self, tenant_id: UUID) -> AESGCM:
-        found = self._wrapping.get(tenant_id)
-        if found is None:
-            found = self._wrapping[tenant_id] = AESGCM(derive(self._master, f"wrap:{tenant_id}"))
-        return found
-
-    def _box(self, tenant_id: UUID, subject_id: UUID, wrapped: bytes | None) -> AESGCM:
-        if wrapped is None:
-            raise Erased("the subject was erased")
-        return AESGCM(_decrypt(self._wrapper(tenant_id), wrapped, _bound(tenant_id, subject_id)))
-
-    def _search(self, tenant_id: UUID, field: str, value: str) -> bytes:
-        key = self._hashing.get(tenant_id)
-        if key is None:
-            key = self._hashing[tenant_id] = derive(self._master, f"search:{tenant_id}")
-        return hmac.new(key, f"{field}\0{normalised(value)}".encode(), hashlib.sha256).digest()[:16]
+    async def _tenant(self, tenant_id: UUID) -> tuple[AESGCM, bytes]:
+        """What wraps the keys of the tenant's persons, and what makes its hashes."""
+        known = self._wrapping.get(tenant_id)
+        if known is None:
+            key = await self.keys.key(tenant_id)
+            known = self._wrapping[tenant_id] = (AESGCM(derive(key, "persons")), derive(key, "search"))
+        return known
 
 
-def normalised(value: str) -> str:
-    """A value as it is compared: full width, case and spacing aside."""
-    return " ".join(unicodedata.normalize("NFKC", value).casefold().split())
+async def _keys(connection: Any, tenant_id: UUID, ids: list[UUID]) -> dict[UUID, tuple[bytes | None, bool]]:
+    rows = await connection.fetch(KEYS, tenant_id, ids)
+    return {UUID(bytes=row[0].bytes): (row[1], row[2]) for row in rows}
 
 
-def _bound(tenant_id: UUID, subject_id: UUID, field: str = "") -> bytes:
-    """What a ciphertext is bound to: moved to another row it cannot be read."""
-    return tenant_id.bytes + subject_id.bytes + field.encode()
+def _box(wrapping: AESGCM, tenant_id: UUID, subject_id: UUID, wrapped: bytes | None) -> AESGCM:
+    if wrapped is None:
+        raise Erased("the subject was erased")
+    return AESGCM(decrypt(wrapping, wrapped, bound(tenant_id, subject_id)))
 
 
-def _encrypt(box: AESGCM, text: bytes, bound: bytes) -> bytes:
-    nonce = os.urandom(NONCE_BYTES)
-    return FORMAT + nonce + box.encrypt(nonce, text, bound)
-
-
-def _decrypt(box: AESGCM, sealed: bytes, bound: bytes) -> bytes:
-    if sealed[:1] != FORMAT:
-        raise WrongKey("unknown format")
-    try:
-        return box.decrypt(sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :], bound)
-    except InvalidTag as error:
-        raise WrongKey("written with another key, or moved or altered") from error
+def search_hash(key: bytes, field: str, value: str) -> bytes:
+    """The keyed hash of a value of a field, as it is compared."""
+    return hmac.new(key, f"{field}\0{comparable(field, value)}".encode(), hashlib.sha256).digest()[:16]

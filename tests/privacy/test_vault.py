@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
 
-from shared.privacy.vault import Erased, Vault, WrongKey, normalised
+from shared.privacy.tenant_keys import Master
+from shared.privacy.vault import Erased, Of, Restricted, Subject, Vault, WrongKey, normalised
+from shared.settings import Settings
 
 KEY = bytes(range(32))
 Pool = Any
@@ -129,3 +132,83 @@ async def test_many_names_are_put_and_got_at_once(vault: Vault, tenant_id: UUID)
 async def test_a_value_has_a_limit(vault: Vault, tenant_id: UUID) -> None:
     with pytest.raises(ValueError, match="more than"):
         await vault.put(tenant_id, uuid4(), {"note": "x" * 70_000})
+
+
+async def test_a_row_moved_to_another_tenant_is_not_read(vault: Vault, pool: Pool, tenant_id: UUID) -> None:
+    anna, other = uuid4(), uuid4()
+    await vault.put(tenant_id, anna, {"name": "Anna"})
+    await vault.put(other, anna, {"name": "Another"})
+    for table, column in (("fields", "value"), ("subjects", "key")):
+        await pool.execute(
+            f"update privacy.{table} t set {column} = (select {column} from privacy.{table} f where f.tenant_id = $1"
+            " and f.subject_id = $3) where tenant_id = $2 and subject_id = $3",
+            tenant_id,
+            other,
+            anna,
+        )
+        with pytest.raises(WrongKey):
+            await vault.get(other, [anna])
+    await pool.execute(
+        "update privacy.tenant_keys set value = (select value from privacy.tenant_keys where tenant_id = $1)"
+        " where tenant_id = $2",
+        tenant_id,
+        other,
+    )
+    with pytest.raises(WrongKey):
+        await Vault(pool, KEY).get(other, [anna])
+
+
+async def test_the_master_key_is_changed_while_all_runs(own_database_url: str, tenant_id: UUID) -> None:
+    new = bytes(reversed(KEY))
+    async with asyncpg.create_pool(own_database_url, min_size=1, max_size=1) as pool:
+        running = Vault(pool, KEY)
+        secret = await running.unseal()
+        anna = uuid4()
+        await running.put(tenant_id, anna, {"name": "Anna", "phone": "13800138000"})
+        both = Vault(pool, Master(new, before=KEY))
+        assert await both.unseal() == secret
+        assert await both.get(tenant_id, [anna], ["name"]) == {anna: {"name": "Anna"}}
+        assert await both.keys.rewrap() == 1
+        assert await both.keys.rewrap() == 1
+        alone = Vault(pool, new)
+        assert await alone.unseal() == secret
+        assert await alone.find(tenant_id, "phone", "138 0013 8000") == [anna]
+        assert await running.get(tenant_id, [anna], ["name"]) == {anna: {"name": "Anna"}}
+        with pytest.raises(WrongKey):
+            await Vault(pool, KEY).unseal()
+
+
+async def test_a_master_key_may_be_in_a_file(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text(f"{KEY.hex()}\n")
+    (tmp_path / "before").write_text(bytes(32).hex())
+    found = Master.of(
+        Settings(env="production", vault_key_file=tmp_path / "key", vault_key_before_file=tmp_path / "before")
+    )
+    assert found == Master(KEY, bytes(32))
+    with pytest.raises(ValueError, match="DAKEHU_VAULT_KEY_FILE"):
+        Master.of(Settings(env="production", data=tmp_path))
+
+
+async def test_who_is_restricted_is_neither_shown_nor_found_nor_changed(vault: Vault, tenant_id: UUID) -> None:
+    anna = uuid4()
+    assert not await vault.restrict(tenant_id, anna)
+    await vault.put(tenant_id, anna, {"name": "Anna"}, of=Of("contact", tenant_id))
+    assert await vault.restrict(tenant_id, anna)
+    assert await vault.get(tenant_id, [anna]) == {}
+    assert await vault.known(tenant_id, [anna]) == {}
+    assert await vault.find(tenant_id, "name", "Anna") == []
+    with pytest.raises(Restricted):
+        await vault.put(tenant_id, anna, {"name": "Anne"})
+    await vault.put_many(tenant_id, {anna: {"name": "Anne"}}, restricted=True)
+    assert await vault.known(tenant_id, [anna], restricted=True) == {anna: {"name": "Anne"}}
+    assert (await vault.subjects(tenant_id, [anna]))[anna] == Subject(anna, "contact", tenant_id, True, False)
+    assert await vault.restrict(tenant_id, anna, restricted=False)
+    assert await vault.get(tenant_id, [anna]) == {anna: {"name": "Anne"}}
+
+
+async def test_nobody_puts_the_phone_of_who_is_being_erased(vault: Vault, pool: Pool, tenant_id: UUID) -> None:
+    hashes = await vault.hashed(tenant_id, {"name": "Anna", "phone": "138-0013-8000"})
+    await pool.execute("insert into privacy.leaving values ($1, 'phone', $2, $3)", tenant_id, hashes["phone"], uuid4())
+    with pytest.raises(Erased):
+        await vault.put(tenant_id, uuid4(), {"name": "A", "phone": "13800138000"})
+    await vault.put(tenant_id, uuid4(), {"name": "Anna"})

@@ -16,7 +16,6 @@ from services.accounts.credit_code import credit_code
 from services.accounts.events import KEY_PERSON_FIELD, Attitude, Influence, KeyPerson, Layer, Relationship, TeamRole
 from services.accounts.names import comparable
 from services.accounts.routes.organisation_reads import etag
-from services.accounts.routes.personal import masked, masked_mail
 from services.accounts.routes.rights import HANDS_OVER
 from services.accounts.routes.shown import HistoryEntry, builtins, history, names
 from services.accounts.views.accounts import ACCOUNTS
@@ -26,6 +25,7 @@ from shared.http.problem import At, Problem
 from shared.http.reading import AsOfText, Listed, Paged, Reading, Report
 from shared.http.route import Router
 from shared.identity.principal import AUDITOR
+from shared.privacy.masking import masked, masked_mail
 from shared.projections.view import source
 
 router = Router(prefix="/v1/accounts", tags=["accounts"])
@@ -52,6 +52,10 @@ SORTS = {
     "-opened_at": ("a.opened_at desc, a.stream_id desc", "(a.opened_at, a.stream_id) < ({0}, {1}::uuid)"),
 }
 """Sort orders by their name: the ORDER BY and what comes after a row."""
+
+
+PERSONAL_SHOWN = ("name", "phone", "mail", "traits", "relations", "remark")
+"""What the page of an account shows of its key persons; home, birth and sex are only exported to themselves."""
 
 
 class AccountRow(BaseModel):
@@ -226,6 +230,7 @@ async def account(account_id: UUID, read: Report, request: Request) -> AccountRe
     vault = await read.kit.vault.get(
         read.tenant_id,
         [p.person_id for p in persons] + [m.person_id for m in team] + [standing["owner_id"] or account_id],
+        PERSONAL_SHOWN,
     )
     parent = standing["parent_id"] and await read.kit.repository(Account).load(read.tenant_id, standing["parent_id"])
     file = {name: value for name, value in standing.items() if not name.startswith(KEY_PERSON_FIELD)}

@@ -8,12 +8,11 @@ from uuid import UUID
 from services.accounts.account import Account
 from services.accounts.account_commands import AddKeyPerson, ChangeKeyPerson, RemoveKeyPerson
 from services.accounts.routes.accounts import ON_RECORD, at_of, on_account
-from services.accounts.routes.personal import keep_new, replayed
-from shared.event_store.stream import Refused
+from services.accounts.routes.personal import keep_new, refused, replayed
 from shared.http.context import CommandContext, CtxMatch
 from shared.http.receipt import Receipt
 from shared.http.route import Router
-from shared.privacy.vault import Erased
+from shared.privacy.vault import KEY_PERSON, Erased, Of, Restricted
 
 router = Router(prefix="/v1/accounts", tags=["accounts"])
 
@@ -27,7 +26,7 @@ async def add_key_person(account_id: UUID, command: AddKeyPerson, ctx: CtxMatch)
 
     async def decide(account: Account, at: datetime) -> None:
         account.add_key_person(command, person_id=person_id, at=at_of(ctx, command.on, account))
-        await keep_new(ctx, person_id, command.personal())
+        await keep_new(ctx, person_id, command.personal(), Of(KEY_PERSON, account_id))
 
     return await on_account(ctx, account_id, decide)
 
@@ -43,19 +42,21 @@ async def change_key_person(account_id: UUID, command: ChangeKeyPerson, ctx: Ctx
     given = command.personal()
 
     async def decide(account: Account, at: datetime) -> None:
-        known = await ctx.kit.vault.get(ctx.tenant_id, [command.person_id])
-        before = known.get(command.person_id, {})
-        differing = tuple(name for name, text in given.items() if (text or None) != before.get(name))
-        if differing and not before:
-            raise Refused("person_erased", "the personal data were erased")
+        differing: tuple[str, ...] = ()
+        if given:
+            subject = (await ctx.kit.vault.subjects(ctx.tenant_id, [command.person_id])).get(command.person_id)
+            if subject is not None and (subject.erased or subject.restricted):
+                raise refused(Erased() if subject.erased else Restricted())
+            before = (await ctx.kit.vault.known(ctx.tenant_id, [command.person_id])).get(command.person_id, {})
+            differing = tuple(name for name, text in given.items() if (text or None) != before.get(name))
         account.change_key_person(command, personal=differing, at=at_of(ctx, command.on, account))
 
     receipt = await on_account(ctx, account_id, decide)
     if given and await latest(ctx, account_id, receipt):
         try:
-            await ctx.kit.vault.put(ctx.tenant_id, command.person_id, given)
-        except Erased:
-            raise Refused("person_erased", "the personal data were erased") from None
+            await ctx.kit.vault.put(ctx.tenant_id, command.person_id, given, of=Of(KEY_PERSON, account_id))
+        except (Erased, Restricted) as error:
+            raise refused(error) from None
     return receipt
 
 

@@ -12,7 +12,6 @@ from pydantic import BaseModel, Field
 from services.accounts.events import Function, UnitKind
 from services.accounts.organisation import Unit
 from services.accounts.person import Person
-from services.accounts.routes.personal import masked, masked_mail
 from services.accounts.routes.rights import ORGANISES
 from services.accounts.routes.shown import HistoryEntry, history, names
 from services.accounts.views.people import PEOPLE
@@ -22,6 +21,7 @@ from shared.http.openapi import refuses
 from shared.http.problem import Problem
 from shared.http.reading import Listed, Now, Paged, Report
 from shared.http.route import Router
+from shared.privacy.masking import masked, masked_mail
 from shared.projections.view import source
 
 router = Router(tags=["organisation"])

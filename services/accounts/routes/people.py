@@ -13,6 +13,7 @@ from shared.http.context import Ctx, CtxMatch
 from shared.http.openapi import refuses
 from shared.http.receipt import Receipt
 from shared.http.route import Router
+from shared.privacy.vault import STAFF, Of
 
 router = Router(prefix="/v1/people", tags=["organisation"])
 ON_RECORD = refuses(403, 404, 409, 412, 428)
@@ -27,7 +28,7 @@ async def join(command: JoinPerson, ctx: Ctx) -> Receipt:
         await open_unit(ctx, command.unit_id)
         at = holds_from(command.on, now=ctx.now, zone=ctx.principal.zone)
         person = Person.join(ctx.new_id("person"), command, at=at)
-        await keep_new(ctx, person.id, command.personal())
+        await keep_new(ctx, person.id, command.personal(), Of(STAFF))
         return work.add(person)
 
     return await PEOPLE.together(ctx, decide, claims=claims, status=201)

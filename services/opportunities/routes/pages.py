@@ -27,6 +27,7 @@ from shared.http.openapi import refuses
 from shared.http.problem import Problem
 from shared.http.reading import Listed, Now, Paged, Reading, Report
 from shared.http.route import Router
+from shared.privacy.masking import masked, masked_mail
 from shared.projections.view import source
 
 router = Router()
@@ -72,7 +73,9 @@ class OpportunityShown(BaseModel):
     days_left: int | None
     lines: Sequence[LineShown]
     standing: dict[str, Any] = Field(description="All standing fields; those that are null are left out.")
-    texts: dict[str, str] = Field(description="Remark and contact, from the vault.")
+    texts: dict[str, str] = Field(
+        description="Remark and contact, from the vault; phone and mail masked: POST /v1/persons/{id}/reveal."
+    )
     allowed_actions: Sequence[str] = Field(description="Commands possible now for you: POST to the path plus this.")
     names: Names
     history: Sequence[FactShown]
@@ -216,7 +219,11 @@ async def _texts(reading: Reading, opportunity_id: UUID, contact_id: UUID | None
     found = await reading.kit.vault.get(reading.tenant_id, subjects)
     texts = dict(found.get(opportunity_id, {}))
     if contact_id is not None:
-        texts |= {f"contact_{name}": text for name, text in found.get(contact_id, {}).items()}
+        contact: dict[str, str | None] = dict(found.get(contact_id, {}))
+        for name, hide in (("phone", masked), ("mail", masked_mail)):
+            if name in contact:
+                contact[name] = hide(contact[name])
+        texts |= {f"contact_{name}": text for name, text in contact.items() if text is not None}
     return texts
 
 

@@ -39,6 +39,7 @@ from shared.http.context import CommandContext, Ctx, CtxMatch
 from shared.http.openapi import refuses
 from shared.http.receipt import Receipt
 from shared.http.route import Router
+from shared.privacy.vault import Of
 
 router = Router(prefix="/v1/opportunities", tags=["opportunities"])
 
@@ -75,7 +76,7 @@ async def capture(command: CaptureProspect, ctx: Ctx) -> Receipt:
     texts: dict[UUID, Mapping[str, str | None]] = {id: {"remark": command.remark}}
     if command.contact is not None and contact is not None:
         texts[contact] = command.contact.model_dump()
-    await keep(ctx, texts)
+    await keep(ctx, texts, Of("opportunity", id), contact_of=id)
     return receipt
 
 

@@ -36,6 +36,7 @@ from shared.http.openapi import refuses
 from shared.http.problem import Problem
 from shared.http.receipt import Receipt
 from shared.http.route import Router
+from shared.privacy.vault import Of
 
 router = Router(prefix="/v1/visits", tags=["visits"])
 
@@ -59,7 +60,7 @@ async def plan(command: PlanVisit, ctx: Ctx) -> Receipt:
         )
 
     receipt = await VISITS.together(ctx, decide, status=201, location=f"/v1/visits/{id}")
-    await keep(ctx, {id: {"preparation": command.preparation}})
+    await keep(ctx, {id: {"preparation": command.preparation}}, Of("visit", id))
     return receipt
 
 
@@ -103,7 +104,7 @@ async def log_unplanned(command: LogVisit, ctx: Ctx) -> Receipt:
         claims=lambda _: moves.claims,
         releases=lambda _: moves.releases,
     )
-    await keep(ctx, {id: {"preparation": command.preparation, "narrative": command.narrative}})
+    await keep(ctx, {id: {"preparation": command.preparation, "narrative": command.narrative}}, Of("visit", id))
     return receipt
 
 
@@ -131,7 +132,7 @@ async def log(visit_id: UUID, command: LogPlannedVisit, ctx: Ctx) -> Receipt:
         return visit
 
     receipt = await VISITS.together(ctx, decide, claims=lambda _: moves.claims, releases=lambda _: moves.releases)
-    await keep(ctx, {visit_id: {"narrative": command.narrative}})
+    await keep(ctx, {visit_id: {"narrative": command.narrative}}, Of("visit", visit_id))
     return receipt
 
 
@@ -147,7 +148,7 @@ async def review(visit_id: UUID, command: ReviewVisit, ctx: CtxMatch) -> Receipt
         return visit
 
     receipt = await VISITS.together(ctx, decide)
-    await keep(ctx, {visit_id: {"comment": command.comment}})
+    await keep(ctx, {visit_id: {"comment": command.comment}}, Of("visit", visit_id))
     return receipt
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from services.work import views
+from shared.event_store import connections
 from shared.event_store.store import EventStore
 from shared.event_store.verify import verify as verify_log
 from shared.postgres.url import database_url
@@ -106,5 +107,7 @@ def _progress() -> Progress:
 @asynccontextmanager
 async def _store(settings: Settings) -> AsyncIterator[EventStore]:
     address = await database_url(settings)
-    async with await EventStore.open(address, writers=1, statement_timeout_s=STATEMENT_TIMEOUT_SECONDS) as store:
+    async with await EventStore.open(
+        address, writers=1, statement_timeout_s=STATEMENT_TIMEOUT_SECONDS, reads_as=connections.WORK
+    ) as store:
         yield store

@@ -50,6 +50,7 @@ FOLDS_AT_ONCE = 2
 STATEMENT_TIMEOUT_MS = 60_000
 
 SESSION = connections.SESSION | {"application_name": "dakehu work", "statement_timeout": str(STATEMENT_TIMEOUT_MS)}
+PRESENCE = SESSION | {"role": connections.WORK}
 
 AWAY = (
     OSError,
@@ -116,7 +117,7 @@ class Worker:
         url = await database_url(self.settings)
         async with AsyncExitStack() as stack:
             pool = await stack.enter_async_context(_pool(url, FOLDS_AT_ONCE + OPERATIONS_AT_ONCE + 2))
-            presence = await asyncpg.connect(url, server_settings=SESSION, timeout=connections.CONNECT_TIMEOUT_S)
+            presence = await asyncpg.connect(url, server_settings=PRESENCE, timeout=connections.CONNECT_TIMEOUT_S)
             stack.push_async_callback(_close, presence)
             sound = await prepare_each(pool, self.views)
             leases = Leases(presence, sound, f"{socket.gethostname()}:{os.getpid()}")
@@ -193,14 +194,7 @@ async def _first(*waits: Any, timeout: float) -> None:
 
 @asynccontextmanager
 async def _pool(url: str, size: int) -> AsyncIterator[asyncpg.Pool]:
-    pool = await asyncpg.create_pool(
-        url,
-        min_size=1,
-        max_size=size,
-        server_settings=SESSION,
-        connection_class=connections.PooledConnection,
-        timeout=connections.CONNECT_TIMEOUT_S,
-    )
+    pool = await connections.pool(url, connections.WORK, settings=SESSION, least=1, most=size)
     try:
         yield pool
     finally:

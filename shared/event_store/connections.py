@@ -1,11 +1,22 @@
-"""How the store connects: settings of its sessions and the jsonb codec. Must not hold or pool connections."""
+"""How the store connects: settings and roles of its sessions, the tenant they ask for, the jsonb codec.
+
+Holds no connection. The database shows each role other rows (docs/decisions/0013): APP those of the tenant the session
+asks for, APPEND and WORK those of all, each only in the tables its work needs.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
+from uuid import UUID
 
 import asyncpg
 import msgspec
+
+from shared.identity.current_tenant import current_tenant
+
+APP = "dakehu_app"
+APPEND = "dakehu_append"
+WORK = "dakehu_work"
 
 LOCK_TIMEOUT_MS = 3_000
 STATEMENT_TIMEOUT_MS = 10_000
@@ -29,8 +40,10 @@ WRITER = SESSION | {
     "enable_bitmapscan": "off",
 }
 
+BECOME_WRITER = f"set role {APPEND}"
+
 # A hint needs no durability: a commit that waits for the disk would cost an append its place there.
-NOTIFIER = SESSION | {"application_name": "dakehu hints", "synchronous_commit": "off"}
+NOTIFIER = SESSION | {"application_name": "dakehu hints", "role": APP, "synchronous_commit": "off"}
 
 READER = SESSION | {"application_name": "dakehu read"}
 
@@ -38,11 +51,40 @@ READER = SESSION | {"application_name": "dakehu read"}
 class PooledConnection(asyncpg.Connection):
     """A pooled connection without the round trip of a reset: nobody may leave session state on one.
 
-    The pool still rolls back a transaction left open and removes listeners' callbacks.
+    The pool still rolls back a transaction left open and removes listeners' callbacks. The one thing that stays is the
+    tenant the session asks for, which the connection remembers.
     """
+
+    tenant: UUID | None = None
 
     def get_reset_query(self) -> str:
         return ""
+
+
+async def for_current_tenant(connection: Any) -> None:
+    """A pool's `setup`: ask for the current tenant. A round trip only when the connection asked for another before.
+
+    Nobody's (None) sees no row. When it fails the pool drops the connection.
+    """
+    pooled = cast("PooledConnection", getattr(connection, "_con", connection))
+    tenant = current_tenant.get()
+    if pooled.tenant != tenant:
+        await pooled.execute(f"set app.tenant = '{tenant or ''}'")
+        pooled.tenant = tenant
+
+
+def pool(database_url: str, role: str, *, settings: dict[str, str], least: int, most: int) -> asyncpg.Pool[Any]:
+    """Connections of one role, to be entered or awaited. Those of APP ask for the current tenant."""
+    return asyncpg.create_pool(
+        database_url,
+        min_size=least,
+        max_size=most,
+        init=with_json,
+        setup=for_current_tenant if role == APP else None,
+        connection_class=PooledConnection,
+        server_settings=settings | {"role": role},
+        timeout=CONNECT_TIMEOUT_S,
+    )
 
 
 _decode = msgspec.json.Decoder().decode

@@ -83,7 +83,10 @@ class Lane:
         self._lost_backend: tuple[int, datetime] | None = None
 
     async def connect(self) -> None:
-        """Connect, and end what is left of the connection before: it may still hold a lock, or a command unread."""
+        """Connect, and end what is left of the connection before: it may still hold a lock, or a command unread.
+
+        Backends belong to the login, so it is the login that ends one; only then the connection takes its role.
+        """
         connection = await connections.connect(self._database_url, self._settings)
         try:
             if self._lost_backend is not None:
@@ -94,6 +97,7 @@ class Lane:
             )
             assert row is not None
             self._backend = (row["pid"], row["backend_start"])
+            await connection.execute(connections.BECOME_WRITER)
             self._statement = await connection.prepare(APPEND)
         except BaseException:
             connection.terminate()

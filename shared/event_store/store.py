@@ -27,6 +27,8 @@ from shared.event_store.writer import Writer
 
 FIRST_EPOCH = 1
 CLOSE_WITHIN_S = 2.0
+MOST_FOR_ALL = 2
+"""Connections of a process for what concerns all tenants."""
 
 _EVENT = """
 select tenant_id, position, stream_type, stream_id, version, type, schema_version, data, metadata, occurred_at,
@@ -69,6 +71,8 @@ select h.tenant_id,
   from es.heads h
 """
 
+_TENANTS = "select tenant_id from es.heads order by tenant_id"
+
 FORGET_AT_ONCE = 5_000
 
 _FORGET = """
@@ -84,46 +88,64 @@ class EventStore:
     Raises, besides what each method names, what PostgreSQL and the network raise on reads.
     """
 
-    def __init__(self, database_url: str, pool: asyncpg.Pool[Any], writer: Writer, hints: Hints) -> None:
+    def __init__(
+        self,
+        database_url: str,
+        pool: asyncpg.Pool[Any],
+        all_tenants: asyncpg.Pool[Any],
+        writer: Writer,
+        hints: Hints,
+    ) -> None:
         self.database_url = database_url
         self.pool = pool
-        """For reads: jsonb as Python values, times in UTC. Session state is not reset between users: leave none."""
+        """For reads, of the current tenant only: jsonb as Python values, times in UTC. Session state is not reset
+        between users: leave none."""
+        self.all_tenants = all_tenants
+        """For what concerns the installation and not a tenant: metrics, maintenance. Never for a request's answer."""
         self._writer = writer
         self._hints = hints
 
     @classmethod
     async def open(
-        cls, database_url: str, *, writers: int = 2, readers: int = 10, statement_timeout_s: float | None = None
+        cls,
+        database_url: str,
+        *,
+        writers: int = 2,
+        readers: int = 10,
+        statement_timeout_s: float | None = None,
+        reads_as: str = connections.APP,
     ) -> Self:
-        """Connect: `writers` connections for appends, up to `readers` in the pool; one for jobs, one for hints."""
+        """Connect: `writers` connections for appends, up to `readers` in the pool; one for jobs, one for hints.
+
+        `reads_as` WORK, for maintenance: every read sees all tenants.
+        """
         settings = dict(connections.READER)
         if statement_timeout_s is not None:
             settings["statement_timeout"] = str(int(statement_timeout_s * 1000))
-        pool = await asyncpg.create_pool(
-            database_url,
-            min_size=1,
-            max_size=readers,
-            init=connections.with_json,
-            connection_class=connections.PooledConnection,
-            server_settings=settings,
-            timeout=connections.CONNECT_TIMEOUT_S,
-        )
+        pool = await connections.pool(database_url, reads_as, settings=settings, least=1, most=readers)
+        all_tenants = pool
+        if reads_as == connections.APP:  # connects when first used
+            all_tenants = await connections.pool(
+                database_url, connections.WORK, settings=settings, least=0, most=MOST_FOR_ALL
+            )
         hints = Hints(database_url)
         writer = Writer(database_url, lanes=writers, committed=hints.give)
         try:
             await writer.open()
         except BaseException:
             pool.terminate()
+            all_tenants.terminate()
             raise
         hints.open()
-        return cls(database_url, pool, writer, hints)
+        return cls(database_url, pool, all_tenants, writer, hints)
 
     async def close(self) -> None:
         """Write what is queued, then disconnect. A server that does not answer is not waited for."""
         await self._writer.close()
         await self._hints.close()
-        with suppress(TimeoutError):  # the pool then ends its connections without a farewell
-            await asyncio.wait_for(self.pool.close(), CLOSE_WITHIN_S)
+        for pool in {self.pool, self.all_tenants}:
+            with suppress(TimeoutError):  # the pool then ends its connections without a farewell
+                await asyncio.wait_for(pool.close(), CLOSE_WITHIN_S)
 
     async def __aenter__(self) -> Self:
         return self
@@ -150,20 +172,20 @@ class EventStore:
 
     async def open_tenant(self, tenant_id: UUID) -> None:
         """Give a tenant its head and first epoch. Harmless twice."""
-        async with self.pool.acquire() as connection, connection.transaction():
+        async with self.all_tenants.acquire() as connection, connection.transaction():
             await connection.execute(_OPEN_HEAD, tenant_id)
             await connection.execute(_OPEN_EPOCH, tenant_id, FIRST_EPOCH)
 
     async def restored(self, reason: str) -> None:
         """The database was restored: begin a new epoch for every tenant, so that no cursor from the other history is
         taken for one of this."""
-        await self.pool.execute(_RESTORED, reason)
+        await self.all_tenants.execute(_RESTORED, reason)
 
     async def forget_commands(self, before: datetime) -> int:
         """Delete idempotency records older than `before`; how many. After that a key means a new command."""
         forgotten = 0
         while True:
-            status: str = await self.pool.execute(_FORGET, before, FORGET_AT_ONCE)
+            status: str = await self.all_tenants.execute(_FORGET, before, FORGET_AT_ONCE)
             gone = int(status.rpartition(" ")[2])
             forgotten += gone
             if gone < FORGET_AT_ONCE:
@@ -203,7 +225,7 @@ class EventStore:
         return position
 
     async def tenants(self) -> list[UUID]:
-        return [row["tenant_id"] for row in await self.pool.fetch("select tenant_id from es.heads order by tenant_id")]
+        return [row["tenant_id"] for row in await self.all_tenants.fetch(_TENANTS)]
 
     async def answered(self, tenant_id: UUID, principal_id: UUID, key: str) -> Answered | None:
         """What was answered under a key, if it is still remembered."""

@@ -96,7 +96,7 @@ async def verify(store: EventStore | Fetches, tenant_id: UUID, *, chunk: int = C
 
     `store` may also be an asyncpg connection or pool. Events appended meanwhile are left for the next time.
     """
-    source: Fetches = store.pool if isinstance(store, EventStore) else store
+    source: Fetches = store.all_tenants if isinstance(store, EventStore) else store
     report = Report(tenant_id)
     report.head = (await source.fetch(_HEAD, tenant_id))[0][0]
     for after in range(0, report.head, chunk):

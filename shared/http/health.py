@@ -124,7 +124,7 @@ async def measure(kit: Kit) -> None:
         return
     kit.lag_measured = now
     try:
-        for view in await asyncio.wait_for(status(kit.pool, kit.views), PATIENCE_SECONDS):
+        for view in await asyncio.wait_for(status(kit.store.all_tenants, kit.views), PATIENCE_SECONDS):
             VIEW_LAG_EVENTS.labels(kit.service, view.name).set(view.lag_events)
             VIEW_LAG_SECONDS.labels(kit.service, view.name).set(view.lag_seconds)
             VIEW_PARKED.labels(kit.service, view.name).set(view.parked)

@@ -12,6 +12,7 @@ import asyncpg
 import structlog
 
 from shared.event_store.store import EventStore
+from shared.identity.current_tenant import as_tenant
 from shared.jobs.files import forget_files
 from shared.jobs.running import HEARTBEAT_SECONDS, MOST_ATTEMPTS, Cancelled, LeaseLost, Running, claim_next
 from shared.settings import Settings
@@ -42,7 +43,11 @@ class Failed(Exception):
 
 
 class Runner:
-    """Takes operations of the kinds in `handlers` and runs them, one at a time each."""
+    """Takes operations of the kinds in `handlers` and runs them, one at a time each.
+
+    `pool` sees the operations of all tenants. The work itself goes over the store of `resources`, as the operation's
+    tenant: the database shows it that tenant's rows and no other's.
+    """
 
     def __init__(
         self, pool: asyncpg.Pool, handlers: Mapping[str, Handler], *, resources: Resources | None = None
@@ -55,10 +60,20 @@ class Runner:
         """Run the next operation to its end, if there is one. On cancellation it is left to be taken up again."""
         if not self._handlers:
             return False
-        running = await claim_next(self._pool, self._handlers.keys(), holder, resources=self._resources)
+        resources = self._resources
+        running = await claim_next(
+            self._pool,
+            self._handlers.keys(),
+            holder,
+            resources=resources,
+            work_pool=None if resources is None else resources.store.pool,
+        )
         if running is None:
             return False
-        with structlog.contextvars.bound_contextvars(operation=str(running.operation_id), kind=running.kind):
+        with (
+            as_tenant(running.tenant_id),
+            structlog.contextvars.bound_contextvars(operation=str(running.operation_id), kind=running.kind),
+        ):
             try:
                 await self._run(running)
             except LeaseLost:

@@ -172,11 +172,17 @@ class Running:
 
 
 async def claim_next(
-    pool: asyncpg.Pool, kinds: Collection[str], holder: int, *, resources: Any = None
+    pool: asyncpg.Pool,
+    kinds: Collection[str],
+    holder: int,
+    *,
+    resources: Any = None,
+    work_pool: asyncpg.Pool | None = None,
 ) -> Running | None:
     """Take the next operation of these kinds: one queued, or one whose worker is gone. None when there is none.
 
-    `holder` is the key whose advisory lock (7310, key) this worker's session holds for as long as it lives.
+    `pool` sees all tenants' operations; the work is done over `work_pool`, which need see only its tenant's. `holder`
+    is the key whose advisory lock (7310, key) this worker's session holds for as long as it lives.
     """
     row = await pool.fetchrow(CLAIM, list(kinds), holder, LEASE_SECONDS)
     if row is None:
@@ -184,4 +190,4 @@ async def claim_next(
     read = dict(row)
     for name in ("principal", "parameters", "checkpoint"):
         read[name] = None if read[name] is None else json.loads(read[name])
-    return Running(pool=pool, resources=resources, **read)
+    return Running(pool=work_pool or pool, resources=resources, **read)

@@ -7,16 +7,30 @@ import re
 from pathlib import Path
 
 import asyncpg
+import structlog
+
+log = structlog.get_logger(__name__)
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
 
 async def migrate(url: str) -> bool:
     """Run the steps this database lacks; says whether there were any. Safe to call from many processes at once."""
-    if await schema_version(url) == newest_version():
-        return False
-    await asyncio.to_thread(_upgrade, url)
-    return True
+    changed = await schema_version(url) != newest_version()
+    if changed:
+        await asyncio.to_thread(_upgrade, url)
+    await _settle(url)
+    return changed
+
+
+async def _settle(url: str) -> None:
+    """What neither a dump nor a copy of a database carries: see es.settle."""
+    connection = await asyncpg.connect(url)
+    try:
+        connection.add_log_listener(lambda _, notice: log.warning("migrate_notice", notice=str(notice)))
+        await connection.execute("select es.settle()")
+    finally:
+        await connection.close()
 
 
 async def schema_version(url: str) -> str | None:

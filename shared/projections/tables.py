@@ -12,6 +12,12 @@ from shared.projections.view import NAME, View
 
 log = structlog.get_logger(__name__)
 
+# View tables belong to who folds them, whoever makes them: a connection of the owner of everything, say.
+AS_WORKER = "set local role dakehu_work"
+
+# Behind the wall from the first: the application may read its tenant's rows, and nothing else.
+WALL = "select es.wall($1::text::regclass, 'select')"
+
 # Two processes starting together must not both make a table.
 LOCK = "select pg_advisory_xact_lock(7311, hashtext($1))"
 
@@ -37,6 +43,7 @@ async def prepare(pool: asyncpg.Pool, views: Iterable[View]) -> None:
 
 async def prepare_one(connection: asyncpg.pool.PoolConnectionProxy, view: View) -> None:
     async with connection.transaction():
+        await connection.execute(AS_WORKER)
         await connection.execute(LOCK, view.table)
         made_with = await connection.fetchval(
             "select definition from es.views where name = $1 and version = $2", view.name, view.version
@@ -55,8 +62,10 @@ async def prepare_one(connection: asyncpg.pool.PoolConnectionProxy, view: View) 
         empty = not await connection.fetchval("select exists (select from es.events)")
         await forget(connection, view.name, view.version)
         try:
-            await connection.execute(f"create schema if not exists {view.schema}")
+            if not await connection.fetchval("select to_regnamespace($1) is not null", view.schema):
+                await connection.execute(f"create schema if not exists {view.schema}")
             await connection.execute(view.create)
+            await connection.execute(WALL, view.table)
             await connection.prepare(view.replace_given())
             if empty:
                 await create_indexes(connection, view)

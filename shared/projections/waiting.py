@@ -40,7 +40,7 @@ class ViewBehind(Exception):
 
 
 class _Clock:
-    """The one poller of a pool: however many wait, one statement a tick."""
+    """The one poller of a tenant: however many wait, one statement a tick. It asks as its first caller does."""
 
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
@@ -77,16 +77,17 @@ class _Clock:
         self._stands.update({keys[row["wait"]]: (row["position"], row["parked"]) for row in rows})
 
 
-_clocks: dict[asyncpg.Pool, _Clock] = {}
+_clocks: dict[tuple[asyncpg.Pool, UUID], _Clock] = {}
 
 
 async def _look(pool: asyncpg.Pool, tenant_id: UUID, views: Collection[View]) -> dict[View, tuple[int | None, bool]]:
-    clock = _clocks.setdefault(pool, _Clock(pool))
+    key = (pool, tenant_id)
+    clock = _clocks.setdefault(key, _Clock(pool))
     try:
         return await clock.look(tenant_id, views)
     finally:
         if clock.idle:  # a closed pool must not be kept
-            _clocks.pop(pool, None)
+            _clocks.pop(key, None)
 
 
 async def wait_for(

@@ -21,12 +21,15 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
+from shared.event_store.connections import WORK
 from shared.postgres.embedded import acquire
 from shared.postgres.migrate import MIGRATIONS, migrate
 from shared.postgres.url import plain_url
 from shared.testing.loop import run_apart
 
 LOCK = 4_120_771_002
+BY_HAND = "set local role none"
+"""For a transaction that does what no role of ours may, such as writing into the log past the store: as the owner."""
 
 
 @pytest.fixture(scope="session")
@@ -61,9 +64,14 @@ async def own_database_url(server_url: str, template: str) -> AsyncIterator[str]
 
 @pytest.fixture
 async def pool(database_url: str) -> AsyncIterator[asyncpg.Pool]:
-    """Connections to the worker's database."""
-    async with asyncpg.create_pool(database_url, min_size=1, max_size=8) as pool:
+    """Connections to the worker's database as the worker has them: of all tenants, but not the owner's."""
+    async with pool_of_all(database_url) as pool:
         yield pool
+
+
+def pool_of_all(database_url: str, *, most: int = 8) -> asyncpg.Pool:
+    """Connections as the worker's, to be entered."""
+    return asyncpg.create_pool(database_url, min_size=1, max_size=most, server_settings={"role": WORK})
 
 
 @pytest.fixture
@@ -121,6 +129,7 @@ async def _copy(url: str, template: str) -> str:
     name = f"test_{os.getpid()}_{secrets.token_hex(4)}"
     async with _alone(url) as connection:
         await connection.execute(f"create database {name} template {template}")
+        await connection.execute(f"grant create on database {name} to {WORK}")  # a copy has no grants of its own
     return name
 
 

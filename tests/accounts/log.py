@@ -12,6 +12,7 @@ import asyncpg
 import msgspec
 
 from shared.event_store.stream import AnyFact, Entry, FactCorrected, FactVoided, Stream
+from shared.testing.database import BY_HAND
 
 INSERT = """
 insert into es.events (tenant_id, position, stream_type, stream_id, version, type, schema_version, data, metadata,
@@ -37,6 +38,7 @@ class Log:
     async def write(self, pool: asyncpg.Pool[asyncpg.Record]) -> None:
         """Put what is new into the table."""
         async with pool.acquire() as connection, connection.transaction():
+            await connection.execute(BY_HAND)
             await connection.execute("insert into es.heads values ($1) on conflict do nothing", self.tenant_id)
             rows = [self._row(at + 1) for at in range(self.written, len(self.entries))]
             await connection.executemany(INSERT, rows)

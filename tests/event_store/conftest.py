@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from shared.event_store.command import Claim, Command, RecordedFact, StreamAppend
+from shared.event_store.connections import WORK
 from shared.event_store.store import EventStore
 
 NOW = datetime(2026, 3, 5, 9, 30, tzinfo=UTC)
@@ -42,7 +43,7 @@ def command(
 
 @pytest.fixture
 async def store(database_url: str) -> AsyncIterator[EventStore]:
-    async with await EventStore.open(database_url, readers=4) as store:
+    async with await EventStore.open(database_url, readers=4, reads_as=WORK) as store:
         yield store
 
 

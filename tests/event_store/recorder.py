@@ -17,6 +17,7 @@ from anyio.from_thread import start_blocking_portal
 from eventsourcing.persistence import ApplicationRecorder, IntegrityError, Notification, StoredEvent
 
 from shared.event_store.command import Command, RecordedFact, StoredFact, StreamAppend
+from shared.event_store.connections import WORK
 from shared.event_store.store import EventStore
 from tests.event_store.conftest import NOW, PRINCIPAL
 
@@ -26,7 +27,7 @@ class Recorder(ApplicationRecorder):
         self._thread = start_blocking_portal()
         self._portal = self._thread.__enter__()
         self._tenant = uuid4()
-        self._store: EventStore = self._do(EventStore.open(database_url, readers=4))
+        self._store: EventStore = self._do(EventStore.open(database_url, readers=4, reads_as=WORK))
         self._do(self._store.open_tenant(self._tenant))
 
     def close(self) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from shared.event_store.appending import APPEND, Layout
 from shared.event_store.command import Claim, Command, Outcome, UnknownTenant, UnstorableText
+from shared.event_store.connections import WORK
 from shared.event_store.store import EventStore
 from tests.event_store.conftest import NOW, PRINCIPAL, append, command, fact
 
@@ -79,7 +80,7 @@ async def test_a_hundred_at_once_under_one_key_have_one_effect(
     database_url: str, store: EventStore, tenant: UUID
 ) -> None:
     stream = uuid4()
-    async with await EventStore.open(database_url, readers=2) as elsewhere:
+    async with await EventStore.open(database_url, readers=2, reads_as=WORK) as elsewhere:
         outcomes = await asyncio.gather(
             *((store, elsewhere)[n % 2].append(command(tenant, append(stream, 0), key="k")) for n in range(100))
         )
@@ -260,7 +261,7 @@ async def test_commands_that_cannot_be_judged_are_programming_errors(store: Even
 
 
 async def test_a_restore_begins_a_new_epoch_for_every_tenant(own_database_url: str) -> None:
-    async with await EventStore.open(own_database_url, readers=2) as store:
+    async with await EventStore.open(own_database_url, readers=2, reads_as=WORK) as store:
         one, two = uuid4(), uuid4()
         await store.open_tenant(one)
         await store.open_tenant(two)

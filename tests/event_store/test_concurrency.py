@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 import asyncpg
 
+from shared.event_store.connections import WORK
 from shared.event_store.hints import CHANNEL
 from shared.event_store.store import EventStore
 from shared.event_store.verify import verify
@@ -19,7 +20,10 @@ SECONDS = float(os.environ.get("DAKEHU_SOAK_SECONDS", "2"))
 
 async def stores(stack: AsyncExitStack, database_url: str, count: int = 3) -> list[EventStore]:
     """As many processes would have, each with lanes of its own."""
-    return [await stack.enter_async_context(await EventStore.open(database_url, readers=2)) for _ in range(count)]
+    return [
+        await stack.enter_async_context(await EventStore.open(database_url, readers=2, reads_as=WORK))
+        for _ in range(count)
+    ]
 
 
 async def test_fifty_writers_on_one_stream_lose_no_update(database_url: str, tenant: UUID) -> None:

@@ -13,6 +13,7 @@ import pytest
 from shared.event_store import lane, writer
 from shared.event_store import store as store_module
 from shared.event_store.command import Outcome, OutcomeUnknown, Overloaded
+from shared.event_store.connections import WORK
 from shared.event_store.store import EventStore
 from shared.event_store.verify import verify
 from tests.event_store.conftest import PRINCIPAL, append, command, fact
@@ -27,7 +28,7 @@ def marked(stream: UUID, expected: int = 0) -> Any:
 
 @pytest.fixture
 async def proxied(database_url: str) -> Any:
-    async with proxy_before(database_url) as proxy, await EventStore.open(proxy.url, readers=2) as store:
+    async with proxy_before(database_url) as proxy, await EventStore.open(proxy.url, readers=2, reads_as=WORK) as store:
         yield proxy, store
 
 
@@ -85,7 +86,10 @@ async def test_when_the_database_stays_away_the_outcome_is_unknown_or_nothing_wa
     database_url: str, store: EventStore, tenant: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(lane, "RECOVER_WITHIN_S", 0.2)
-    async with proxy_before(database_url) as proxy, await EventStore.open(proxy.url, writers=1, readers=2) as far:
+    async with (
+        proxy_before(database_url) as proxy,
+        await EventStore.open(proxy.url, writers=1, readers=2, reads_as=WORK) as far,
+    ):
         await _stays_away(proxy, far, store, tenant)
 
 
@@ -107,7 +111,7 @@ async def test_a_server_that_has_frozen_is_not_waited_for_at_the_end(
 ) -> None:
     monkeypatch.setattr(store_module, "CLOSE_WITHIN_S", 0.2)
     async with proxy_before(database_url) as proxy:
-        far = await EventStore.open(proxy.url, writers=1, readers=2)
+        far = await EventStore.open(proxy.url, writers=1, readers=2, reads_as=WORK)
         proxy.mute = True
         async with asyncio.timeout(20):
             await far.close()
@@ -117,14 +121,15 @@ async def test_backends_killed_and_cancelled_at_random_cost_nothing(
     database_url: str, store: EventStore, tenant: UUID
 ) -> None:
     """Nobody is answered wrongly, nothing is lost or doubled, and the next append is quick."""
-    async with await EventStore.open(database_url, writers=3, readers=2) as own:
+    async with await EventStore.open(database_url, writers=3, readers=2, reads_as=WORK) as own:
         chance = random.Random(5)
         stop = asyncio.Event()
         killed = 0
 
         async def kill() -> None:
             nonlocal killed
-            async with store.pool.acquire() as connection:
+            connection = await asyncpg.connect(database_url)
+            try:
                 while not stop.is_set() and killed < 30:  # no more: reconnecting takes its time on a busy machine
                     rows = await connection.fetch(
                         "select pid from pg_stat_activity where application_name like 'dakehu append%'"
@@ -135,6 +140,8 @@ async def test_backends_killed_and_cancelled_at_random_cost_nothing(
                         pid = chance.choice(rows)["pid"]
                         killed += await connection.fetchval(f"select {deed}($1)::int", pid)
                     await asyncio.sleep(chance.uniform(0.001, 0.05))
+            finally:
+                await connection.close()
 
         async def work(n: int) -> list[Outcome]:
             stream = uuid4()

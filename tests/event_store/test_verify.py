@@ -58,7 +58,7 @@ async def test_the_log_is_append_only(log: EventStore, intruder: asyncpg.Connect
 async def test_the_application_has_no_right_to_change_the_log(
     log: EventStore, tenant: UUID, intruder: asyncpg.Connection[Any]
 ) -> None:
-    await intruder.execute("set role dakehu_app")
+    await intruder.execute(f"set role dakehu_app; set app.tenant = '{tenant}'")
     assert await intruder.fetchval("select count(*) from es.events where tenant_id = $1", tenant) == 30
     for statement in ("update es.events set data = '{}'", "delete from es.events", "truncate es.events",
                       "drop trigger append_only on es.events"):  # fmt: skip

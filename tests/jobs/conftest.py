@@ -7,8 +7,10 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
+from shared.testing.database import pool_of_all
+
 
 @pytest.fixture
 async def pool(own_database_url: str) -> AsyncIterator[asyncpg.Pool]:
-    async with asyncpg.create_pool(own_database_url, min_size=1, max_size=8) as pool:
+    async with pool_of_all(own_database_url) as pool:
         yield pool

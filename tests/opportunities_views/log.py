@@ -14,6 +14,8 @@ from uuid import UUID
 
 import asyncpg
 
+from shared.testing.database import BY_HAND
+
 RECORDED = datetime(2026, 1, 1, tzinfo=UTC)
 INSERT = """
 insert into es.events (tenant_id, position, stream_type, stream_id, version, type, schema_version, data, metadata,
@@ -87,6 +89,7 @@ class Log:
     async def write(self, pool: asyncpg.Pool, first: int = 1, last: int | None = None) -> None:
         """Put these positions into the table."""
         async with pool.acquire() as connection, connection.transaction():
+            await connection.execute(BY_HAND)
             await connection.execute("insert into es.heads values ($1) on conflict do nothing", self.tenant_id)
             await connection.executemany(
                 INSERT,

@@ -16,6 +16,7 @@ import msgspec
 
 from shared.event_store.stream import AnyFact, Fact, FactCorrected, FactVoided, FirstFact, Stream
 from shared.projections.view import View
+from shared.testing.database import BY_HAND
 
 STAGES = ("lead", "hot", "lost", "won")
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
@@ -267,6 +268,7 @@ def stored(fact: AnyFact, *, schema: int) -> tuple[int, str]:
 
 async def insert(pool: asyncpg.Pool, rows: Sequence[tuple[Any, ...]]) -> None:
     async with pool.acquire() as connection, connection.transaction():
+        await connection.execute(BY_HAND)
         await connection.execute(
             "insert into es.heads select unnest($1::uuid[]) on conflict do nothing", list({row[0] for row in rows})
         )

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from shared.projections import catch_up, fold, prepare, rebuild, source, status, verify_view
 from shared.projections.fold import Span
+from shared.testing.database import BY_HAND
 from shared.testing.views import assert_live_equals_rebuild, fold_all, fold_in_random_splits
 from tests.projections.deals import DEAL_STANDINGS, LOST_DEALS, VIEWS, Log, lost_of, standings_of
 
@@ -86,13 +87,15 @@ async def test_an_empty_log_has_live_empty_views(pool: asyncpg.Pool) -> None:
 
 async def test_checkpoints_pass_what_a_view_ignores(pool: asyncpg.Pool) -> None:
     tenant = uuid4()
-    await pool.execute("insert into es.heads values ($1)", tenant)
-    await pool.execute(
-        """insert into es.events
-           select $1, n, 'other', gen_random_uuid(), 1, 'Something', 1, '{}', '{}', now(), now(), ''
-             from generate_series(1, 120000) n""",
-        tenant,
-    )
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute(BY_HAND)
+        await connection.execute("insert into es.heads values ($1)", tenant)
+        await connection.execute(
+            """insert into es.events
+               select $1, n, 'other', gen_random_uuid(), 1, 'Something', 1, '{}', '{}', now(), now(), ''
+                 from generate_series(1, 120000) n""",
+            tenant,
+        )
     await fold_all(pool, VIEWS)
     assert [s.position for s in await status(pool, VIEWS, tenant_id=tenant)] == [120_000, 120_000]
 

@@ -15,6 +15,7 @@ import asyncpg
 
 from shared.event_store.hints import CHANNEL
 from shared.projections import prepare, rebuild, status, verify_view, wait_for
+from shared.testing.database import BY_HAND
 from tests.projections.deals import VIEWS, Log
 from tests.projections.test_folds import assert_views_are_right
 
@@ -81,10 +82,12 @@ async def test_a_worker_comes_back_with_its_connections(pool: asyncpg.Pool, own_
             await until(pool, WORKERS_HAVE_LEASES, 1)
             log.act(random.Random(round_), 10)
             await log.write(pool)
-            await pool.fetch(
-                """select pg_terminate_backend(pid) from pg_stat_activity
-                    where datname = current_database() and application_name like 'dakehu work%'"""
-            )
+            async with pool.acquire() as connection, connection.transaction():
+                await connection.execute(BY_HAND)
+                await connection.fetch(
+                    """select pg_terminate_backend(pid) from pg_stat_activity
+                        where datname = current_database() and application_name like 'dakehu work%'"""
+                )
         await wait_for(pool, VIEWS, log.tenant_id, len(log.entries), timeout=10)
         assert process.returncode is None
     await assert_views_are_right(pool, log)

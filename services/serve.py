@@ -39,13 +39,15 @@ def serve(part: str, chosen: Settings) -> None:
         return
     import uvicorn
 
+    from shared.http.server import BoundedHead
+
     served = APPS[part]
     uvicorn.run(
         served.app,
         host=chosen.host,
         port=getattr(chosen, served.port),
         loop="uvloop",
-        http="httptools",
+        http=BoundedHead,
         lifespan="on",
         log_config=None,
         access_log=False,

@@ -78,7 +78,7 @@ async def test_the_document_is_complete(app: FastAPI, http: httpx.AsyncClient) -
 async def test_docs_are_served(http: httpx.AsyncClient) -> None:
     answer = await http.get("/docs")
     assert answer.status_code == 200
-    assert "content-security-policy" not in answer.headers
+    assert "script-src 'self'" in answer.headers["content-security-policy"]
 
 
 async def test_a_service_starts_without_its_database_and_says_so(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ from shared.event_store.writer import Writer
 
 FIRST_EPOCH = 1
 CLOSE_WITHIN_S = 2.0
-MOST_FOR_ALL = 2
+MOST_FOR_ALL = 4
 """Connections of a process for what concerns all tenants."""
 
 _EVENT = """

@@ -97,7 +97,7 @@ async def found_company(store: EventStore, http: httpx.AsyncClient, settings: Se
     company = Company(uuid4(), uuid4())
     key = development_key(settings.data)
     director = await open_tenant(store, company)
-    vault = Vault(store.pool, Vault.master_key(settings))
+    vault = Vault(store.all_tenants, Vault.master_key(settings))
     await vault.put(company.tenant_id, director, {"name": "总监"})
 
     def client(person_id: UUID, function: str, unit_id: UUID) -> Client:

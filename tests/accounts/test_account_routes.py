@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
+from shared.identity.current_tenant import as_tenant
 from tests.accounts.company import Client, Company
 from tests.accounts.test_organisation_routes import problem
 
@@ -336,7 +337,8 @@ async def test_an_erased_person_is_not_written_again(company: Company, app: Any,
     base = f"/v1/accounts/{account}"
     await rep.make(f"{base}/add-key-person", {"name": "王建国", "layer": "decision"}, version=1)
     person = (await rep.read(base))["key_persons"][0]["person_id"]
-    await app.state.kit.vault.erase(company.tenant_id, UUID(person))
+    with as_tenant(company.tenant_id):
+        await app.state.kit.vault.erase(company.tenant_id, UUID(person))
     shown = (await rep.read(base))["key_persons"][0]
     assert (shown["name"], shown["layer"]) == (None, "decision")
     refused = await rep.post(f"{base}/change-key-person", {"person_id": person, "phone": "13999998888"}, version=2)

@@ -16,6 +16,7 @@ import pytest
 from shared.event_store.verify import verify
 from shared.http import audit_trail
 from shared.http.audit import row_of
+from shared.identity.current_tenant import as_tenant
 from shared.identity.principal import FUNCTIONS
 from tests.http.conftest import Client, Faulty, Speaks
 
@@ -81,7 +82,9 @@ async def test_who_did_what_is_told_newest_first(auditor: Client, head_office: C
 async def test_the_answer_carries_the_head_that_seals_it(auditor: Client, head_office: Client, store: Faulty) -> None:
     await fill(head_office, 1)
     sealed = (await auditor.get("/v1/audit")).json()["head"]
-    head = await store.head((await auditor.get("/v1/me")).json()["tenant_id"])
+    tenant = UUID((await auditor.get("/v1/me")).json()["tenant_id"])
+    with as_tenant(tenant):
+        head = await store.head(tenant)
     assert sealed == {"position": head.position, "hash": head.hash.hex(), "epoch": head.epoch}
     assert sealed == {name: (await auditor.get("/v1/events/head")).json()[name] for name in sealed}
 

@@ -10,6 +10,7 @@ import asyncpg
 import pytest
 from fastapi import FastAPI
 
+from shared.testing.database import BY_HAND
 from tests.http.conftest import Client, Faulty, Speaks, open_tenant
 
 
@@ -246,7 +247,8 @@ async def test_views_are_listed_and_only_some_may_free_them(head_office: Client,
 
 async def test_a_database_that_goes_away_is_503_and_comes_back(head_office: Client, store: Faulty) -> None:
     jar = await head_office.jar()
-    async with store.pool.acquire() as connection:
+    async with store.pool.acquire() as connection, connection.transaction():
+        await connection.execute(BY_HAND)
         pids = await connection.fetch(
             "select pid from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
             " and application_name like 'dakehu%'"

@@ -18,9 +18,10 @@ from services.accounts.organisation import Unit, unit_claims
 from services.accounts.person import JoinPerson, Person
 from services.accounts.tenant import Tenant
 from services.imports.operations import OPERATIONS
-from shared.event_store.command import Claim, Command, StoredFact
+from shared.event_store.command import Claim, Command, Head, StoredFact
 from shared.event_store.repository import Repository
 from shared.event_store.store import EventStore
+from shared.identity.current_tenant import as_tenant
 from shared.imports.upload import BESIDE, FILE, KIND, MAPPING
 from shared.jobs import Operation, Problem, Resources, Runner, create_operation, get_operation, problems_of
 from shared.privacy.vault import Vault
@@ -79,7 +80,7 @@ class Office:
         """An import that waits for a worker."""
         operation_id = uuid4()
         await create_operation(
-            self.store.pool,
+            self.store.all_tenants,
             tenant_id=self.tenant_id,
             operation_id=operation_id,
             kind=KIND,
@@ -100,28 +101,34 @@ class Office:
 
     async def work_off(self, operation_id: UUID) -> Operation:
         """Take up the waiting operation."""
-        runner = Runner(self.store.pool, OPERATIONS, resources=Resources(self.store, self.settings))
+        runner = Runner(self.store.all_tenants, OPERATIONS, resources=Resources(self.store, self.settings))
         async with folding(self.store):
             assert await runner.run_one(1)
-        found = await get_operation(self.store.pool, self.tenant_id, operation_id)
+        found = await get_operation(self.store.all_tenants, self.tenant_id, operation_id)
         assert found is not None
         return found
 
     async def problems(self, operation: Operation) -> list[Problem]:
-        return await problems_of(self.store.pool, self.tenant_id, operation.operation_id)
+        return await problems_of(self.store.all_tenants, self.tenant_id, operation.operation_id)
+
+    async def head(self) -> Head:
+        """Where the tenant's log ends."""
+        with as_tenant(self.tenant_id):
+            return await self.store.head(self.tenant_id)
 
     async def log(self, *types: str) -> list[StoredFact]:
         """The tenant's facts, of all streams or of these stream types."""
         facts: list[StoredFact] = []
-        while batch := await self.store.read(self.tenant_id, len(facts), 5_000):
-            facts += batch
+        with as_tenant(self.tenant_id):
+            while batch := await self.store.read(self.tenant_id, len(facts), 5_000):
+                facts += batch
         return [fact for fact in facts if not types or fact.stream_type in types]
 
 
 @asynccontextmanager
 async def folding(store: EventStore) -> AsyncIterator[None]:
     """Views are kept up with the log while the block runs."""
-    follower = Follower(store.pool, all_views())
+    follower = Follower(store.all_tenants, all_views())
     over = asyncio.Event()
 
     async def follow() -> None:
@@ -141,9 +148,9 @@ async def folding(store: EventStore) -> AsyncIterator[None]:
 async def opened(database_url: str, data: Path) -> AsyncIterator[Office]:
     """An office over a database of its own."""
     async with await EventStore.open(database_url, writers=1) as store:
-        await prepare(store.pool, all_views())
+        await prepare(store.all_tenants, all_views())
         settings = Settings(data=data)
-        office = Office(store, Vault(store.pool, Vault.master_key(settings)), settings)
+        office = Office(store, Vault(store.all_tenants, Vault.master_key(settings)), settings)
         await office.open()
         yield office
 

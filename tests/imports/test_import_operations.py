@@ -47,7 +47,7 @@ def many(count: int = ROWS) -> str:
 
 
 async def shown(office: Office, operation_id: UUID) -> Operation:
-    found = await get_operation(office.store.pool, office.tenant_id, operation_id)
+    found = await get_operation(office.store.all_tenants, office.tenant_id, operation_id)
     assert found is not None
     return found
 
@@ -100,20 +100,20 @@ async def test_a_killed_worker_s_import_goes_on_without_a_double_row_and_reports
         facts = Counter(fact.type for fact in await office.log("opportunity"))
         won = sum(1 for number in range(1, ROWS + 1) if number % 100 and number % 3)
         assert facts == {"ProspectCaptured": ROWS - bad, "DealWon": won}
-        assert await office.store.pool.fetchval("select count(*) from es.operation_file_chunks") == 0
+        assert await office.store.all_tenants.fetchval("select count(*) from es.operation_file_chunks") == 0
 
 
 async def test_a_cancelled_import_keeps_what_it_has_taken_and_forgets_its_files(office: Office) -> None:
     operation_id = await office.queue(many(2_000), MAPPING)
     work = asyncio.create_task(office.work_off(operation_id))
     await until(office, operation_id, lambda found: found.done > 0)
-    await cancel_operation(office.store.pool, office.tenant_id, operation_id)
+    await cancel_operation(office.store.all_tenants, office.tenant_id, operation_id)
     done = await work
     assert done.state == "cancelled"
     assert 0 < done.done < 2_000
     captured = [fact for fact in await office.log("opportunity") if fact.type == "ProspectCaptured"]
     assert len(captured) >= (done.checkpoint or {})["counts"]["created"] > 0
-    assert await office.store.pool.fetchval("select count(*) from es.operation_file_chunks") == 0
+    assert await office.store.all_tenants.fetchval("select count(*) from es.operation_file_chunks") == 0
     again = await office.run(many(2_000), MAPPING)
     assert again.result is not None
     assert again.result["created"] + again.result["unchanged"] == 1_980

@@ -72,11 +72,11 @@ async def test_one_encoding_after_another_changes_nothing_and_names_no_person_in
 ) -> None:
     folder, mapping = reference_data / "chinese_import", MAPPINGS / "chinese_import.yaml"
     await at_desk.imported(folder / FILES[0], mapping)
-    position = (await at_desk.office.store.head(at_desk.office.tenant_id)).position
+    position = (await at_desk.office.head()).position
     for name in FILES[1:]:
         done = await at_desk.imported(folder / name, mapping)
         assert (done["created"], done["changed"], done["unchanged"], done["problems"]) == (0, 0, 500, 0), name
-    assert (await at_desk.office.store.head(at_desk.office.tenant_id)).position == position
+    assert (await at_desk.office.head()).position == position
     rows = json.loads((folder / "opportunities.json").read_text(encoding="utf-8"))
     people = {str(row[column]).strip() for row in rows for column in ("联系人", "手机", "负责人") if row.get(column)}
     log = json.dumps([fact.data for fact in await at_desk.office.log()], ensure_ascii=False)

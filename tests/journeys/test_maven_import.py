@@ -164,8 +164,8 @@ async def test_the_same_file_again_changes_nothing_and_a_changed_row_its_differe
     at_desk: Desk, reference_data: Path, tmp_path: Path
 ) -> None:
     await import_variant(at_desk, reference_data, None)
-    before = await at_desk.office.store.head(at_desk.office.tenant_id)
+    before = await at_desk.office.head()
     again = await import_variant(at_desk, reference_data, None)
     assert (again["created"], again["changed"], again["unchanged"]) == (0, 0, 8_800)
     assert set(again["opened"].values()) == {0}
-    assert (await at_desk.office.store.head(at_desk.office.tenant_id)).position == before.position
+    assert (await at_desk.office.head()).position == before.position

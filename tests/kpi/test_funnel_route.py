@@ -20,6 +20,7 @@ from services.kpi.views import VIEWS
 from shared.event_store.command import Command, RecordedFact, StreamAppend
 from shared.event_store.repository import Repository
 from shared.event_store.store import EventStore
+from shared.identity.current_tenant import as_tenant
 from shared.identity.tokens import development_key, mint_token
 from shared.privacy.vault import Vault
 from shared.settings import Settings
@@ -98,7 +99,7 @@ async def found(
         await store.append(Command(company.tenant_id, director, None, None, 201, "ok", (append,)))
         company.units[code] = unit.id
     people = {"li": uuid4(), "wang": uuid4()}
-    vault = Vault(store.pool, Vault.master_key(settings))
+    vault = Vault(store.all_tenants, Vault.master_key(settings))
     await vault.put_many(company.tenant_id, {id: {"name": name} for name, id in people.items()})
     key = development_key(settings.data)
     roles: Sequence[tuple[str, UUID, Function, UUID]] = (
@@ -183,7 +184,8 @@ async def test_a_range_shows_its_empty_months(sales: Sales) -> None:
 async def test_an_amendment_counts_the_difference_and_a_correction_the_truth(sales: Sales) -> None:
     amended = ("OrderAmended", day("2026-03-01"), {"changes": lines(5)})
     stream_id = await sales.prospect("li", "SH", won("2026-02-03", 3), amended)
-    known = await sales.store.head(sales.company.tenant_id)
+    with as_tenant(sales.company.tenant_id):
+        known = await sales.store.head(sales.company.tenant_id)
     assert [row["units_ordered"] for row in await sales.funnel()] == [0, 3, 2]
     correction = {"version": 2, "changes": lines(4), "occurred_at": None, "reason": "数量写错"}
     await sales.tell(stream_id, 3, ("FactCorrected", day("2026-03-02"), correction))

@@ -15,6 +15,7 @@ from services.opportunities.reports import shapes
 from services.opportunities.views import VIEWS
 from shared.event_store.store import EventStore
 from shared.http.reading import Listed
+from shared.identity.current_tenant import as_tenant
 from shared.projections.follow import catch_up
 from shared.projections.tables import prepare
 from tests.opportunities.routes.world import Client, World
@@ -166,7 +167,8 @@ async def test_late_corrected_and_voided_facts_show_now_and_not_then(
     logged = await rep.tell("/v1/visits/log", {**visit, "on": "2025-03-08"})
     await deal.tell(rep, "qualify", {"level": "B", "expected_on": "2025-04-05", "on": "2025-03-05"})
     await deal.tell(director, "transfer", {"owner_id": str(ours.west_rep_id), "on": "2025-03-12"})
-    then = (await store.head(ours.tenant_id)).position
+    with as_tenant(ours.tenant_id):
+        then = (await store.head(ours.tenant_id)).position
 
     await deal.tell(director, "qualify", {"level": "A", "expected_on": "2025-03-22", "on": "2025-03-10"})
     line = {"line": 1, "product": "A6L", "units": 10, "unit_price": "280000.00"}

@@ -10,6 +10,7 @@ facts that set them.
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -17,7 +18,7 @@ from uuid import UUID
 
 import msgspec
 
-from shared.event_store.stream import Fact, FirstFact
+from shared.event_store.stream import Fact, FirstFact, FirstOrLaterFact
 
 # -- words ----------------------------------------------------------------------------------------------
 
@@ -126,6 +127,31 @@ class TeamMember(msgspec.Struct, frozen=True):
     role: TeamRole
 
 
+class IdentityProvider(msgspec.Struct, frozen=True):
+    """Who may vouch for the people of a tenant, and how its tokens are read. Addresses and names; no secret."""
+
+    issuer: str
+    audience: str
+    jwks_uri: str | None  # where its keys are; null: where the issuer's own configuration says
+    algorithms: tuple[str, ...]
+    person_claim: str
+    person_reference: str | None  # the claim is a reference in this system; null: it is the person's id here
+    functions_claim: str | None  # null: the functions are the organisation's
+    functions: dict[str, tuple[Function, ...]]  # value of the claim → functions
+    scope_claim: str | None  # null: all scopes
+    tenant_claim: str | None  # with its value, when the issuer vouches for several tenants
+    tenant_value: str | None
+
+
+class MachineKey(msgspec.Struct, frozen=True):
+    """One key of a machine. `opening` is how it begins; the rest nobody keeps."""
+
+    opening: str
+    issued_at: datetime
+    expires_at: datetime
+    revoked: bool = False
+
+
 class KeyPerson(msgspec.Struct, frozen=True):
     """What is known about a key person's place in the account; who it is, is in the vault."""
 
@@ -155,6 +181,47 @@ class TenantSuspended(Fact):
 
 class TenantResumed(Fact):
     """The operator let the company in again. Sets: status=open."""
+
+
+class IdentityProviderTrusted(Fact):
+    """The tenant's people may sign in with tokens of this issuer. Sets: `identity_provider.<provider_id>`."""
+
+    provider_id: UUID
+    provider: IdentityProvider
+
+
+class IdentityProviderDistrusted(Fact):
+    """Tokens of this issuer are good for nothing any more. Sets: `identity_provider.<provider_id>` (= null)."""
+
+    provider_id: UUID
+
+
+# -- API client: stream type `api_key`: a machine, what it may do, and its keys ---------------------------
+
+
+class ApiKeyIssued(FirstFact):
+    """A machine got its first key. Sets: name, functions, unit_id, scopes, `key.1`."""
+
+    name: str  # of the machine or system: ERP, BI
+    functions: tuple[Function, ...]
+    unit_id: UUID | None
+    scopes: tuple[str, ...]
+    opening: str
+    expires_at: datetime
+
+
+class ApiKeyRotated(Fact):
+    """The machine got another key; the one before is good until it is revoked or over. Sets: `key.<number>`."""
+
+    number: int
+    opening: str
+    expires_at: datetime
+
+
+class ApiKeyRevoked(Fact):
+    """These keys open nothing any more. Sets: `key.<number>` of each."""
+
+    numbers: tuple[int, ...]
 
 
 # -- unit: stream type `unit` -----------------------------------------------------------------------------
@@ -216,6 +283,40 @@ class FunctionsChanged(Fact):
     """What the person does changed. Sets: functions."""
 
     functions: tuple[Function, ...]
+
+
+DEPUTY_FIELD = "deputy."
+"""Standing fields of deputies are named `deputy.<person id>`, so that a late fact about one touches no other."""
+
+
+class Deputy(msgspec.Struct, frozen=True):
+    """From when until when somebody stands in, both days inclusive, in the tenant's zone."""
+
+    since: date
+    until: date
+
+
+class DeputyAppointed(Fact):
+    """Somebody sees and approves as the person does, from `since` to `until`. Sets: deputy.<deputy_id>.
+
+    The standing as published carries them together as `deputies`: {deputy id: {since, until}}.
+    """
+
+    deputy_id: UUID
+    since: date
+    until: date
+
+
+class DeputyDismissed(Fact):
+    """Somebody stands in for the person no more. Sets: deputy.<deputy_id> (= null)."""
+
+    deputy_id: UUID
+
+
+class PersonalDataChanged(Fact):
+    """The vault was told something new of the person: of which `fields`, never what. Sets nothing."""
+
+    fields: tuple[str, ...]
 
 
 class PersonLeft(Fact):
@@ -313,13 +414,81 @@ class KeyPersonRemoved(Fact):
     reason: RemovalReason | None
 
 
+# -- personal data: stream types `data_subject` and `erasure`, ids from `data_subject_id` and `erasure_id` ------
+# The subject is a member of staff, a key person or a contact. Ids, codes and names of fields; never what they say.
+
+
+class ErasureReason(StrEnum):
+    """Why personal data were erased (PIPL art. 47). Coded: free text about a person belongs nowhere."""
+
+    REQUEST = "request"  # the person asked for it
+    CONSENT_WITHDRAWN = "consent_withdrawn"
+    PURPOSE_FULFILLED = "purpose_fulfilled"
+    RETENTION_OVER = "retention_over"
+    UNLAWFUL = "unlawful"
+    OTHER = "other"
+
+
+class RestrictionGround(StrEnum):
+    """Why personal data are kept but not used."""
+
+    CONTESTED = "contested"  # whether they are right is being looked into
+    OBJECTION = "objection"
+    LEGAL_HOLD = "legal_hold"  # a law or a claim forbids erasing them
+    BEFORE_ERASURE = "before_erasure"
+    OTHER = "other"
+
+
+class PersonalDataCorrected(FirstOrLaterFact):
+    """What the vault says of a person was corrected: these fields of it. Sets: subject_id, kind."""
+
+    subject_id: UUID
+    kind: str  # staff, key_person, contact
+    fields: tuple[str, ...]
+
+
+class ProcessingRestricted(FirstOrLaterFact):
+    """Personal data are kept, neither shown nor changed until this is lifted. Sets: subject_id, kind, restricted."""
+
+    subject_id: UUID
+    kind: str
+    ground: RestrictionGround
+
+
+class RestrictionLifted(FirstOrLaterFact):
+    """The data may be used again. Sets: subject_id, kind, restricted (= false)."""
+
+    subject_id: UUID
+    kind: str
+
+
+class PersonErased(FirstFact):
+    """The receipt of an erasure: key and data of the person are destroyed for good. Sets: subject_id, kind, reason."""
+
+    subject_id: UUID
+    kind: str
+    reason: ErasureReason
+
+
 KEY_PERSON_FIELD = "key_person."
 """Prefix of the standing fields that hold key persons, one field each, so that late facts about one never touch
 another."""
 
-TenantFact = TenantOpened | TenantSuspended | TenantResumed
+TenantFact = TenantOpened | TenantSuspended | TenantResumed | IdentityProviderTrusted | IdentityProviderDistrusted
+ApiKeyFact = ApiKeyIssued | ApiKeyRotated | ApiKeyRevoked
 UnitFact = UnitOpened | UnitMoved | UnitClosed
-PersonFact = PersonJoined | PersonReportsTo | PersonPostedTo | FunctionsChanged | PersonLeft
+PersonFact = (
+    PersonJoined
+    | PersonReportsTo
+    | PersonPostedTo
+    | FunctionsChanged
+    | DeputyAppointed
+    | DeputyDismissed
+    | PersonalDataChanged
+    | PersonLeft
+)
+DataSubjectFact = PersonalDataCorrected | ProcessingRestricted | RestrictionLifted
+ErasureFact = PersonErased
 AccountFact = (
     AccountOpened
     | AccountChanged
@@ -331,14 +500,28 @@ AccountFact = (
 )
 
 __all__ = [
+    "DEPUTY_FIELD",
     "KEY_PERSON_FIELD",
     "AccountChanged",
     "AccountFact",
     "AccountOpened",
     "AccountOwnerChanged",
+    "ApiKeyFact",
+    "ApiKeyIssued",
+    "ApiKeyRevoked",
+    "ApiKeyRotated",
     "Attitude",
+    "DataSubjectFact",
+    "Deputy",
+    "DeputyAppointed",
+    "DeputyDismissed",
+    "ErasureFact",
+    "ErasureReason",
     "Function",
     "FunctionsChanged",
+    "IdentityProvider",
+    "IdentityProviderDistrusted",
+    "IdentityProviderTrusted",
     "Influence",
     "KeyPerson",
     "KeyPersonAdded",
@@ -346,13 +529,20 @@ __all__ = [
     "KeyPersonRemoved",
     "Layer",
     "LeavingReason",
+    "MachineKey",
+    "PersonErased",
     "PersonFact",
     "PersonJoined",
     "PersonLeft",
     "PersonPostedTo",
     "PersonReportsTo",
+    "PersonalDataChanged",
+    "PersonalDataCorrected",
+    "ProcessingRestricted",
     "Relationship",
     "RemovalReason",
+    "RestrictionGround",
+    "RestrictionLifted",
     "SupportTeamChanged",
     "TeamMember",
     "TeamRole",

@@ -10,6 +10,8 @@ from services.accounts import events
 from services.accounts.routes import (
     account_reads,
     accounts,
+    api_keys,
+    identity_providers,
     key_persons,
     organisation_reads,
     people,
@@ -18,17 +20,21 @@ from services.accounts.routes import (
 )
 from services.accounts.texts import TEXTS
 from services.accounts.views import VIEWS
+from services.accounts.views.people import PEOPLE
 from services.accounts.views.units import UNITS
+from services.hand_overs import routes as hand_overs
+from services.hand_overs.texts import TEXTS as HAND_OVER_TEXTS
 from services.imports import routes as imports
 from shared.event_store.facts import registry
 from shared.http.app import create_app
-from shared.identity.subtree import subtree_in
+from shared.identity.organisation import Organisation
 
 FACTS = registry(events)
 
 TAGS = [
     {"name": "organisation", "description": "Units and people: two edges, valid in time (组织)"},
     {"name": "accounts", "description": "The account file, owner and team, key persons, visits due (客户)"},
+    hand_overs.TAG,
     imports.TAG,
 ]
 
@@ -47,13 +53,16 @@ def make_app(**given: Any) -> FastAPI:
             accounts.router,
             key_persons.router,
             account_reads.router,
+            hand_overs.router,
+            identity_providers.router,
+            api_keys.router,
             imports.router,
         ),
         facts=FACTS,
         views=VIEWS,
-        texts=TEXTS,
+        texts={**HAND_OVER_TEXTS, **TEXTS},
         tags=TAGS,
-        subtree=subtree_in(UNITS.table),
+        organisation=Organisation(units=UNITS.table, people=PEOPLE.table),
         **given,
     )
 

@@ -17,16 +17,17 @@ from starlette.routing import Match
 from starlette.routing import Route as PlainRoute
 
 from shared.event_store.store import EventStore
-from shared.http import audit, feed, health
+from shared.http import audit, feed, health, me
 from shared.http import views as view_routes
 from shared.http.bodies import body_faults
 from shared.http.call import call_of
 from shared.http.edge import Edge
 from shared.http.errors import problem_of
-from shared.http.kit import Kit, Subtree
+from shared.http.kit import Kit
 from shared.http.openapi import document
 from shared.http.problem import Catalogue, Problem, Texts
 from shared.http.texts import TEXTS
+from shared.identity.organisation import Organisation
 from shared.jobs import routes as operation_routes
 from shared.settings import Settings
 from shared.settings import settings as read_settings
@@ -49,15 +50,16 @@ def create_app(
     texts: Texts | None = None,
     tags: Sequence[dict[str, str]] = (),
     description: str = "",
-    subtree: Subtree | None = None,
+    organisation: Organisation | None = None,
     settings: Settings | None = None,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     store: EventStore | None = None,
 ) -> FastAPI:
     """A service's app. `app.state.kit` holds what runs.
 
-    `texts` are the titles and details of the codes the service's rules refuse with, in Chinese and English. `subtree`
-    gives the units below a unit. A given `store` is used and not closed: services in one process share one.
+    `texts` are the titles and details of the codes the service's rules refuse with, in Chinese and English.
+    `organisation` gives sight, by the service's own copies of units and people. A given `store` is used and not
+    closed: services in one process share one.
     """
     kit = Kit(
         service=service,
@@ -65,7 +67,7 @@ def create_app(
         catalogue=Catalogue(TEXTS, texts or {}),
         facts=facts,
         views=views,
-        subtree=subtree,
+        organisation=organisation,
         clock=clock,
         store=store,
     )
@@ -107,7 +109,7 @@ def create_app(
 
 def own_routers() -> Sequence[APIRouter]:
     """What every service serves beside its own routes."""
-    return (health.router, feed.router, audit.router, view_routes.router, operation_routes.router)
+    return (health.router, feed.router, me.router, audit.router, view_routes.router, operation_routes.router)
 
 
 async def _answered(request: Request, error: Exception) -> Response:

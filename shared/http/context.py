@@ -40,6 +40,13 @@ HEADERS: dict[str, dict[str, Any]] = {
         "schema": {"type": "string", "pattern": '^"(0|[1-9][0-9]{0,8})"$'},
         "example": '"3"',
     },
+    "View-As": {
+        "name": "View-As",
+        "in": "header",
+        "required": False,
+        "description": "Operations only: the person through whose eyes to look. On record.",
+        "schema": {"type": "string", "format": "uuid"},
+    },
     "On-Behalf-Of": {
         "name": "On-Behalf-Of",
         "in": "header",
@@ -72,6 +79,8 @@ class CommandContext:
         self.call = call
         self.kit = call.kit
         self.principal = call.who
+        if self.principal.viewer_id is not None:
+            raise Problem(403, "view_only")
         if self.principal.only_looks:
             raise Problem(403, "forbidden")
         self.key = idempotency_key(call.header(b"idempotency-key"))

@@ -1,4 +1,4 @@
-"""The feed of facts, and who is asking: /v1/events, /v1/events/head, /v1/me. Reads the log, never a view."""
+"""The feed of facts: /v1/events, /v1/events/head. Reads the log, never a view."""
 
 from __future__ import annotations
 
@@ -74,19 +74,6 @@ class HeadShown(BaseModel):
     hash: str
     epoch: int
     recorded_at: datetime | None
-
-
-class Me(BaseModel):
-    """Who the bearer of this token is here."""
-
-    tenant_id: UUID
-    person_id: UUID
-    functions: list[str]
-    unit_id: UUID | None
-    scopes: list[str]
-    on_behalf_of: UUID | None
-    zone: str
-    sees_everything: bool
 
 
 Types = Annotated[
@@ -178,21 +165,6 @@ async def head(who: Who, parts: Parts) -> HeadShown:
     """Where the log ends, with the hash that seals all before it."""
     found = await parts.store.head(who.tenant_id)
     return HeadShown(position=found.position, hash=found.hash.hex(), epoch=found.epoch, recorded_at=found.recorded_at)
-
-
-@router.get("/me", operation_id="identity.me", tags=["identity"])
-async def me(who: Who) -> Me:
-    """Who the bearer of this token is here, and what they hold."""
-    return Me(
-        tenant_id=who.tenant_id,
-        person_id=who.person_id,
-        functions=sorted(who.functions),
-        unit_id=who.unit_id,
-        scopes=sorted(who.scopes),
-        on_behalf_of=who.on_behalf_of,
-        zone=who.zone.key,
-        sees_everything=who.sees_everything,
-    )
 
 
 def rendered(page: dict[str, Any]) -> bytes:

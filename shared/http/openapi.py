@@ -12,13 +12,15 @@ from fastapi.openapi.utils import get_openapi
 from shared.http.context import HEADERS
 from shared.http.edge import OPEN, OPEN_PREFIXES
 from shared.http.route import Route
+from shared.identity.api_keys import PREFIX
+from shared.identity.scopes import SCOPES, needed
 
 PROBLEM_MEDIA = "application/problem+json"
 
 TITLES = {
     400: "The request is malformed: a header, a query parameter or a cursor",
-    401: "No bearer token, or not a valid one",
-    403: "The function of the principal does not allow this",
+    401: "No bearer token or API key, or not a valid one",
+    403: "The functions of the principal, or the scopes of the credential, do not allow this",
     404: "No such record, or the principal does not see it",
     409: "A rule refuses it in the present state, or an identity is taken",
     410: "The cursor belongs to history that a restore has replaced",
@@ -82,6 +84,30 @@ RECEIPT_HEADERS: dict[str, Any] = {
 LOCATION_HEADER = {"Location": {"description": "Where the record is", "schema": {"type": "string"}}}
 
 
+SCOPES_SAID = "\n".join(f"- `{scope}`: {said}" for scope, said in SCOPES.items())
+SECURITY_SCHEMES: dict[str, Any] = {
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "A token of the company's identity provider. What is named beside it is a scope, needed on top "
+        f"of the functions of the person:\n\n{SCOPES_SAID}",
+    },
+    "api_key": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": f"{PREFIX}…",
+        "description": "The key of a machine, from `POST /v1/api-keys`. Its scopes are those it was issued with.",
+    },
+}
+CHALLENGE = {
+    "WWW-Authenticate": {
+        "description": '`Bearer`; with `error="invalid_token"` when a credential was sent',
+        "schema": {"type": "string"},
+    }
+}
+
+
 def problem_response(status: int) -> dict[str, Any]:
     """The response object of a problem with this status."""
     response: dict[str, Any] = {
@@ -90,6 +116,8 @@ def problem_response(status: int) -> dict[str, Any]:
     }
     if status in (429, 503):
         response["headers"] = RETRY_HEADER
+    if status == 401:
+        response["headers"] = CHALLENGE
     return response
 
 
@@ -115,8 +143,8 @@ def document(app: FastAPI) -> dict[str, Any]:
     components = made.setdefault("components", {})
     schemas = components.setdefault("schemas", {})
     schemas.update(Problem=PROBLEM_SCHEMA, ProblemPart=PART_SCHEMA)
-    components["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
-    made["security"] = [{"bearer": []}]
+    components["securitySchemes"] = SECURITY_SCHEMES
+    made["security"] = [{"bearer": []}, {"api_key": []}]
     routes = {
         (route.path, method): route
         for route in app.routes
@@ -140,7 +168,11 @@ def _complete(path: str, method: str, operation: dict[str, Any], route: Route) -
         operation["security"] = []
         responses.pop("422", None)
         return
+    scope = needed(method.upper(), path)
+    operation["security"] = [{name: [] if scope is None else [scope]} for name in SECURITY_SCHEMES]
     headers = sorted(_headers(route.dependant))
+    if method == "get":
+        headers.append("View-As")
     parameters = operation.setdefault("parameters", [])
     parameters += [HEADERS[name] for name in headers]
     for parameter in parameters:

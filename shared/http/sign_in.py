@@ -15,13 +15,11 @@ from zoneinfo import ZoneInfo
 
 from joserfc.jwk import Key
 
-from shared.days import day_of
 from shared.http.call import Call
 from shared.http.errors import RETRY_AFTER
 from shared.http.problem import Problem
 from shared.identity.api_keys import PREFIX, KeyDirectory, is_well_formed
 from shared.identity.current_tenant import as_tenant
-from shared.identity.deputies import standing_in
 from shared.identity.jwks import KeysAway, KeySets
 from shared.identity.lookups import Staff, machine_key, person_called, provider_for, staff
 from shared.identity.oidc import Provider, Unverified, functions_said, named_person, scopes_said, take_apart, verify
@@ -121,7 +119,6 @@ class SignIn:
             unit_id=found.unit_id,
             viewer_id=operator.person_id,
             on_behalf_of=None,
-            stands_in_for=await self._stands_in_for(operator.tenant_id, person_id, operator.zone),
         )
         with as_tenant(operator.tenant_id):  # before anything is shown
             await record(
@@ -162,7 +159,6 @@ class SignIn:
             scopes=scopes_said(provider, claims),
             zone=zone,
             expires=float(min(claims["exp"], LAST_INSTANT)),
-            stands_in_for=await self._stands_in_for(provider.tenant_id, person.person_id, zone),
         )
 
     async def _developer(self, text: str) -> Principal:
@@ -180,7 +176,6 @@ class SignIn:
             scopes=claims.scopes,
             zone=zone,
             expires=claims.expires,
-            stands_in_for=await self._stands_in_for(claims.tenant_id, claims.person_id, zone),
         )
 
     async def _machine(self, text: str) -> Principal:
@@ -228,10 +223,6 @@ class SignIn:
         if not found.active:
             raise self._denied(Problem(403, "person_left"))
         return found
-
-    async def _stands_in_for(self, tenant_id: UUID, person_id: UUID, zone: ZoneInfo) -> frozenset[UUID]:
-        with as_tenant(tenant_id):
-            return await standing_in(self._kit.pool, tenant_id, person_id, day_of(self._kit.clock(), zone))
 
     def _denied(self, problem: Problem) -> Problem:
         DENIALS.labels(self._kit.service, problem.code).inc()

@@ -15,15 +15,10 @@ from shared.identity.api_keys import Directed
 from shared.identity.current_tenant import as_tenant
 from shared.identity.oidc import MAX_TEXT, Provider, audiences
 from shared.identity.principal import FUNCTIONS
+from shared.identity.standing_fields import KEY_FIELD, PERSON_REF, PROVIDER_FIELD
 from shared.identity.tokens import InvalidToken
 from shared.names import external_key
 
-PROVIDER_FIELD = "identity_provider."
-"""Prefix of the tenant's standing fields that hold its identity providers, one field each; null: no longer trusted."""
-KEY_FIELD = "key."
-"""Prefix of an API client's standing fields that hold its keys, one field each."""
-PERSON_REF = "person.external_ref"
-"""The claim scope of staff references in other systems."""
 MAX_VALUES = 100
 """Values of a token that are tried as the one that says the tenant."""
 

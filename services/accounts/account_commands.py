@@ -9,9 +9,8 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field, StringConstraints, ValidationError, field_validator, model_validator
 
-from services.accounts.commands import Command, DatedCommand, ExternalRefs, Name, Reason, Text, like
+from services.accounts.commands import Command, DatedCommand, ExternalRefs, Mail, Name, Phone, Reason, Text, like
 from services.accounts.events import Attitude, Influence, Layer, Relationship, RemovalReason, TeamRole
-from services.accounts.person import Mail, Phone
 from shared.event_store.stream import Refused
 
 Kind = Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=r"^\S+$")]

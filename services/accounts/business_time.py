@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from shared.days import day_of, start_of
-from shared.event_store.stream import Refused, Stream
+from shared.event_store.stream import AnyFact, Refused, Stream
 
 
 def holds_from(on: date | None, *, now: datetime, zone: ZoneInfo, stream: Stream | None = None) -> datetime:
@@ -53,3 +53,22 @@ def require_nothing_after(stream: Stream, at: datetime) -> None:
     """An end comes last. Raises Refused 409 `changed_later` when the record says something of a later time."""
     if any(entry.occurred_at > at for entry in stream.entries()):
         raise Refused("changed_later", "the record changed after that day: it cannot end on it", pointer="/on")
+
+
+def require_life(stream: Stream, *, last: type[AnyFact], now: datetime) -> None:
+    """After a correction: nothing before the first fact, nothing after the one that ends it, nothing still to come.
+
+    Raises Refused 422 `before_opening`, `in_the_future`; 409 `changed_later`.
+    """
+    entries = stream.entries()
+    if any(entry.occurred_at < opened_at(stream) for entry in entries):
+        raise Refused("before_opening", "a fact is before the record was opened", status=422, pointer="/occurred_at")
+    if any(entry.occurred_at > now for entry in entries):
+        raise Refused(
+            "in_the_future", "a fact cannot hold from later than now", status=422, pointer="/occurred_at", on=""
+        )
+    for end in entries:
+        if end.type == last.__name__ and any(
+            (entry.occurred_at, entry.version) > (end.occurred_at, end.version) for entry in entries
+        ):
+            raise Refused("changed_later", "the record says something after its end", pointer="/occurred_at")

@@ -11,6 +11,8 @@ Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"
 Code = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^\S+$")]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=4_000, pattern=r"\S")]
 Reason = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=r"\S")]
+Phone = Annotated[str, Field(min_length=3, max_length=40, pattern=r"^[0-9+()\-\s./xX转]+$")]
+Mail = Annotated[str, Field(min_length=3, max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")]
 System = Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=r"^[A-Za-z0-9_.\-]+$")]
 Reference = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"\S")]
 ExternalRefs = Annotated[dict[System, Reference], Field(max_length=20, description="{system: reference there}")]

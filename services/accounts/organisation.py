@@ -8,7 +8,8 @@ from uuid import UUID
 
 from pydantic import Field
 
-from services.accounts.business_time import opened_at, require_nothing_after, standing_at
+from services.accounts.account_commands import CorrectFact
+from services.accounts.business_time import opened_at, require_life, require_nothing_after, standing_at
 from services.accounts.commands import Code, DatedCommand, Name, Reason, like
 from services.accounts.events import (
     UnitClosed,
@@ -20,6 +21,7 @@ from services.accounts.events import (
 from services.accounts.names import comparable
 from shared.event_store.stream import Refused, Stream
 
+LONGEST_CODE = 64
 UNIT_CODE = "unit.code"
 """Claim scope: a unit's code is unique in the tenant, also after the unit was closed."""
 
@@ -92,7 +94,7 @@ class Unit(Stream):
 
     def move(self, command: MoveUnit, *, path: tuple[UUID, ...], at: datetime) -> None:
         """Put it under another unit, whose `path` leads from itself up to the root. Repeating says nothing."""
-        self._require_open()
+        self._require_open(at)
         self._require_opened_by(at)
         if standing_at(self, at)["parent_id"] == command.parent_id:
             return
@@ -116,8 +118,29 @@ class Unit(Stream):
             raise Refused("has_people", f"{people} people work at it or report to it", count=people)
         self.record(UnitClosed, at=at, reason=command.reason)
 
-    def _require_open(self) -> None:
-        if not self.is_open:
+    def correct(self, command: CorrectFact, *, at: datetime) -> None:
+        """Correct an earlier fact. Raises Refused as `Stream.correct_fact`, and where no life could be like that."""
+        if "status" in command.changes:
+            raise Refused("invalid_value", "void the closing instead", status=422, pointer="/changes/status")
+        root = self.standing["parent_id"] is None
+        self.correct_fact(
+            command.version, command.checked(), occurred_at=command.occurred_at, reason=command.reason, at=at
+        )
+        if (self.standing["parent_id"] is None) != root:
+            raise Refused("root_unit", "the head office, and no other unit, stands under none")
+        code = self.standing["code"]
+        if not 1 <= len(code) <= LONGEST_CODE or len(code.split()) != 1:
+            raise Refused("invalid_value", "a code is one word", status=422, pointer="/changes/code")
+        require_life(self, last=UnitClosed, now=at)
+
+    def void(self, version: int, *, reason: str, at: datetime) -> None:
+        """Take back a fact, or a correction, that never happened; that the unit was closed, for one."""
+        self.void_fact(version, reason=reason, at=at)
+        require_life(self, last=UnitClosed, now=at)
+
+    def _require_open(self, at: datetime) -> None:
+        """Raises Refused for a time from which the unit is closed; before that it may still be told of."""
+        if any(entry.type == UnitClosed.__name__ and at >= entry.occurred_at for entry in self.entries()):
             raise Refused("unit_closed", "the unit is closed")
 
     def _require_opened_by(self, at: datetime) -> None:
@@ -127,8 +150,8 @@ class Unit(Stream):
     def allowed_actions(self) -> tuple[str, ...]:
         """The verbs a caller may try; rules about what stands below it are judged when tried."""
         if not self.is_open:
-            return ()
-        return () if self.standing["parent_id"] is None else ("move", "close")
+            return ("correct", "void")
+        return ("correct", "void") if self.standing["parent_id"] is None else ("move", "close", "correct", "void")
 
     def when(self, fact: UnitFact) -> None:
         """Apply one fact. Never refuses: it already happened."""

@@ -10,12 +10,13 @@ from services.accounts import events as accounts
 from services.imports import routes as imports
 from services.kpi.routes import router
 from services.kpi.views import VIEWS
+from services.kpi.views.people import PEOPLE
 from services.kpi.views.units import UNITS
 from services.opportunities import events as opportunities
 from shared.event_store.facts import registry
 from shared.http.app import create_app
 from shared.http.problem import Text
-from shared.identity.subtree import subtree_in
+from shared.identity.organisation import Organisation
 
 FACTS = registry(accounts, opportunities)
 
@@ -37,7 +38,7 @@ def make_app(**given: Any) -> FastAPI:
         views=VIEWS,
         texts=TEXTS,
         tags=[{"name": "kpi", "description": "Figures with their definitions (指标)"}, imports.TAG],
-        subtree=subtree_in(UNITS.table),
+        organisation=Organisation(units=UNITS.table, people=PEOPLE.table),
         **given,
     )
 

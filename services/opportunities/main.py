@@ -11,10 +11,11 @@ from services.opportunities import events
 from services.opportunities.routes import ROUTERS
 from services.opportunities.texts import TEXTS
 from services.opportunities.views import VIEWS
+from services.opportunities.views.people import PEOPLE
 from services.opportunities.views.units import UNITS
 from shared.event_store.facts import registry
 from shared.http.app import create_app
-from shared.identity.subtree import subtree_in
+from shared.identity.organisation import Organisation
 
 TITLE = "Dakehu opportunities"
 TAGS = (
@@ -39,7 +40,7 @@ def opportunities_app(**parts: Any) -> FastAPI:
         facts=FACTS,
         texts=TEXTS,
         tags=TAGS,
-        subtree=subtree_in(UNITS.table),
+        organisation=Organisation(units=UNITS.table, people=PEOPLE.table),
         **parts,
     )
 

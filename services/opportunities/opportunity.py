@@ -13,21 +13,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from services.accounts.events import Function
 from services.opportunities.closing import Closing
 from services.opportunities.life_cycle import refusal, units_left
 from services.opportunities.ordering import Ordering
-
-APPROVERS = frozenset(
-    {
-        Function.DEPARTMENT_HEAD,
-        Function.BRANCH_MANAGER,
-        Function.REGIONAL_MANAGER,
-        Function.DIRECTOR,
-        Function.HEAD_OFFICE,
-    }
-)
-"""Functions that approve defeats and freezes and give instructions (domain file §1)."""
 
 ACTIONS: Mapping[str, str] = {
     "qualify": "ProspectQualified",
@@ -53,21 +41,26 @@ ACTIONS: Mapping[str, str] = {
 }
 """Commands by the last part of their route, and the fact each records."""
 
-FOR_APPROVERS = frozenset({"approve-defeat", "reject-defeat", "approve-freeze", "reject-freeze", "instruct"})
+FOR_APPROVERS = frozenset({"approve-defeat", "reject-defeat", "approve-freeze", "reject-freeze"})
+"""For who stands above the owner in the reporting line (domain file §1)."""
+FOR_SUPERVISORS = frozenset({"instruct"})
+"""For heads who see the opportunity, by either edge."""
+FOR_HEADS = frozenset({"transfer"})
+"""For heads in whose sight both persons are, and for integrations."""
+RESTRICTED = FOR_APPROVERS | FOR_SUPERVISORS | FOR_HEADS
 
 
 class Opportunity(Ordering, Closing):
     """See the module."""
 
-    def allowed_actions(self, functions: Collection[str]) -> tuple[str, ...]:
-        """The commands possible now for somebody with these functions, in the order of `ACTIONS`."""
+    def allowed_actions(self, may: Collection[str]) -> tuple[str, ...]:
+        """The commands possible now, in the order of `ACTIONS`; of those not open to everybody, these."""
         if self.read_only is not None:
             return ()
-        approves = not APPROVERS.isdisjoint(functions)
         return tuple(
             action
             for action, fact in ACTIONS.items()
-            if (approves or action not in FOR_APPROVERS)
+            if (action in may or action not in RESTRICTED)
             and refusal(fact, self.standing, {}) is None
             and self._makes_sense(action)
         )

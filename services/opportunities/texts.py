@@ -5,6 +5,14 @@ from __future__ import annotations
 from shared.http.problem import Text
 
 TEXTS: dict[str, Text] = {
+    # who
+    "not_in_reporting_line": Text(
+        "不在汇报线上",
+        "Not in the reporting line",
+        "只有负责人汇报线上的上级才能审批，且不能审批自己的申请。",
+        "Only who stands above the owner in the reporting line decides, and nobody their own request.",
+        403,
+    ),
     # when
     "in_the_future": Text("日期在将来", "In the future", "不能填写将来的日期。", "That has not come yet.", 422),
     "before_captured": Text(
@@ -68,8 +76,8 @@ TEXTS: dict[str, Text] = {
     "duplicate_prospect": Text(
         "重复线索",
         "Duplicate prospect",
-        "此客户的 {product} 已有在跟线索 {holder}。",
-        "{product} is an open prospect of this account already: {holder}.",
+        "此客户的 {product} 已有在跟线索。",
+        "{product} is an open prospect of this account already.",
         409,
     ),
     "not_correctable": Text(

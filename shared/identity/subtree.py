@@ -1,27 +1,47 @@
-"""The units below a unit, from a service's own copy of the organisation. Decides no right."""
+"""The tree of units: what is below a unit, in SQL, and which unit of a kind is above one. Decides no right."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection
-from typing import Any
+from collections.abc import Mapping
+from typing import Literal
 from uuid import UUID
 
-BELOW = """
-with recursive below as (
-    select $2::uuid as unit_id
-    union
-    select u.stream_id from {units} u join below on u.parent_id = below.unit_id
-     where u.tenant_id = $1 and u.to_at is null)
-select unit_id from below
+Tree = Literal["then", "now"]
+"""Reports roll up along the tree of the instant asked about (as known then), or along today's."""
+TREE = "Along the organisation of the day asked about (then), or of today (now)."
+
+BELOW = """{unit} in (
+    with recursive below as (
+        select {root}::uuid as unit_id
+        union
+        select u.stream_id from {units} as u join below on u.parent_id = below.unit_id where {holds})
+    select unit_id from below)"""
+TODAY = "u.tenant_id = $1 and u.to_at is null"
+
+PLACES = """
+  left join unnest({units}::uuid[], {places}::uuid[]) as {name}(unit_id, place_id) on {name}.unit_id = {unit}
 """
+"""Joined to rows with a unit: the unit of a kind that `nearest` found above it."""
 
 
-def subtree_in(units: str) -> Callable[[Any, UUID, UUID], Awaitable[Collection[UUID]]]:
-    """(pool, tenant, unit) → the unit and all below it now, by this table of units: stream_id, parent_id, to_at."""
-    statement = BELOW.format(units=units)
+def below(unit: str, *, root: str, units: str, holds: str = TODAY) -> str:
+    """The predicate that `unit` is `root` or below it. `holds` is of a row `u` of the relation `units`."""
+    return BELOW.format(unit=unit, root=root, units=units, holds=holds)
 
-    async def subtree(pool: Any, tenant_id: UUID, unit_id: UUID) -> set[UUID]:
-        rows = await pool.fetch(statement, tenant_id, unit_id)
-        return {UUID(bytes=row["unit_id"].bytes) for row in rows}
 
-    return subtree
+def nearest(units: Mapping[UUID, tuple[str, UUID | None]], kind: str) -> dict[UUID, UUID]:
+    """Of each unit, itself or the nearest unit above it of this kind; units without one are absent.
+
+    `units` are (kind, parent) by id.
+    """
+    found: dict[UUID, UUID] = {}
+    for unit in units:
+        above: UUID | None = unit
+        passed: set[UUID] = set()
+        while above is not None and above in units and above not in passed:
+            passed.add(above)
+            if units[above][0] == kind:
+                found[unit] = above
+                break
+            above = units[above][1]
+    return found

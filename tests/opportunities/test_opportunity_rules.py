@@ -32,7 +32,7 @@ from services.opportunities.events import (
     UnitsDelivered,
 )
 from services.opportunities.life_cycle import units_left
-from services.opportunities.opportunity import ACTIONS, APPROVERS, FOR_APPROVERS
+from services.opportunities.opportunity import ACTIONS, FOR_APPROVERS, RESTRICTED
 from shared.event_store.stream import FactCorrected, FactVoided, Refused
 from shared.testing.scenario import Then, given, when_opened
 from tests.opportunities.steps import (
@@ -555,15 +555,15 @@ def test_a_command_is_offered_exactly_when_it_is_not_refused() -> None:
     for steps in standings.values():
         for action, command in commands.items():
             scenario = given(CAPTURED, *steps)
-            offered = action in scenario.stream.allowed_actions(APPROVERS)
+            offered = action in scenario.stream.allowed_actions(RESTRICTED)
             result = scenario.when(command)
             assert offered == bool(result.facts), (steps, action, result.refused)
 
 
 def test_only_who_approves_is_offered_approvals() -> None:
     stream = given(CAPTURED, DEFEAT_REQUESTED).stream
-    assert {"approve-defeat", "reject-defeat"} <= set(stream.allowed_actions(["department_head"]))
-    assert FOR_APPROVERS.isdisjoint(stream.allowed_actions(["representative"]))
+    assert {"approve-defeat", "reject-defeat"} <= set(stream.allowed_actions(FOR_APPROVERS))
+    assert RESTRICTED.isdisjoint(stream.allowed_actions([]))
 
 
 def test_subscribers_see_lines_with_their_units() -> None:

@@ -1,18 +1,19 @@
-"""Staff, their functions and both edges: one row per person and standing, no names. Read by GET /v1/people."""
+"""Staff, functions, both edges, deputies: one row per person and standing, no names. Read by GET /v1/people."""
 
 from __future__ import annotations
 
 from typing import get_args
 
-from services.accounts.events import PersonFact
+from services.accounts.events import DEPUTY_FIELD, PersonFact
 from services.accounts.views.standings import STANDINGS
 from shared.event_store.stream import FactCorrected, FactVoided
+from shared.identity.organisation import deputies_sql
 from shared.projections.view import View
 
 COLUMNS = """
     version integer not null, from_at timestamptz not null, to_at timestamptz, joined_at timestamptz not null,
     functions text[] not null, unit_id uuid not null, reports_to_unit_id uuid, reports_to_person_id uuid,
-    external_refs jsonb not null, status text not null
+    external_refs jsonb not null, status text not null, deputies jsonb not null
 """
 
 ROWS = f"""
@@ -20,18 +21,23 @@ ROWS = f"""
 select tenant_id, stream_id, version, from_at, to_at, opened_at,
        array(select jsonb_array_elements_text(standing -> 'functions')), (standing ->> 'unit_id')::uuid,
        (standing ->> 'reports_to_unit_id')::uuid, (standing ->> 'reports_to_person_id')::uuid,
-       standing -> 'external_refs', standing ->> 'status'
+       standing -> 'external_refs', standing ->> 'status', {deputies_sql(DEPUTY_FIELD)}
   from standings
  where standing ? 'functions'
 """  # noqa: S608 - constants only
 
 PEOPLE = View(
     name="accounts.people",
-    version=1,
+    version=2,
     stream_types=("person",),
     columns=COLUMNS,
     key=("version",),
-    indexes=("create index on {table} (tenant_id, unit_id) where to_at is null",),
+    indexes=(
+        "create index on {table} (tenant_id, unit_id) where to_at is null",
+        "create index on {table} (tenant_id, reports_to_unit_id) where to_at is null",
+        "create index on {table} (tenant_id, reports_to_person_id) where to_at is null",
+        "create index on {table} (tenant_id) where to_at is null and deputies <> '{{}}'",
+    ),
     rows=ROWS,
     facts=(*get_args(PersonFact), FactCorrected, FactVoided),
 )

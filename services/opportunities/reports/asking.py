@@ -13,8 +13,11 @@ from zoneinfo import ZoneInfo
 
 from services.opportunities.views import VIEWS
 from services.opportunities.views.accounts import ACCOUNTS
+from services.opportunities.views.standings import STANDINGS
+from services.opportunities.views.units import UNITS
 from shared.days import day_of
 from shared.identity.sight import Sight
+from shared.identity.subtree import Tree, below
 from shared.projections.view import View, source
 
 
@@ -34,6 +37,7 @@ class Asking:
 
     `known_at` is a position: only what the log held up to there counts. None: all it holds now. `latest`: the latest
     standing is asked for, whatever the clocks of the machines that recorded it said; `at` then gives the day alone.
+    `tree`: units are rolled up as they stood at `tree_at` (None: the latest) as known then, or as they stand now.
     """
 
     tenant_id: UUID
@@ -42,6 +46,13 @@ class Asking:
     sight: Sight
     known_at: int | None = None
     latest: bool = False
+    tree: Tree = "then"
+    tree_at: datetime | None = None
+
+    @property
+    def is_present(self) -> bool:
+        """Whether what is shown is what stands now, as known now."""
+        return self.latest and self.known_at is None
 
     @property
     def day(self) -> date:
@@ -49,9 +60,11 @@ class Asking:
         return day_of(self.at, self.zone)
 
 
-SUPPORTED = """
-    select stream_id from {accounts} where tenant_id = $1 and to_at is null and support_team @> array[{person}::uuid]
-"""
+SUPPORTED = """{account} = any(array(
+    select stream_id from {accounts} where tenant_id = $1 and to_at is null and support_team && {{persons}}))"""
+SHOWN = """exists (
+    select from {standings} as n
+     where n.tenant_id = $1 and n.stream_id = {id} and n.to_at is null and {seen})"""
 
 
 class Sql:
@@ -109,15 +122,43 @@ class Sql:
         standing = f"tstzrange({alias}.from_at, {alias}.to_at)"
         return f"{alias}.tenant_id = $1 and {alias}.stock is not null and {standing} @> {at}"
 
-    def visible(self, alias: str, *, owner: str = "owner_id", unit: str = "unit_id") -> str:
-        """The predicate of sight: owner, unit, or support team of the account (as it is now)."""
-        sight = self.asking.sight
-        said, given = sight.sql(len(self.values) + 1, owner=f"{alias}.{owner}", unit=f"{alias}.{unit}")
-        if sight.everything:
-            return said
+    def counted(self, alias: str, *, account: str | None = None) -> str:
+        """Sight for figures: owner and unit of this row, as they were at its time; support teams as they are now."""
+        supported = SUPPORTED.format(accounts=ACCOUNTS.table, account=account or f"{alias}.account_id")
+        said, given = self.asking.sight.sql(
+            len(self.values) + 1, owner=f"{alias}.owner_id", unit=f"{alias}.unit_id", supported=supported
+        )
         self.values.extend(given)
-        supported = SUPPORTED.format(accounts=ACCOUNTS.table, person=self(sight.person_id))
-        return f"({said} or {alias}.account_id = any(array({supported})))"
+        return said
+
+    def shown(self, alias: str) -> str:
+        """Sight for rows, of a standing: by who is responsible today, whatever instant is asked about."""
+        return self.counted(alias) if self.asking.is_present else self.shown_by(f"{alias}.stream_id")
+
+    def shown_by(self, id: str) -> str:
+        """The same of the opportunity with this id, whatever the row is."""
+        if self.asking.sight.everything:
+            return "true"
+        return SHOWN.format(standings=STANDINGS.table, id=id, seen=self.counted("n"))
+
+    def below(self, unit: str, root: UUID) -> str:
+        """The predicate that a unit is this one or below it, along the tree asked for."""
+        units, holds = self.tree("u")
+        return below(unit, root=self(root), units=units, holds=holds)
+
+    def tree(self, alias: str) -> tuple[str, str]:
+        """The relation of units and which of its rows are the tree asked for."""
+        asking = self.asking
+        if asking.tree == "now" or asking.tree_at is None:
+            relation = UNITS.table if asking.tree == "now" else self._relation(UNITS)
+            return relation, f"{alias}.tenant_id = $1 and {alias}.to_at is null"
+        if "tree_at" not in self._names:
+            self._names["tree_at"] = self(asking.tree_at) + "::timestamptz"
+        at = self._names["tree_at"]
+        holds = (
+            f"{alias}.tenant_id = $1 and {alias}.from_at <= {at} and ({alias}.to_at is null or {alias}.to_at > {at})"
+        )
+        return self._relation(UNITS), holds
 
     def _relation(self, view: View) -> str:
         known_at = None if self.asking.known_at is None else self.named("known_at")

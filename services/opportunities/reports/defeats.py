@@ -16,9 +16,12 @@ from services.opportunities.level_policy import NEW
 from services.opportunities.reports.asking import Asking, Reads, Row, Sql, money, rounded
 from services.opportunities.reports.filters import Filters
 from services.opportunities.reports.labels import Labels
+from services.opportunities.reports.places import joined, places
 from shared.days import end_of, start_of
 
-GroupBy = Literal["category", "reason", "competitor", "product", "owner", "org_unit", "level", "month"]
+GroupBy = Literal[
+    "category", "reason", "competitor", "product", "owner", "org_unit", "branch", "region", "level", "month"
+]
 
 KEYS: Mapping[GroupBy, str] = {
     "category": "d.category",
@@ -27,6 +30,8 @@ KEYS: Mapping[GroupBy, str] = {
     "product": "p.product",
     "owner": "d.owner_id::text",
     "org_unit": "d.unit_id::text",
+    "branch": "branch.place_id::text",
+    "region": "region.place_id::text",
     "level": f"coalesce(d.level, '{NEW}')",
     "month": "to_char(d.lost_at at time zone {zone}, 'YYYY-MM')",
 }
@@ -47,7 +52,7 @@ select {keys} as keys, d.currency,
        count(*) filter (where d.reopened_at <= {at})::int as reopened,
        count(*) filter (where d.won_at <= {at})::int as won_later
   from {defeats} as d {joins}
- where d.tenant_id = $1 and {period} and {visible} and {wanted}
+ where d.tenant_id = $1 and {period} and {seen} and {wanted}
  group by 1, 2
 """
 
@@ -58,7 +63,7 @@ select {keys} as keys, count(*)::int as mentions
  cross join lateral (
       select distinct r.reason, split_part(r.reason, '.', 1) as category
         from unnest(d.other_reasons || d.reason) as r(reason) where r.reason is not null) as m
- where d.tenant_id = $1 and {period} and {visible} and {wanted}
+ where d.tenant_id = $1 and {period} and {seen} and {wanted}
  group by 1
 """
 MENTIONED_CATEGORIES = """
@@ -67,7 +72,7 @@ select {keys} as keys, count(*)::int as mentions
  cross join lateral (
       select distinct split_part(r.reason, '.', 1) as category
         from unnest(d.other_reasons || d.reason) as r(reason) where r.reason is not null) as m
- where d.tenant_id = $1 and {period} and {visible} and {wanted}
+ where d.tenant_id = $1 and {period} and {seen} and {wanted}
  group by 1
 """
 
@@ -76,7 +81,7 @@ select count(*)::int as defeats,
        count(*) filter (where d.reopened_at <= {at})::int as reopened,
        count(*) filter (where d.won_at <= {at})::int as won_later
   from {defeats} as d
- where d.tenant_id = $1 and {period} and {visible} and {wanted}
+ where d.tenant_id = $1 and {period} and {seen} and {wanted}
 """
 
 ROWS = """
@@ -84,7 +89,7 @@ with d as materialized (
     select d.*, (d.lost_at at time zone {zone})::date as lost_on,
            (d.captured_at at time zone {zone})::date as captured_on
       from {defeats} as d
-     where d.tenant_id = $1 and {period} and {visible} and {wanted}
+     where d.tenant_id = $1 and {period} and {seen} and {wanted}
 ),
 visited as (
     select d.stream_id, d.version, count(*)::int as visits, max(c.visited_on) as last_visit_on
@@ -126,8 +131,10 @@ class Defeats:
             said.append(f"d.reason = {sql(self.reason)}")
         return " and ".join(said)
 
-    def parts(self, sql: Sql) -> dict[str, str]:
-        return {"period": self.period(sql), "visible": sql.visible("d"), "wanted": self.wanted(sql)}
+    def parts(self, sql: Sql, *, rows: bool = False) -> dict[str, str]:
+        """Figures are credited as at that time; rows are shown to who sees the deal today."""
+        seen = sql.shown_by("d.stream_id") if rows else sql.counted("d")
+        return {"period": self.period(sql), "seen": seen, "wanted": self.wanted(sql)}
 
 
 async def defeat_analysis(
@@ -193,6 +200,7 @@ async def _fetch(
     keys: Mapping[GroupBy, str],
     which: Defeats,
 ) -> list[Any]:
+    rolled = await places(reads, asking, group_by)
     sql = Sql(asking)
     columns = ", ".join(keys[dimension] for dimension in group_by)
     if "month" in group_by:
@@ -203,7 +211,7 @@ async def _fetch(
         keys=f"array[{columns}]::text[]",
         units="case when p.product is null then d.units else p.units end" if by_line else "d.units",
         amount="case when p.product is null then d.amount else p.amount end" if by_line else "d.amount",
-        joins=PRODUCTS if by_line else "",
+        joins=(PRODUCTS if by_line else "") + joined(sql, rolled, "d.unit_id"),
         **which.parts(sql),
     )
     return await reads.fetch(text, *sql.values)
@@ -212,7 +220,9 @@ async def _fetch(
 async def defeats(reads: Reads, asking: Asking, labels: Labels, which: Defeats | None = None) -> Row:
     """One row per approved defeat, the latest first; `days_held` from the record to the approval."""
     sql = Sql(asking)
-    found = await reads.fetch(sql.text(ROWS, **(which or Defeats()).parts(sql), holds=sql.holds("c")), *sql.values)
+    found = await reads.fetch(
+        sql.text(ROWS, **(which or Defeats()).parts(sql, rows=True), holds=sql.holds("c")), *sql.values
+    )
     accounts = await labels.accounts(reads, asking, {row["account_id"] for row in found})
     units = await labels.units(reads, asking, {row["unit_id"] for row in found})
     reasons = await labels.reasons(reads, asking)

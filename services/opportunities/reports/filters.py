@@ -6,20 +6,11 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from services.opportunities.reports.asking import Sql
-from services.opportunities.views.units import UNITS
-
-SUBTREE = """{unit} in (
-    with recursive below as (
-        select {root}::uuid as unit_id
-        union
-        select u.stream_id from {units} as u join below on u.parent_id = below.unit_id
-         where u.tenant_id = $1 and u.to_at is null)
-    select unit_id from below)"""
 
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """`unit_id` means the unit and all below it (as the organisation is now)."""
+    """`unit_id` means the unit and all below it, along the tree of the question."""
 
     owner_id: UUID | None = None
     unit_id: UUID | None = None
@@ -28,14 +19,15 @@ class Filters:
     product: str | None = None
     currency: str | None = None
 
-    def predicate(self, sql: Sql, alias: str) -> str:
-        """The condition on a row that has these columns and `lines`."""
+    def predicate(self, sql: Sql, alias: str, *, credit: str | None = None) -> str:
+        """The condition on a row that has these columns and `lines`; owner and unit are those of `credit`, if given."""
         said = ["true"]
-        for name in ("owner_id", "account_id", "channel", "currency"):
+        credited = credit or alias
+        for of, name in ((credited, "owner_id"), (alias, "account_id"), (alias, "channel"), (alias, "currency")):
             if (value := getattr(self, name)) is not None:
-                said.append(f"{alias}.{name} = {sql(value)}")
+                said.append(f"{of}.{name} = {sql(value)}")
         if self.product is not None:
             said.append(f"{alias}.lines @> {sql([{'product': self.product}])}::jsonb")
         if self.unit_id is not None:
-            said.append(SUBTREE.format(unit=f"{alias}.unit_id", root=sql(self.unit_id), units=UNITS.table))
+            said.append(sql.below(f"{credited}.unit_id", self.unit_id))
         return " and ".join(said)

@@ -23,7 +23,7 @@ select s.stream_id, s.title, s.account_id, s.key_person_id, s.lines, s.open_unit
        s.channel, s.stage, s.probability, s.review, s.instruction, s.version,
        (s.captured_at at time zone {zone})::date as captured_on
   from {standings} as s
- where {in_stock} and s.stock = 'open' and (s.level = {hot} or {nearest}) and {visible} and {wanted}
+ where {in_stock} and s.stock = 'open' and (s.level = {hot} or {nearest}) and {shown} and {wanted}
 """
 
 ACCOUNTS = """
@@ -57,7 +57,7 @@ async def hot_customers(
             hot=sql(hot(policy)),
             nearest=nearest(sql, policy),
             in_stock=sql.in_stock("s"),
-            visible=sql.visible("s"),
+            shown=sql.shown("s"),
             wanted=(filters or Filters()).predicate(sql, "s"),
         ),
         *sql.values,

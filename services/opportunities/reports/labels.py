@@ -132,7 +132,7 @@ class Labels:
             case "owner":
                 people = await self.people(asking.tenant_id, {UUID(key) for key in keys})
                 return {str(id): name for id, name in people.items()}
-            case "org_unit" | "office":
+            case "org_unit" | "office" | "branch" | "region":
                 units = await self.units(reads, asking, {UUID(key) for key in keys})
                 return {str(id): name for id, name in units.items()}
             case "account":

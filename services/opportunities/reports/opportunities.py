@@ -25,7 +25,7 @@ SORTS: Mapping[str, Order] = {
 OPPORTUNITIES = """
 select s.*, {bucket} as bucket, s.expected_on - {day} as days_left, {sort_value} as sort_value
   from {standings} as s
- where {holds} and {visible} and {wanted} and {beyond}
+ where {holds} and {shown} and {wanted} and {beyond}
  order by {order}
  limit {limit}
 """
@@ -84,7 +84,7 @@ async def opportunities(
         OPPORTUNITIES,
         bucket=bucket(sql, policy),
         holds=sql.holds("s"),
-        visible=sql.visible("s"),
+        shown=sql.shown("s"),
         wanted=(which or Which()).predicate(sql),
         **paged(sql, SORTS, sort, page, "s.stream_id"),
     )

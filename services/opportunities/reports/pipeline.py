@@ -17,16 +17,19 @@ from services.opportunities.reports.asking import Asking, Reads, Row, Sql, money
 from services.opportunities.reports.filters import Filters
 from services.opportunities.reports.labels import Labels
 from services.opportunities.reports.levels import board_codes, bucket, code_of
+from services.opportunities.reports.places import joined, places
 
 LevelKind = Literal["declared", "computed"]
 Weight = Literal["policy", "history", "declared"]
-GroupBy = Literal["owner", "org_unit", "product", "channel", "account_kind"]
+GroupBy = Literal["owner", "org_unit", "branch", "region", "product", "channel", "account_kind"]
 
 # Per dimension: the key of a row, and what must be joined to have it. A deal of two products, or of an account of two
 # kinds, is in both groups.
 KEYS: Mapping[GroupBy, str] = {
     "owner": "s.owner_id::text",
     "org_unit": "s.unit_id::text",
+    "branch": "branch.place_id::text",
+    "region": "region.place_id::text",
     "product": "p.product",
     "channel": "s.channel",
     "account_kind": "k.kind",
@@ -52,7 +55,7 @@ select {keys} as keys, s.currency, s.stock, s.level, {bucket} as bucket,
        coalesce(sum({amount} * s.probability), 0) as declared_weighted,
        coalesce(sum({amount}) filter (where s.probability is null), 0) as not_declared
   from {standings} as s {joins}
- where {in_stock} and {visible} and {wanted}
+ where {in_stock} and {counted} and {wanted}
  group by 1, 2, 3, 4, 5
 """
 
@@ -62,7 +65,7 @@ select s.currency, s.stock,
        coalesce(sum(s.open_units), 0)::int as units,
        coalesce(sum(s.open_amount), 0) as amount
   from {standings} as s
- where {in_stock} and {visible} and {wanted}
+ where {in_stock} and {counted} and {wanted}
  group by 1, 2
 """
 
@@ -107,6 +110,7 @@ async def pipeline(
     Weights: `policy` is its win rate of the row's level, in `overdue` that of the declared level; `history` the
     tenant's own rate, where it has one; `declared` the deal's own probability, where one was declared.
     """
+    rolled = await places(reads, asking, group_by)
     sql = Sql(asking)
     by_line = "product" in group_by
     statement = sql.text(
@@ -116,9 +120,10 @@ async def pipeline(
         units="case when p.product is null then s.open_units else p.open_units end" if by_line else "s.open_units",
         amount="case when p.product is null then s.open_amount else p.open_amount end" if by_line else "s.open_amount",
         joins=(PRODUCTS if by_line else "")
+        + joined(sql, rolled, "s.unit_id")
         + (sql.text(KINDS, account_holds=sql.holds("a")) if "account_kind" in group_by else ""),
         in_stock=sql.in_stock("s"),
-        visible=sql.visible("s"),
+        counted=sql.counted("s"),
         wanted=(filters or Filters()).predicate(sql, "s"),
     )
     rates = {row["level"]: row["rate"] for row in await _history(reads, asking)} if weight == "history" else {}
@@ -195,7 +200,7 @@ def _order(key: tuple[tuple[str | None, ...], str | None]) -> tuple[Any, ...]:
 async def _stock(reads: Reads, asking: Asking, filters: Filters) -> list[Row]:
     sql = Sql(asking)
     statement = sql.text(
-        STOCK, in_stock=sql.in_stock("s"), visible=sql.visible("s"), wanted=filters.predicate(sql, "s")
+        STOCK, in_stock=sql.in_stock("s"), counted=sql.counted("s"), wanted=filters.predicate(sql, "s")
     )
     found: dict[str, Row] = {}
     for row in await reads.fetch(statement, *sql.values):
@@ -213,10 +218,10 @@ async def _history(reads: Reads, asking: Asking) -> list[Any]:
 MOVERS = """
 select s.stream_id, s.title, s.account_id, a.name as account, s.owner_id, s.unit_id, s.level, s.expected_on,
        s.expected_on - {day} as days_left, s.open_units as units, s.open_amount as amount, s.currency,
-       {bucket_a} as bucket_a, {bucket_b} as bucket_b
+       {bucket_a} as bucket_a, {bucket_b} as bucket_b, {shown} as shown
   from {standings} as s
   left join {accounts} as a on a.stream_id = s.account_id and {account_holds}
- where {in_stock} and s.stock = 'open' and s.level is not null and {visible} and {wanted}
+ where {in_stock} and s.stock = 'open' and s.level is not null and {counted} and {wanted}
 """
 
 
@@ -228,22 +233,24 @@ async def pipeline_diff(
     labels: Labels,
     filters: Filters | None = None,
 ) -> Row:
-    """Who would move: each open prospect whose computed level differs, and how many go from where to where."""
+    """Who would move: how many go from where to where, and each of them that the asker sees today."""
     sql = Sql(asking)
     inner = sql.text(
         MOVERS,
         bucket_a=bucket(sql, policy_a),
         bucket_b=bucket(sql, policy_b),
+        shown=sql.shown("s"),
         account_holds=sql.holds("a"),
         in_stock=sql.in_stock("s"),
-        visible=sql.visible("s"),
+        counted=sql.counted("s"),
         wanted=(filters or Filters()).predicate(sql, "s"),
     )
     found = [
         (row, code_of(policy_a, row["bucket_a"]), code_of(policy_b, row["bucket_b"]))
         for row in await reads.fetch(inner, *sql.values)
     ]
-    movers = [(row, before, after) for row, before, after in found if before != after]
+    moved = sum(before != after for _, before, after in found)
+    movers = [(row, before, after) for row, before, after in found if before != after and row["shown"]]
     people = await labels.people(asking.tenant_id, {row["owner_id"] for row, _, _ in movers})
     units = await labels.units(reads, asking, {row["unit_id"] for row, _, _ in movers})
     rows = [
@@ -274,7 +281,7 @@ async def pipeline_diff(
         flow[before, after] += 1
     return {
         "rows": rows,
-        "moved": len(rows),
+        "moved": moved,
         "compared": len(found),
         "flow": [{"level_a": a, "level_b": b, "count": count} for (a, b), count in sorted(flow.items())],
     }

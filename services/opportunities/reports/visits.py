@@ -6,7 +6,7 @@ What was said in words comes from the vault; an objection's repeats are counted 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -14,10 +14,10 @@ from uuid import UUID
 
 from services.opportunities.level_policy import NEW
 from services.opportunities.reports.asking import Asking, Reads, Row, Sql
-from services.opportunities.reports.filters import SUBTREE
 from services.opportunities.reports.labels import Labels
 from services.opportunities.reports.paging import Order, Page, next_of, paged
-from services.opportunities.views.units import UNITS
+from services.opportunities.views.standings import STANDINGS
+from services.opportunities.views.visits import VISITS as VIEW
 from services.opportunities.visit import TEXTS
 
 SORTS: Mapping[str, Order] = {
@@ -28,7 +28,7 @@ SORTS: Mapping[str, Order] = {
 VISITS = """
 select v.*, {sort_value} as sort_value
   from {visits} as v
- where {holds} and {visible} and {wanted} and {beyond}
+ where {holds} and {shown} and {wanted} and {beyond}
  order by {order}
  limit {limit}
 """
@@ -73,9 +73,10 @@ class Visits:
         if self.participant_id is not None:
             said.append(f"{sql(self.participant_id)}::uuid = any(v.participants)")
         if self.opportunity_id is not None:
-            said.append(f"{sql(self.opportunity_id)}::uuid = any(v.opportunity_ids)")
+            id = sql(self.opportunity_id)
+            said.append(f"{id}::uuid = any(v.opportunity_ids) and {sql.shown_by(f'{id}::uuid')}")
         if self.unit_id is not None:
-            said.append(SUBTREE.format(unit="v.unit_id", root=sql(self.unit_id), units=UNITS.table))
+            said.append(sql.below("v.unit_id", self.unit_id))
         return " and ".join(said)
 
 
@@ -94,12 +95,13 @@ async def visits(
     statement = sql.text(
         VISITS,
         holds=sql.holds("v"),
-        visible=_visible(sql),
+        shown=_shown(sql),
         wanted=(which or Visits()).predicate(sql),
         **paged(sql, SORTS, sort, page, "v.stream_id"),
     )
     found, after = next_of(await reads.fetch(statement, *sql.values), page)
-    judged = await _judged(reads, asking, [row["stream_id"] for row in found])
+    seen = await _seen(reads, asking, found)
+    judged = await _judged(reads, asking, [row["stream_id"] for row in found], seen)
     raised = await _raised(reads, asking, {row["account_id"] for row in found})
     accounts = await labels.accounts(reads, asking, {row["account_id"] for row in found})
     units = await labels.units(reads, asking, {row["unit_id"] for row in found})
@@ -112,7 +114,7 @@ async def visits(
             "status": row["status"],
             "account_id": row["account_id"],
             "account": accounts.get(row["account_id"]),
-            "opportunity_ids": row["opportunity_ids"],
+            "opportunity_ids": [id for id in row["opportunity_ids"] if seen is None or id in seen],
             "owner_id": row["owner_id"],
             "owner": people.get(row["owner_id"]),
             "unit_id": row["unit_id"],
@@ -146,11 +148,42 @@ async def visits(
     return items, after
 
 
-def _visible(sql: Sql) -> str:
-    """As any record; and who took part sees the visit."""
-    person = sql.asking.sight.person_id
-    seen = sql.visible("v")
-    return seen if person is None else f"({seen} or v.participants @> array[{sql(person)}::uuid])"
+# Whose a visit is today: it follows the opportunities it names; one that names none is its owner's and unit's.
+OWN = """(case when cardinality({v}.opportunity_ids) > 0
+             then exists (select from unnest({v}.opportunity_ids) as named(id)
+                           where named.id in (select n.stream_id from {standings} as n
+                                               where n.tenant_id = $1 and n.to_at is null and {seen}))
+             else {own} end
+       or array_remove({v}.participants, {v}.owner_id) && {persons}::uuid[])"""
+TODAY = """exists (
+    select from {table} as p where p.tenant_id = $1 and p.stream_id = v.stream_id and p.to_at is null and {own})"""
+SEEN = "select n.stream_id from {table} as n where n.tenant_id = $1 and n.stream_id = any({ids}::uuid[]) and {shown}"
+
+
+def _shown(sql: Sql) -> str:
+    """Who sees an opportunity sees its visits; besides, colleagues who took part do. By who is responsible today."""
+    sight = sql.asking.sight
+    if sight.everything:
+        return "true"
+    v = "v" if sql.asking.is_present else "p"
+    own = OWN.format(
+        v=v,
+        standings=STANDINGS.table,
+        seen=sql.counted("n"),
+        own=sql.counted(v),
+        persons=sql(sorted(sight.selves)),
+    )
+    return own if v == "v" else TODAY.format(table=VIEW.table, own=own)
+
+
+async def _seen(reads: Reads, asking: Asking, rows: Sequence[Any]) -> set[UUID] | None:
+    """Which of the opportunities these visits name the asker sees; None: all."""
+    if asking.sight.everything:
+        return None
+    sql = Sql(asking)
+    ids = sql(sorted({id for row in rows for id in row["opportunity_ids"]}))
+    statement = SEEN.format(table=STANDINGS.table, ids=ids, shown=f"n.to_at is null and {sql.counted('n')}")
+    return {row["stream_id"] for row in await reads.fetch(statement, *sql.values)}
 
 
 def _people(row: Any) -> set[UUID | None]:
@@ -158,11 +191,13 @@ def _people(row: Any) -> set[UUID | None]:
     return {row["owner_id"], row["reviewed_by"], *row["participants"], *met}
 
 
-async def _judged(reads: Reads, asking: Asking, ids: list[UUID]) -> Mapping[UUID, list[Row]]:
+async def _judged(reads: Reads, asking: Asking, ids: list[UUID], seen: set[UUID] | None) -> Mapping[UUID, list[Row]]:
     found: dict[UUID, list[Row]] = defaultdict(list)
     if ids:
         sql = Sql(asking)
         for row in await reads.fetch(sql.text(JUDGED, ids=sql(ids)), *sql.values):
+            if seen is not None and row["opportunity_id"] not in seen:
+                continue
             found[row["visit_id"]].append(
                 {
                     "opportunity_id": row["opportunity_id"],

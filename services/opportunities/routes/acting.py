@@ -11,39 +11,46 @@ from zoneinfo import ZoneInfo
 
 from services.opportunities.business_time import business_time
 from services.opportunities.commands.prospects import OpenProspect
-from services.opportunities.opportunity import APPROVERS, Opportunity
-from services.opportunities.routes.duplicates import Moves, held, taken
-from services.opportunities.routes.references import account_standing
+from services.opportunities.opportunity import Opportunity
+from services.opportunities.routes.duplicates import Duplicate, Moves, held, taken
+from services.opportunities.routes.references import account_standing, supports
 from services.opportunities.routes.rules_in_force import Rules, rules_in_force
 from services.opportunities.visit import Visit
 from shared.days import day_of
 from shared.http.commands import Commands, Work
 from shared.http.context import CommandContext
 from shared.http.kit import Kit
-from shared.http.problem import Problem
 from shared.http.receipt import Receipt
 from shared.identity.principal import Principal
-
-
-def require(principal: Principal, functions: Collection[str] = APPROVERS) -> None:
-    """Raises Problem 403 unless the principal holds one of these functions."""
-    if principal.functions.isdisjoint(functions):
-        raise Problem(403, "forbidden")
-
 
 # -- sight -------------------------------------------------------------------------------------------------
 
 
 async def sees(kit: Kit, principal: Principal, about: Mapping[str, Any]) -> bool:
-    """Owner, who has a function at the unit or above, and the support team of the account."""
+    """Who is responsible or supervises them, who has a function at the unit or above, and the account's team."""
     sight = await kit.sight(principal)
     if sight.sees(owner_id=about.get("owner_id"), unit_id=about.get("unit_id")):
         return True
     account_id = about.get("account_id")
     if account_id is None:
         return False
-    team = (await account_standing(kit.pool, principal.tenant_id, account_id)).get("support_team") or ()
-    return any(member.get("person_id") == str(principal.person_id) for member in team)
+    return supports(sight, await account_standing(kit.pool, principal.tenant_id, account_id))
+
+
+async def sees_visit(kit: Kit, principal: Principal, about: Mapping[str, Any]) -> bool:
+    """Who sees an opportunity it names; if it names none, as any record; and colleagues who took part."""
+    sight = await kit.sight(principal)
+    colleagues = set(about.get("participants", ())) - {about.get("owner_id")}
+    if sight.everything or not sight.selves.isdisjoint(colleagues):
+        return True
+    named = about.get("opportunity_ids") or ()
+    if not named:
+        return await sees(kit, principal, about)
+    for id in named:
+        opportunity: Opportunity | None = await kit.repository(Opportunity).load(principal.tenant_id, id)
+        if opportunity is not None and await sees(kit, principal, opportunity.standing):
+            return True
+    return False
 
 
 async def _sees_opportunity(ctx: CommandContext, opportunity: Opportunity) -> bool:
@@ -51,9 +58,7 @@ async def _sees_opportunity(ctx: CommandContext, opportunity: Opportunity) -> bo
 
 
 async def _sees_visit(ctx: CommandContext, visit: Visit) -> bool:
-    if await sees(ctx.kit, ctx.principal, visit.about):
-        return True
-    return ctx.principal.person_id in visit.about.get("participants", ())
+    return await sees_visit(ctx.kit, ctx.principal, visit.about)
 
 
 OPPORTUNITIES: Commands[Opportunity] = Commands(Opportunity, sees=_sees_opportunity, taken=taken)
@@ -76,6 +81,7 @@ class Moment:
 
 Step = Callable[[Opportunity, Moment], None]
 Check = Callable[[], Awaitable[None]]
+Right = Callable[[CommandContext, Opportunity], Awaitable[None]]
 
 
 async def moment(ctx: CommandContext, on: date | None, after: Any = None, *, anew: bool = False) -> Moment:
@@ -92,10 +98,14 @@ async def act(
     step: Step,
     *,
     on: date | None = None,
+    right: Right | None = None,
     check: Check | None = None,
     opening: OpenProspect | None = None,
 ) -> Receipt:
-    """Carry out one command on one opportunity. `check` looks at what it refers to; `opening`: back into the stock."""
+    """Carry out one command on one opportunity.
+
+    `right` refuses who may not; `check` looks at what it refers to; `opening`: back into the stock.
+    """
     moves = Moves()
     tries = 0
 
@@ -105,6 +115,8 @@ async def act(
         moves.clear()
         opportunity = await work.load(OPPORTUNITIES, id, matched=True)
         before = held(opportunity)
+        if right is not None:
+            await right(ctx, opportunity)
         if check is not None:
             await check()
         now = await moment(ctx, on, opportunity, anew=tries > 1)
@@ -123,13 +135,19 @@ async def settle(
     now: Moment,
     opening: OpenProspect | None = None,
 ) -> None:
-    """The claims that follow from what an opportunity has decided."""
-    await moves.settle(
-        ctx.kit.pool,
-        ctx.tenant_id,
-        opportunity,
-        before,
-        at=now.at,
-        days=now.rules.approval(now.day).duplicate_days,
-        opening=opening,
-    )
+    """The claims that follow from what an opportunity has decided. Raises Refused 409 `duplicate_prospect`."""
+    try:
+        await moves.settle(
+            ctx.kit.pool,
+            ctx.tenant_id,
+            opportunity,
+            before,
+            at=now.at,
+            days=now.rules.approval(now.day).duplicate_days,
+            opening=opening,
+        )
+    except Duplicate as duplicate:
+        holder = await ctx.kit.repository(Opportunity).load(ctx.tenant_id, duplicate.holder.opportunity_id)
+        if holder is not None and not await _sees_opportunity(ctx, holder):
+            raise duplicate.out_of_sight(holder.standing["unit_id"]) from None
+        raise

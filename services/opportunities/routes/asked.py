@@ -18,6 +18,7 @@ from services.opportunities.reports.levels import UnknownPolicy, policy_in_force
 from shared.http.call import call_of
 from shared.http.problem import At, Problem
 from shared.http.reading import Reading, Report
+from shared.identity.subtree import TREE, Tree
 
 D = TypeVar("D", bound=str)
 
@@ -33,6 +34,7 @@ class Asked:
 
     def __init__(self, read: Reading, request: Request) -> None:
         self.read = read
+        self.tree: Tree = "now" if request.query_params.get("tree") == "now" else "then"
         self.latest = "as_of" not in request.query_params
         self.labels = Labels(read.kit.vault, call_of(request.scope).language)
         self.position = 0
@@ -51,7 +53,14 @@ class Asked:
         else:
             self.position = read.known_at
         return Asking(
-            read.tenant_id, read.zone, read.as_of, await read.sight(), known_at=read.known_at, latest=self.latest
+            read.tenant_id,
+            read.zone,
+            read.as_of,
+            await read.sight(),
+            known_at=read.known_at,
+            latest=self.latest,
+            tree=self.tree,
+            tree_at=None if self.latest else read.as_of,
         )
 
     async def policy(self, asking: Asking, code: str | None, name: str = "policy") -> LevelPolicy:
@@ -82,7 +91,8 @@ async def asked(request: Request, read: Report) -> Asked:
 
 async def filters(
     owner_id: UUID | None = None,
-    unit_id: Annotated[UUID | None, Query(description="The unit and all below it, as the organisation is now.")] = None,
+    unit_id: Annotated[UUID | None, Query(description="The unit and all below it.")] = None,
+    tree: Annotated[Tree, Query(description=TREE)] = "then",
     account_id: UUID | None = None,
     channel: Annotated[str | None, Query(max_length=100)] = None,
     product: Annotated[str | None, Query(max_length=100, description="Deals with a line of this product code.")] = None,

@@ -16,7 +16,8 @@ from services.opportunities.commands.closings import (
     ReviewFreeze,
 )
 from services.opportunities.opportunity import Opportunity
-from services.opportunities.routes.acting import Moment, act, require
+from services.opportunities.routes.acting import Moment, act
+from services.opportunities.routes.rights import require_in_line
 from shared.http.context import CtxMatch
 from shared.http.openapi import refuses
 from shared.http.receipt import Receipt
@@ -48,23 +49,21 @@ async def request_defeat(opportunity_id: UUID, command: RequestDefeat, ctx: CtxM
 @router.post("/{opportunity_id}/approve-defeat", operation_id="opportunities.approve_defeat", responses=APPROVALS)
 async def approve_defeat(opportunity_id: UUID, command: ApproveDefeat, ctx: CtxMatch) -> Receipt:
     """Approve a defeat (战败): it counts on this day."""
-    require(ctx.principal)
 
     def step(opportunity: Opportunity, now: Moment) -> None:
         opportunity.approve_defeat(command, by=now.by, at=now.at, catalogue=now.rules.catalogue(now.day))
 
-    return await act(ctx, opportunity_id, step, on=command.on)
+    return await act(ctx, opportunity_id, step, on=command.on, right=require_in_line)
 
 
 @router.post("/{opportunity_id}/reject-defeat", operation_id="opportunities.reject_defeat", responses=APPROVALS)
 async def reject_defeat(opportunity_id: UUID, command: RejectDefeat, ctx: CtxMatch) -> Receipt:
     """Do not approve a defeat: the prospect goes on at the level before."""
-    require(ctx.principal)
 
     def step(opportunity: Opportunity, now: Moment) -> None:
         opportunity.reject_defeat(command, by=now.by, at=now.at)
 
-    return await act(ctx, opportunity_id, step, on=command.on)
+    return await act(ctx, opportunity_id, step, on=command.on, right=require_in_line)
 
 
 @router.post("/{opportunity_id}/freeze", operation_id="opportunities.freeze", responses=CHANGES)
@@ -81,23 +80,21 @@ async def freeze(opportunity_id: UUID, command: FreezeProspect, ctx: CtxMatch) -
 @router.post("/{opportunity_id}/approve-freeze", operation_id="opportunities.approve_freeze", responses=APPROVALS)
 async def approve_freeze(opportunity_id: UUID, command: ReviewFreeze, ctx: CtxMatch) -> Receipt:
     """Approve a freeze: out of the open stock until resumed."""
-    require(ctx.principal)
 
     def step(opportunity: Opportunity, now: Moment) -> None:
         opportunity.approve_freeze(command, by=now.by, at=now.at)
 
-    return await act(ctx, opportunity_id, step, on=command.on)
+    return await act(ctx, opportunity_id, step, on=command.on, right=require_in_line)
 
 
 @router.post("/{opportunity_id}/reject-freeze", operation_id="opportunities.reject_freeze", responses=APPROVALS)
 async def reject_freeze(opportunity_id: UUID, command: ReviewFreeze, ctx: CtxMatch) -> Receipt:
     """Do not approve a freeze: the prospect goes on."""
-    require(ctx.principal)
 
     def step(opportunity: Opportunity, now: Moment) -> None:
         opportunity.reject_freeze(command, by=now.by, at=now.at)
 
-    return await act(ctx, opportunity_id, step, on=command.on)
+    return await act(ctx, opportunity_id, step, on=command.on, right=require_in_line)
 
 
 @router.post("/{opportunity_id}/lose-contact", operation_id="opportunities.lose_contact", responses=CHANGES)

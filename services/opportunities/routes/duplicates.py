@@ -98,29 +98,47 @@ async def _holders(pool: Any, tenant_id: UUID, keys: Sequence[str]) -> Mapping[s
     }
 
 
-def duplicate(prospect: Prospect, key: str, holder: Holder) -> Refused:
-    """The no that names the holder."""
+class Duplicate(Refused):
+    """The no that names the holder; to who does not see it only the unit to ask."""
+
+    def __init__(self, pointer: str, product: str, holder: Holder) -> None:
+        super().__init__(
+            "duplicate_prospect",
+            f"{product} is an open prospect of this account already: {holder.opportunity_id}",
+            pointer=pointer,
+            product=product,
+            holder=str(holder.opportunity_id),
+            owner_id=str(holder.owner_id),
+            captured_at=holder.captured_at.isoformat(),
+        )
+        self.holder = holder
+
+    def out_of_sight(self, unit_id: UUID) -> Refused:
+        """The same no without whose and which it is."""
+        product = self.params["product"]
+        return Refused(
+            self.code,
+            f"{product} is an open prospect of this account already, in another unit",
+            pointer=self.pointer,
+            product=product,
+            unit_id=str(unit_id),
+        )
+
+
+def duplicate(prospect: Prospect, key: str, holder: Holder) -> Duplicate:
+    """The no about this key."""
     product = key.partition(":")[2]
     lines = prospect.standing.get("lines", ())
     index = next((index for index, line in enumerate(lines) if line.product == product), 0)
-    return Refused(
-        "duplicate_prospect",
-        f"{product} is an open prospect of this account already: {holder.opportunity_id}",
-        pointer=f"/lines/{index}/product",
-        product=product,
-        holder=str(holder.opportunity_id),
-        owner_id=str(holder.owner_id),
-        captured_at=holder.captured_at.isoformat(),
-    )
+    return Duplicate(f"/lines/{index}/product", product, holder)
 
 
 def taken(claim: Claim) -> Refused:
-    """The same no when another command was faster."""
+    """The same no when another command was faster; who may know which it is finds it when asking again."""
     product = claim.key.partition(":")[2]
     return Refused(
         "duplicate_prospect",
-        f"{product} is an open prospect of this account already: {claim.stream_id}",
+        f"{product} is an open prospect of this account already",
         pointer="/lines",
         product=product,
-        holder=str(claim.stream_id),
     )

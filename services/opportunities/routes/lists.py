@@ -23,6 +23,7 @@ from shared.http.openapi import refuses
 from shared.http.reading import FromDay, Listed, Paged, ToDay
 from shared.http.reading import Page as Asked
 from shared.http.route import Router
+from shared.identity.subtree import TREE, Tree
 
 router = Router(prefix="/v1")
 
@@ -74,7 +75,8 @@ async def visits(
     until: ToDay = None,
     owner_id: UUID | None = None,
     participant_id: UUID | None = None,
-    unit_id: Annotated[UUID | None, Query(description="The unit and all below it, as the organisation is now.")] = None,
+    unit_id: Annotated[UUID | None, Query(description="The unit and all below it.")] = None,
+    tree: Annotated[Tree, Query(description=TREE)] = "then",
     account_id: UUID | None = None,
     opportunity_id: UUID | None = None,
     purpose: Word = None,
@@ -84,7 +86,7 @@ async def visits(
 ) -> Any:
     """The visit tracking table (大用户走访跟踪表). The day of a visit is when it took place, else is planned."""
     days(since, until)
-    asking = await ask.of(VISITS, JUDGEMENTS, ACCOUNTS, UNITS)
+    asking = await ask.of(VISITS, STANDINGS, JUDGEMENTS, ACCOUNTS, UNITS)
     items, after = await visit_list.visits(
         ask.pool,
         asking,

@@ -15,9 +15,10 @@ from services.opportunities.events import Status
 from services.opportunities.level_policy import NEW, ORDERED, computed_level
 from services.opportunities.opportunity import Opportunity
 from services.opportunities.product import Product
-from services.opportunities.routes.acting import sees
+from services.opportunities.routes.acting import sees, sees_visit
 from services.opportunities.routes.history import FactShown, history, people_in, plain
 from services.opportunities.routes.names import Names, names
+from services.opportunities.routes.rights import restricted_actions
 from services.opportunities.routes.rules_in_force import rules_in_force
 from services.opportunities.views.products import PRODUCTS
 from services.opportunities.visit import Visit
@@ -146,7 +147,7 @@ async def opportunity_page(opportunity_id: UUID, reading: Report, response: Resp
         texts=texts,
         allowed_actions=()
         if reading.principal.only_looks
-        else opportunity.allowed_actions(reading.principal.functions),
+        else opportunity.allowed_actions(await restricted_actions(kit, reading.principal, current)),
         names=await _names(reading, opportunity, stored),
         history=history(opportunity, stored),
     )
@@ -157,9 +158,7 @@ async def visit_page(visit_id: UUID, reading: Now, response: Response) -> VisitS
     """One visit with its whole history."""
     visit, stored = await _load(reading, Visit, visit_id)
     principal = reading.principal
-    if principal.person_id not in visit.about.get("participants", ()) and not await sees(
-        reading.kit, principal, visit.about
-    ):
+    if not await sees_visit(reading.kit, principal, visit.about):
         raise Problem(404, "not_found")
     response.headers["ETag"] = f'"{visit.version}"'
     return VisitShown(

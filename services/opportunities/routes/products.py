@@ -6,8 +6,8 @@ from uuid import UUID
 
 from services.accounts.events import Function
 from services.opportunities.product import CLAIM, AddProduct, ChangeProduct, Product, WithdrawProduct
-from services.opportunities.routes.acting import require
 from services.opportunities.routes.publishing import PUBLISHERS
+from services.opportunities.routes.rights import require
 from shared.event_store.command import Claim
 from shared.event_store.stream import Refused
 from shared.http.commands import Commands

@@ -20,7 +20,7 @@ from services.opportunities.commands.prospects import (
     VoidFact,
 )
 from services.opportunities.opportunity import Opportunity
-from services.opportunities.routes.acting import OPPORTUNITIES, Moment, act, moment, require, settle
+from services.opportunities.routes.acting import OPPORTUNITIES, Moment, act, moment, settle
 from services.opportunities.routes.duplicates import Moves
 from services.opportunities.routes.references import (
     known,
@@ -31,6 +31,7 @@ from services.opportunities.routes.references import (
     require_products,
     require_unit_in_sight,
 )
+from services.opportunities.routes.rights import require_decider, require_hands_over, require_supervisor
 from services.opportunities.routes.vaulted import contact_id, keep
 from shared.days import day_of, start_of
 from shared.event_store.stream import Entry, Refused, Stream
@@ -101,6 +102,7 @@ async def transfer(opportunity_id: UUID, command: TransferOpportunity, ctx: CtxM
     async def check() -> None:
         nonlocal unit
         unit = (await owner_and_unit(ctx, command.owner_id, command.unit_id))[1]
+        await require_hands_over(ctx, command.owner_id)
 
     def step(opportunity: Opportunity, now: Moment) -> None:
         assert unit is not None
@@ -112,7 +114,7 @@ async def transfer(opportunity_id: UUID, command: TransferOpportunity, ctx: CtxM
 @router.post("/{opportunity_id}/instruct", operation_id="opportunities.instruct", responses=CHANGES | refuses(403))
 async def instruct(opportunity_id: UUID, command: GiveInstruction, ctx: CtxMatch) -> Receipt:
     """Ask for something on the hot-customer table, with a due date."""
-    require(ctx.principal)
+    await require_supervisor(ctx)
 
     def step(opportunity: Opportunity, now: Moment) -> None:
         opportunity.instruct(command, by=now.by, at=now.at, day=now.day)
@@ -136,13 +138,15 @@ async def complete_instruction(opportunity_id: UUID, command: CompleteInstructio
 async def correct(opportunity_id: UUID, command: CorrectFact, ctx: CtxMatch) -> Receipt:
     """Correct standing fields, or the day, of an earlier fact."""
 
+    async def right(ctx: CommandContext, opportunity: Opportunity) -> None:
+        await require_decider(ctx, opportunity, command.version)
+
     async def check() -> None:
         await require_references(ctx, command.changes)
         if command.changes.get("key_person_id") is not None:
             await _require_key_person(ctx, opportunity_id, command.changes)
 
     def step(opportunity: Opportunity, now: Moment) -> None:
-        require_decider(ctx, opportunity, command.version)
         occurred_at = corrected_time(command, ctx, opportunity)
         opportunity.correct(
             command.version,
@@ -154,33 +158,23 @@ async def correct(opportunity_id: UUID, command: CorrectFact, ctx: CtxMatch) -> 
             catalogue=now.rules.catalogue(now.day),
         )
 
-    return await act(ctx, opportunity_id, step, check=check)
+    return await act(ctx, opportunity_id, step, right=right, check=check)
 
 
 @router.post("/{opportunity_id}/void", operation_id="opportunities.void", responses=CHANGES)
 async def void(opportunity_id: UUID, command: VoidFact, ctx: CtxMatch) -> Receipt:
     """Take back a fact, or a correction, that never happened."""
 
+    async def right(ctx: CommandContext, opportunity: Opportunity) -> None:
+        await require_decider(ctx, opportunity, command.version)
+
     def step(opportunity: Opportunity, now: Moment) -> None:
-        require_decider(ctx, opportunity, command.version)
         opportunity.void(command.version, reason=command.reason, at=now.at)
 
-    return await act(ctx, opportunity_id, step)
+    return await act(ctx, opportunity_id, step, right=right)
 
 
 # -- corrections -------------------------------------------------------------------------------------------
-
-DECISIONS = frozenset(
-    {"DealLost", "DefeatRejected", "ProspectFrozen", "FreezeRejected", "InstructionGiven", "VisitReviewed"}
-)
-"""Facts that only those who approve record; so only they correct them or take them back."""
-
-
-def require_decider(ctx: CommandContext, stream: Stream, version: int) -> None:
-    """Raises Problem 403 for a decision, or its correction, in the hands of somebody who could not have taken it."""
-    entry = stream.entry_about(version)
-    if entry is not None and entry.type in DECISIONS:
-        require(ctx.principal)
 
 
 async def _require_key_person(ctx: CommandContext, opportunity_id: UUID, changes: Mapping[str, Any]) -> None:
@@ -235,7 +229,9 @@ def with_day(
 
 
 async def require_references(ctx: CommandContext, changes: Mapping[str, Any]) -> None:
-    """Raises Refused 422 for a corrected reference to what does not exist. Forms are checked by the rules."""
+    """Raises Refused 422 for a corrected reference to what does not exist or is out of sight, and Problem 403 for who
+    would hand the record over by correcting it. Forms are checked by the rules.
+    """
     wanted = {
         "account_id": ("account", "unknown_account"),
         "owner_id": ("person", "unknown_owner"),
@@ -248,8 +244,12 @@ async def require_references(ctx: CommandContext, changes: Mapping[str, Any]) ->
         if id is not None and (id not in found or found[id].stream_type != stream_type):
             raise Refused(code, f"there is no such {stream_type}", status=422, pointer=f"/changes/{name}")
     unit_id, owner_id = ids["unit_id"], ids["owner_id"]
+    if owner_id is not None:
+        await require_hands_over(ctx, owner_id)
     if unit_id is not None and (owner_id is None or found[owner_id].unit_id != unit_id):
         await require_unit_in_sight(ctx, unit_id)
+    if ids["account_id"] is not None:
+        await require_account(ctx, ids["account_id"], pointer="/changes/account_id")
     lines = changes.get("lines")
     if isinstance(lines, list):
         codes = {line["product"] for line in lines if isinstance(line, dict) and isinstance(line.get("product"), str)}

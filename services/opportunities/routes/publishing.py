@@ -34,7 +34,7 @@ from services.opportunities.reason_catalogue import (
     catalogues_id,
     in_force,
 )
-from services.opportunities.routes.acting import require
+from services.opportunities.routes.rights import require
 from services.opportunities.routes.rules_in_force import forget_rules, rules_in_force
 from shared.days import day_of
 from shared.event_store.stream import Stream

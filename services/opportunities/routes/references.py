@@ -13,6 +13,7 @@ from services.opportunities.product import CLAIM as PRODUCT_CODE
 from shared.event_store.stream import Refused
 from shared.http.context import CommandContext
 from shared.http.problem import Problem
+from shared.identity.sight import Sight
 
 LATEST = """
 select distinct on (stream_id) stream_id, stream_type,
@@ -84,6 +85,20 @@ async def owner_and_unit(ctx: CommandContext, owner_id: UUID | None, unit_id: UU
     return owner, unit
 
 
+def supports(sight: Sight, account: Mapping[str, Any]) -> bool:
+    """Whether the principal is in the support team of an account of this standing."""
+    team = (UUID(member["person_id"]) for member in account.get("support_team") or ())
+    return not sight.selves.isdisjoint(team)
+
+
+def sees_account(sight: Sight, account: Mapping[str, Any]) -> bool:
+    """Whether the principal sees an account of this standing."""
+    owner, unit = account.get("owner_id"), account.get("unit_id")
+    return sight.sees(
+        owner_id=None if owner is None else UUID(owner), unit_id=None if unit is None else UUID(unit)
+    ) or supports(sight, account)
+
+
 async def require_unit_in_sight(ctx: CommandContext, unit_id: UUID) -> None:
     """Raises Problem 403 for a unit that is neither the principal's own nor in sight: nobody files elsewhere."""
     sight = await ctx.kit.sight(ctx.principal)
@@ -99,16 +114,24 @@ async def require_in_sight(ctx: CommandContext, owner_id: UUID, unit_id: UUID) -
 
 
 async def require_account(
-    ctx: CommandContext, account_id: UUID | None, key_persons: Sequence[tuple[UUID, str]] = ()
+    ctx: CommandContext,
+    account_id: UUID | None,
+    key_persons: Sequence[tuple[UUID, str]] = (),
+    *,
+    of_opportunity: bool = False,
+    pointer: str = "/account_id",
 ) -> None:
-    """Raises Refused 422 `unknown_account`, `unknown_key_person`; `key_persons` are (person, pointer)."""
+    """Raises Refused 422 `unknown_account`, for one out of sight too, and `unknown_key_person`.
+
+    `key_persons` are (person, pointer). `of_opportunity`: it is the account of an opportunity the principal sees.
+    """
     if account_id is None:
         for _, pointer in key_persons:
             raise Refused("unknown_key_person", "there is no account to know them from", status=422, pointer=pointer)
         return
     standing = await account_standing(ctx.kit.pool, ctx.tenant_id, account_id)
-    if not standing:
-        raise Refused("unknown_account", "there is no such account", status=422, pointer="/account_id")
+    if not standing or not (of_opportunity or sees_account(await ctx.kit.sight(ctx.principal), standing)):
+        raise Refused("unknown_account", "there is no such account", status=422, pointer=pointer)
     there = {person["person_id"] for person in standing.get("key_persons", ())}
     for person_id, pointer in key_persons:
         if str(person_id) not in there:

@@ -50,8 +50,8 @@ async def pipeline(
     """The pipeline board (漏斗): the open stock by level, declared or computed; orders not yet delivered beside it.
 
     Every level is there, with zero where nothing stands; one set of rows per currency and group. Grouped by product or
-    account kind a deal may be in several groups; `stock` counts each once. Dimensions: owner, org_unit, product,
-    channel, account_kind.
+    account kind a deal may be in several groups; `stock` counts each once. Dimensions: owner, org_unit, branch, region,
+    product, channel, account_kind.
     """
     by = dimensions(group_by, board.KEYS)
     asking = await ask.of(STANDINGS, ACCOUNTS, LEVEL_POLICIES, UNITS, PRODUCTS)
@@ -92,7 +92,7 @@ async def defeats(
 ) -> Any:
     """The defeat table: one row per approved defeat, the latest first."""
     days(since, until)
-    asking = await ask.of(DEFEATS, CONTACTS, ACCOUNTS, UNITS, PRODUCTS, REASON_CATALOGUES)
+    asking = await ask.of(DEFEATS, STANDINGS, CONTACTS, ACCOUNTS, UNITS, PRODUCTS, REASON_CATALOGUES)
     wanted = defeat_table.Defeats(since, until, category, reason, which)
     return ask.answer(asking, await defeat_table.defeats(ask.pool, asking, ask.labels, wanted))
 
@@ -111,7 +111,8 @@ async def defeat_analysis(
 ) -> Any:
     """The defeat analysis (战败客户分析表): count, share, cumulative share, units, amounts and mentions by group.
 
-    Dimensions, one or two: category, reason, competitor, product, owner, org_unit, level (before), month.
+    Dimensions, one or two: category, reason, competitor, product, owner, org_unit, branch, region, level
+    (before), month.
     """
     days(since, until)
     by = dimensions(group_by, defeat_table.KEYS) or ("reason",)

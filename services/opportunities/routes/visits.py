@@ -17,9 +17,9 @@ from services.opportunities.commands.visits import (
 )
 from services.opportunities.events import Judged
 from services.opportunities.opportunity import Opportunity
-from services.opportunities.routes.acting import OPPORTUNITIES, VISITS, moment, require, settle
+from services.opportunities.routes.acting import OPPORTUNITIES, VISITS, moment, settle
 from services.opportunities.routes.duplicates import Moves, held
-from services.opportunities.routes.prospects import corrected_time, require_decider, require_references, with_day
+from services.opportunities.routes.prospects import corrected_time, require_references, with_day
 from services.opportunities.routes.references import (
     owner_and_unit,
     require_account,
@@ -27,6 +27,7 @@ from services.opportunities.routes.references import (
     require_people,
     require_products,
 )
+from services.opportunities.routes.rights import require_decider, require_supervisor
 from services.opportunities.routes.vaulted import keep
 from services.opportunities.visit import Visit, concerned
 from shared.event_store.stream import Refused
@@ -53,7 +54,7 @@ async def plan(command: PlanVisit, ctx: Ctx) -> Receipt:
         await require_in_sight(ctx, owner_id, unit_id)
         opportunities = await _opportunities(work, command.opportunity_ids)
         account_id = _account(command.account_id, opportunities)
-        await require_account(ctx, account_id)
+        await require_account(ctx, account_id, of_opportunity=_is_of(account_id, opportunities))
         await require_people(ctx, command.participants, "/participants")
         return work.add(
             Visit.plan(command, id=id, account_id=account_id, owner_id=owner_id, unit_id=unit_id, at=ctx.now)
@@ -79,7 +80,7 @@ async def log_unplanned(command: LogVisit, ctx: Ctx) -> Receipt:
         await require_in_sight(ctx, owner_id, unit_id)
         opportunities = await _opportunities(work, concerned(command.opportunity_ids, command))
         account_id = _account(command.account_id, opportunities)
-        await _require_met(ctx, account_id, command)
+        await _require_met(ctx, account_id, command, of_opportunity=_is_of(account_id, opportunities))
         await require_people(ctx, command.participants, "/participants")
         judged = await _judge(ctx, work, command, id, moves, anew=tries > 1)
         now = await moment(ctx, command.on)
@@ -121,7 +122,7 @@ async def log(visit_id: UUID, command: LogPlannedVisit, ctx: Ctx) -> Receipt:
         visit = await work.load(VISITS, visit_id, matched=True)
         planned = visit.about["opportunity_ids"] if command.opportunity_ids is None else command.opportunity_ids
         opportunities = await _opportunities(work, concerned(planned, command))
-        await _require_met(ctx, _account(visit.about["account_id"], opportunities), command)
+        await _require_met(ctx, _account(visit.about["account_id"], opportunities), command, of_opportunity=True)
         await require_people(ctx, command.participants or (), "/participants")
         now = await moment(ctx, command.on, visit)
         # judged last: whether the visit can be logged is the first question
@@ -139,7 +140,7 @@ async def log(visit_id: UUID, command: LogPlannedVisit, ctx: Ctx) -> Receipt:
 @router.post("/{visit_id}/review", operation_id="visits.review", responses=CHANGES | refuses(403))
 async def review(visit_id: UUID, command: ReviewVisit, ctx: CtxMatch) -> Receipt:
     """Say that the head has read the report, with a comment."""
-    require(ctx.principal)
+    await require_supervisor(ctx)
 
     async def decide(work: Work) -> Visit:
         visit = await work.load(VISITS, visit_id, matched=True)
@@ -172,7 +173,7 @@ async def correct(visit_id: UUID, command: CorrectFact, ctx: CtxMatch) -> Receip
 
     async def decide(work: Work) -> Visit:
         visit = await work.load(VISITS, visit_id, matched=True)
-        require_decider(ctx, visit, command.version)
+        await require_decider(ctx, visit, command.version)
         await require_references(ctx, command.changes)
         now = await moment(ctx, None, visit)
         occurred_at = corrected_time(command, ctx, visit)
@@ -220,7 +221,7 @@ async def _require_corrected(ctx: CommandContext, work: Work, visit: Visit, comm
                 await require_people(ctx, new, "/changes/participants")
             case "persons_met":
                 met = [(met.person_id, "/changes/persons_met") for met in entry.changes[name] if met not in said]
-                await require_account(ctx, visit.about["account_id"], met)
+                await require_account(ctx, visit.about["account_id"], met, of_opportunity=True)
             case _:
                 pass
 
@@ -241,9 +242,15 @@ def _account(account_id: UUID | None, opportunities: Sequence[Opportunity]) -> U
     return account_id
 
 
-async def _require_met(ctx: CommandContext, account_id: UUID | None, command: Outcome) -> None:
+def _is_of(account_id: UUID | None, opportunities: Sequence[Opportunity]) -> bool:
+    """Whether it is the account of one of these, which the principal sees."""
+    return any(opportunity.standing.get("account_id") == account_id for opportunity in opportunities)
+
+
+async def _require_met(ctx: CommandContext, account_id: UUID | None, command: Outcome, *, of_opportunity: bool) -> None:
+    """`of_opportunity`: the account of an opportunity, or of a visit planned before, that the principal sees."""
     met = [(person.person_id, f"/persons_met/{index}/person_id") for index, person in enumerate(command.persons_met)]
-    await require_account(ctx, account_id, met)
+    await require_account(ctx, account_id, met, of_opportunity=of_opportunity)
 
 
 async def _judge(

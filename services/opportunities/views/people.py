@@ -7,6 +7,7 @@ from typing import get_args
 from services.accounts import events
 from services.opportunities.views.intervals import MERGED
 from shared.event_store.stream import FactCorrected, FactVoided
+from shared.identity.organisation import deputies_sql
 from shared.projections.view import View
 
 COLUMNS = """
@@ -18,7 +19,8 @@ COLUMNS = """
     unit_id uuid,                            -- place of work
     reports_to_unit_id uuid,                 -- reporting line: a unit's head, or a person
     reports_to_person_id uuid,
-    external_refs jsonb
+    external_refs jsonb,
+    deputies jsonb not null                  -- {person_id: {since, until}}
 """
 
 ROWS = """
@@ -32,18 +34,24 @@ select tenant_id, stream_id,
        (standing ->> 'unit_id')::uuid as unit_id,
        (standing ->> 'reports_to_unit_id')::uuid as reports_to_unit_id,
        (standing ->> 'reports_to_person_id')::uuid as reports_to_person_id,
-       standing -> 'external_refs' as external_refs
+       standing -> 'external_refs' as external_refs,
+       {DEPUTIES} as deputies
   from merged
  where next_at is distinct from occurred_at
-""".replace("{MERGED}", MERGED)
+""".replace("{MERGED}", MERGED).replace("{DEPUTIES}", deputies_sql(events.DEPUTY_FIELD))
 
 PEOPLE = View(
     name="opportunities.people",
-    version=1,
+    version=2,
     stream_types=("person",),
     columns=COLUMNS,
     key=("from_at",),
-    indexes=("create index on {table} (tenant_id, unit_id) where to_at is null",),
+    indexes=(
+        "create index on {table} (tenant_id, unit_id) where to_at is null",
+        "create index on {table} (tenant_id, reports_to_unit_id) where to_at is null",
+        "create index on {table} (tenant_id, reports_to_person_id) where to_at is null",
+        "create index on {table} (tenant_id) where to_at is null and deputies <> '{{}}'",
+    ),
     rows=ROWS,
     facts=(*get_args(events.PersonFact), FactCorrected, FactVoided),
 )

@@ -12,6 +12,7 @@ import pytest
 from fastapi import FastAPI
 
 from services.opportunities.main import opportunities_app
+from services.opportunities.views.people import PEOPLE
 from services.opportunities.views.units import UNITS
 from shared.event_store.store import EventStore
 from shared.identity.tokens import development_key
@@ -39,7 +40,7 @@ def clock() -> Clock:
 @pytest.fixture
 async def ours(store: EventStore, pool: asyncpg.Pool) -> World:
     world = await found(store)
-    await fold_all(pool, [UNITS])
+    await fold_all(pool, [UNITS, PEOPLE])
     return world
 
 
@@ -47,7 +48,7 @@ async def ours(store: EventStore, pool: asyncpg.Pool) -> World:
 async def theirs(store: EventStore, pool: asyncpg.Pool) -> World:
     """Another company on the same server."""
     world = await found(store)
-    await fold_all(pool, [UNITS])
+    await fold_all(pool, [UNITS, PEOPLE])
     return world
 
 

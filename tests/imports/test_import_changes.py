@@ -186,9 +186,11 @@ async def test_what_people_changed_since_is_theirs(office: Office) -> None:
     from shared.event_store.command import Command
     from shared.event_store.facts import registry
     from shared.event_store.repository import Repository
+    from shared.identity.current_tenant import as_tenant
 
     repository = Repository(office.store, Opportunity, facts=registry(events))
-    there = await repository.load(office.tenant_id, facts[0].stream_id)
+    with as_tenant(office.tenant_id):
+        there = await repository.load(office.tenant_id, facts[0].stream_id)
     assert there is not None
     there.correct(1, {"title": "By hand"}, occurred_at=None, reason="typing error", at=NOW, levels=("H",))
     appends = (repository.appends(there),)

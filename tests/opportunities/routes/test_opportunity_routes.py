@@ -297,9 +297,15 @@ async def test_approvals_can_be_automatic(director: Client, rep: Client, record:
     assert (await record.shown(rep))["status"] == "frozen"
 
 
-async def test_a_transfer_hands_over_what_is_seen(rep: Client, west_rep: Client, record: Record, ours: World) -> None:
-    assert await record.refused(rep, "transfer", {"owner_id": str(uuid4())}) == (422, "unknown_owner")
-    await record.tell(rep, "transfer", {"owner_id": str(ours.west_rep_id), "on": "2025-03-10"})
+async def test_a_transfer_hands_over_what_is_seen(
+    rep: Client, west_rep: Client, head: Client, director: Client, record: Record, ours: World
+) -> None:
+    assert await record.refused(director, "transfer", {"owner_id": str(uuid4())}) == (422, "unknown_owner")
+    assert await record.refused(rep, "transfer", {"owner_id": str(ours.west_rep_id)}) == (403, "forbidden")
+    assert await record.refused(head, "transfer", {"owner_id": str(ours.west_rep_id)}) == (403, "outside_your_units")
+    assert "transfer" not in (await record.shown(rep))["allowed_actions"]
+    assert "transfer" in (await record.shown(head))["allowed_actions"]
+    await record.tell(director, "transfer", {"owner_id": str(ours.west_rep_id), "on": "2025-03-10"})
     assert (await rep.get(f"{OPPORTUNITIES}/{record.id}")).status_code == 404
     shown = await record.shown(west_rep)
     assert (shown["standing"]["owner_id"], shown["standing"]["unit_id"]) == (str(ours.west_rep_id), str(ours.west))

@@ -173,7 +173,7 @@ async def test_late_corrected_and_voided_facts_show_now_and_not_then(
     await deal.tell(director, "qualify", {"level": "A", "expected_on": "2025-03-22", "on": "2025-03-10"})
     line = {"line": 1, "product": "A6L", "units": 10, "unit_price": "280000.00"}
     await deal.tell(director, "correct", {"version": 1, "changes": {"lines": [line]}, "reason": "单价录入错误"})
-    await rep.tell(f"/v1/visits/{logged['id']}/cancel", {"reason": "没有去"}, version=logged["version"])
+    await director.tell(f"/v1/visits/{logged['id']}/cancel", {"reason": "没有去"}, version=logged["version"])
     await fold()
 
     async def stock(**when: Any) -> dict[str, Any]:

@@ -47,7 +47,7 @@ async def test_an_auditor_sees_everything_and_changes_nothing(
 async def test_a_correction_leads_to_nobody_elses_data_in_the_vault(
     rep: Client, west_rep: Client, prospect: dict[str, Any]
 ) -> None:
-    theirs = await captured(west_rep, prospect, contact={"name": "王主任", "phone": "13800000000"})
+    theirs = await captured(west_rep, prospect, account_id=None, contact={"name": "王主任", "phone": "13800000000"})
     own = await captured(rep, prospect, account_id=None)
     contact = str(uuid5(UUID(theirs), "contact"))
     path = f"{OPPORTUNITIES}/{own}/correct"
@@ -60,7 +60,7 @@ async def test_a_correction_leads_to_nobody_elses_data_in_the_vault(
 async def test_a_visit_is_corrected_to_what_could_have_been_logged(
     rep: Client, west_rep: Client, prospect: dict[str, Any]
 ) -> None:
-    theirs = await captured(west_rep, prospect)
+    theirs = await captured(west_rep, prospect, account_id=None)
     visit = (await rep.tell("/v1/visits/log", {"purpose": "develop", "way": "on_site", "on": "2025-03-11"}))["id"]
     path = f"/v1/visits/{visit}/correct"
     assert await refused(rep, path, correction(opportunity_ids=[theirs]), 1) == (422, "unknown_opportunity")
@@ -101,11 +101,11 @@ async def test_nobody_files_in_a_unit_out_of_sight(
 
 
 async def test_who_handed_a_record_over_does_not_see_it_through_the_past(
-    rep: Client, west_rep: Client, prospect: dict[str, Any], ours: World
+    rep: Client, west_rep: Client, director: Client, prospect: dict[str, Any], ours: World
 ) -> None:
     id = await captured(rep, prospect, remark="王主任偏好黑色")
     path = f"{OPPORTUNITIES}/{id}"
-    given = await rep.tell(f"{path}/transfer", {"owner_id": str(ours.west_rep_id), "reason": "x"}, version=1)
+    given = await director.tell(f"{path}/transfer", {"owner_id": str(ours.west_rep_id), "reason": "x"}, version=1)
     before = given["position"] - 1
     assert (await rep.get(path, known_at=before)).status_code == 404
     assert (await west_rep.read(path, known_at=before))["version"] == 1

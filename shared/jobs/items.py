@@ -84,6 +84,7 @@ async def add_round(running: Running, found: Sequence[tuple[str, UUID, Mapping[s
         if await connection.fetchrow(HELD, running.tenant_id, running.operation_id, running.token) is None:
             raise LeaseLost(running.operation_id)
         last = await connection.fetchrow(LAST, running.tenant_id, running.operation_id)
+        assert last is not None
         await connection.execute(
             ADD,
             running.tenant_id,

@@ -25,6 +25,8 @@ from services.accounts.views.units import UNITS
 from services.hand_overs import routes as hand_overs
 from services.hand_overs.texts import TEXTS as HAND_OVER_TEXTS
 from services.imports import routes as imports
+from services.privacy import reads as person_reads
+from services.privacy import routes as persons
 from shared.event_store.facts import registry
 from shared.http.app import create_app
 from shared.identity.organisation import Organisation
@@ -36,6 +38,7 @@ TAGS = [
     {"name": "accounts", "description": "The account file, owner and team, key persons, visits due (客户)"},
     hand_overs.TAG,
     imports.TAG,
+    persons.TAG,
 ]
 
 
@@ -57,6 +60,8 @@ def make_app(**given: Any) -> FastAPI:
             identity_providers.router,
             api_keys.router,
             imports.router,
+            persons.router,
+            person_reads.router,
         ),
         facts=FACTS,
         views=VIEWS,

@@ -31,7 +31,7 @@ RESOURCES: dict[str, str] = {
     "operations": "long work and how it stands",
     "opportunities": "opportunities and orders (商机)",
     "people": "staff (人员)",
-    "privacy": "restricting, exporting, correcting and erasing personal data",
+    "persons": "persons as such: already on file, revealing, restricting, exporting, correcting, erasing",
     "products": "the product list (产品)",
     "reason-catalogues": "why deals are lost",
     "reports": "pipeline, hot customers, defeats, outcomes, kpi (报表)",

@@ -105,9 +105,12 @@ async def read_file(pool: asyncpg.Pool, tenant_id: UUID, operation_id: UUID, nam
 
 
 async def forget_files(pool: asyncpg.Pool, tenant_id: UUID, operation_id: UUID) -> None:
-    """Delete what was attached: files may hold personal data. The operation and its problems stay."""
+    """Delete what was attached: files may hold personal data. The operation and its problems stay.
+
+    Hashes kept so that a running operation brings nobody back who was erased meanwhile go with it.
+    """
     async with pool.acquire() as connection, connection.transaction():
-        for table in ("operation_file_chunks", "operation_files"):
+        for table in ("es.operation_file_chunks", "es.operation_files", "privacy.leaving"):
             await connection.execute(
-                f"delete from es.{table} where tenant_id = $1 and operation_id = $2", tenant_id, operation_id
+                f"delete from {table} where tenant_id = $1 and operation_id = $2", tenant_id, operation_id
             )

@@ -58,7 +58,10 @@ select $1, n.s, n.f, n.v, n.h
 on conflict (tenant_id, subject_id, field) do update set value = excluded.value, search = excluded.search
 """
 LEAVING = """
-select 1 from privacy.leaving l join unnest($2::text[], $3::bytea[]) as n(f, h) on l.field = n.f and l.search = n.h
+select 1 from privacy.leaving l
+  join es.operations o on o.tenant_id = l.tenant_id and o.operation_id = l.operation_id
+       and o.state in ('queued', 'running')
+  join unnest($2::text[], $3::bytea[]) as n(f, h) on l.field = n.f and l.search = n.h
  where l.tenant_id = $1 limit 1
 """
 DROP = """

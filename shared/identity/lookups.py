@@ -67,11 +67,13 @@ async def standing(pool: Any, tenant_id: UUID, stream_id: UUID, stream_type: str
 
 async def provider_for(pool: Any, claims: Mapping[str, Any]) -> Provider:
     """The one provider this unverified token can be of. Raises InvalidToken `issuer` when there is none, or several."""
-    values = [said for said in claims.values() if isinstance(said, str) and len(said) <= MAX_TEXT][:MAX_VALUES]
-    clean = [text for text in (claims["iss"], *audiences(claims), *values) if "\x00" in text]
-    if clean:
+    issuer, meant = claims["iss"], list(audiences(claims))
+    if any("\x00" in text for text in (issuer, *meant)):
         raise InvalidToken("issuer")
-    rows = await pool.fetch(VOUCHED, claims["iss"], list(audiences(claims)), ["", *values])
+    values = [
+        said for said in claims.values() if isinstance(said, str) and len(said) <= MAX_TEXT and "\x00" not in said
+    ]
+    rows = await pool.fetch(VOUCHED, issuer, meant, ["", *values[:MAX_VALUES]])
     found = []
     for row in rows:
         tenant = await standing(pool, row["tenant_id"], row["tenant_id"], "tenant")

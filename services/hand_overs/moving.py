@@ -20,7 +20,7 @@ from services.opportunities.events import Status
 from services.opportunities.life_cycle import merge, units_left
 from services.opportunities.opportunity import Opportunity
 from services.opportunities.visit import Visit
-from services.opportunities.visit_hand_over import hand_back, hand_over
+from services.opportunities.visit_hand_over import hand_back, hand_over, require_planned
 from shared.event_store.stream import Entry, Refused, Stream
 
 HANDED_OVER = "hand_over"
@@ -112,6 +112,8 @@ def move_back(
             raise Refused("leaving_not_last", "more was said of the person since they left")
         stream.void_fact(version, reason=reason or TAKEN_BACK, at=when.now)
         return
+    if isinstance(stream, Visit):
+        require_planned(stream, entry.occurred_at)
     if not stands(stream, entry, SETS[kind]):
         raise Refused("moved_since", "it has changed hands since")
     before, why = standing_before(stream, entry), reason or TAKEN_BACK

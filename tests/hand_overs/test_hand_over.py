@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -30,15 +31,17 @@ CREDIT = REPORTS[2:]
 """Reports of what was done: they never move to a successor."""
 
 
-async def figures(firm: Firm, reports: Sequence[tuple[str, dict[str, str]]] = REPORTS, **when: str) -> list[Any]:
+async def figures(
+    firm: Firm, when: Mapping[str, str] | None = None, *, reports: Sequence[tuple[str, dict[str, str]]] = REPORTS
+) -> list[Any]:
     """The rows of these reports, as the director sees them."""
-    told = [await firm.shown("director", path, **query, **when) for path, query in reports]
+    told = [await firm.shown("director", path, **query, **(when or {})) for path, query in reports]
     return [{"rows": one["rows"], "total": one.get("total")} for one in told]
 
 
 async def credit(firm: Firm) -> list[Any]:
     """What was done, by whom: the same reports without what is still open, which is the successor's."""
-    told = await figures(firm, CREDIT)
+    told = await figures(firm, reports=CREDIT)
     for report in told:
         for row in report["rows"]:
             row.pop("open", None)
@@ -91,11 +94,11 @@ async def test_the_past_keeps_its_figures_and_the_board_of_today_is_the_successo
     position = await firm.head()
     yesterday = {"as_of": ago(1)}
     then = {"known_at": str(position)}
-    was_yesterday, was_known, was_done = await figures(firm, **yesterday), await figures(firm), await credit(firm)
+    was_yesterday, was_known, was_done = await figures(firm, yesterday), await figures(firm), await credit(firm)
     visits = (await firm.shown("director", "/v1/visits", status="logged"))["items"]
     await firm.hand_over()
-    assert await figures(firm, **yesterday) == was_yesterday
-    assert await figures(firm, **then) == was_known
+    assert await figures(firm, yesterday) == was_yesterday
+    assert await figures(firm, then) == was_known
     assert await credit(firm) == was_done, "credit stays with who earned it"
     assert (await firm.shown("director", "/v1/visits", status="logged"))["items"] == visits
     # today, against a recount of the log
@@ -170,7 +173,7 @@ async def test_who_leaves_goes_last_and_what_they_open_until_then_is_not_lost(
     async def rest(_: float) -> None:
         firm.ids["last minute"] = (await firm["lei"].make("/v1/opportunities", body))["id"]
 
-    monkeypatch.setattr(operations.asyncio, "sleep", _once(operations.asyncio.sleep, rest))
+    monkeypatch.setattr("services.hand_overs.operations.asyncio.sleep", _once(asyncio.sleep, rest))
     done = await firm.hand_over("director", leave=True, leaving_reason="resigned")
     assert (done["state"], done["person"]) == ("done", True)
     log = await firm.log()

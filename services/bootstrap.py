@@ -42,47 +42,24 @@ async def _opened(database_url: str, tenant_id: UUID, streams: list[UUID]) -> in
 
 async def _open_tenant(settings: Settings, database_url: str) -> None:
     # imported here: a start that finds everything open should not wait for the domain
-    import msgspec
-
-    from services.accounts import events
     from services.accounts.events import Function
-    from services.accounts.organisation import Unit, unit_claims
-    from services.accounts.person import JoinPerson, Person
-    from services.accounts.tenant import Tenant
-    from shared.event_store.command import Claim, Command
-    from shared.event_store.facts import registry
-    from shared.event_store.repository import Repository
+    from services.tenants.opening import Company, open_company
     from shared.event_store.store import EventStore
-    from shared.event_store.stream import Stream
-    from shared.identity.current_tenant import as_tenant
     from shared.identity.tokens import SAMPLE_PERSON, SAMPLE_ROOT, SAMPLE_TENANT
-    from shared.privacy.vault import STAFF, Of, Vault
+    from shared.privacy.vault import Vault
 
-    joining = JoinPerson(name="演示 总部", functions=(Function.HEAD_OFFICE, Function.DIRECTOR), unit_id=SAMPLE_ROOT)
-    root = Unit.open_root(SAMPLE_ROOT, code="HQ", name="总部", at=BEGINNING)
-    streams: tuple[Stream, ...] = (
-        Tenant.open(SAMPLE_TENANT, name="演示集团", zone=ZONE, currency=CURRENCY, at=BEGINNING),
-        root,
-        Person.join(SAMPLE_PERSON, joining, at=BEGINNING),
+    company = Company(
+        tenant_id=SAMPLE_TENANT,
+        name="演示集团",
+        zone=ZONE,
+        currency=CURRENCY,
+        root_id=SAMPLE_ROOT,
+        root_code="HQ",
+        root_name="总部",
+        person_id=SAMPLE_PERSON,
+        person_name="演示 总部",
+        functions=(Function.HEAD_OFFICE, Function.DIRECTOR),
+        at=BEGINNING,
     )
-    facts = registry(events)
     async with await EventStore.open(database_url, writers=1) as store:
-        await store.open_tenant(SAMPLE_TENANT)
-        vault = Vault(store.pool, Vault.master_key(settings))
-        with as_tenant(SAMPLE_TENANT):
-            await vault.put(SAMPLE_TENANT, SAMPLE_PERSON, joining.personal(), of=Of(STAFF))
-        outcome = await store.append(
-            Command(
-                SAMPLE_TENANT,
-                SAMPLE_PERSON,
-                key=None,
-                fingerprint=None,
-                status=201,
-                code="opened",
-                appends=tuple(Repository(store, type(stream), facts=facts).appends(stream) for stream in streams),
-                claims=tuple(Claim(scope, key, root.id) for scope, key in unit_claims(root.standing)),
-                metadata=msgspec.json.encode({"actor": SAMPLE_PERSON, "correlation": SAMPLE_TENANT}),
-            )
-        )
-        if outcome.kind not in {"ok", "conflict"}:  # conflict: another start was first
-            raise RuntimeError(f"the sample tenant could not be opened: {outcome.kind}")
+        await open_company(store, Vault(store.pool, Vault.master_key(settings)), company, actor=SAMPLE_PERSON)

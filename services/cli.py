@@ -10,11 +10,13 @@ from typing import Annotated, Any
 
 import typer
 
+from services.tenants.command import app as tenant_verbs
 from shared.settings import settings
 
 app = typer.Typer(
     name="dakehu", no_args_is_help=True, add_completion=False, help="Key-account sales over one event log."
 )
+app.add_typer(tenant_verbs)
 
 
 def say(text: str) -> None:

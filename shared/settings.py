@@ -38,6 +38,7 @@ class Settings(BaseSettings):
     vault_key_file: Path | None = None  # the same in a file
     vault_key_before: SecretStr | None = None  # the master key being replaced, until `dakehu rewrap` has run
     vault_key_before_file: Path | None = None  # the same in a file
+    deletions_file: Path | None = None  # the list of deleted tenants; default deleted-tenants.jsonl there
     erasures_file: Path | None = None  # the list of who was erased; default erasures.jsonl in the data folder
     limit_reads: int | None = Field(default=None, ge=0)  # these: requests a minute, of one principal or one tenant
     limit_tenant_reads: int | None = Field(default=None, ge=0)

@@ -23,11 +23,13 @@ select es.wall('identity.exports');
 -- Tenants being deleted, until nothing of them is left: an interrupted deletion is taken up again from here. Without a
 -- row here not even the owner of the log can delete an event. Of the operator: no role of the services may look.
 create table identity.deletions (
-    deletion_id uuid primary key,
-    subject     uuid not null unique,          -- the tenant: not called tenant_id, so as not to go with its rows
-    name_digest bytea not null,                -- sha256 of the tenant's name: what must be typed to go on
-    reason      text not null,
-    begun_at    timestamptz not null default clock_timestamp()
+    deletion_id   uuid primary key,
+    subject       uuid not null unique,        -- the tenant: not called tenant_id, so as not to go with its rows
+    name_digest   bytea not null,              -- sha256 of the tenant's name: what must be typed to go on
+    reason        text not null,
+    head_position bigint not null,
+    head_hash     bytea not null,
+    begun_at      timestamptz not null default clock_timestamp()
 );
 revoke all on identity.deletions from public;
 

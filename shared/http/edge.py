@@ -158,7 +158,14 @@ class Edge:
         scope = needed(call.scope["method"], local)
         if scope is not None and not principal.may(scope):
             DENIALS.labels(self.kit.service, "scope_missing").inc()
-            raise Problem(403, "scope_missing", params={"scope": scope}, extra={"scope": scope})
+            challenge = f'Bearer realm="dakehu", error="insufficient_scope", scope="{scope}"'
+            raise Problem(
+                403,
+                "scope_missing",
+                params={"scope": scope},
+                extra={"scope": scope},
+                headers={"WWW-Authenticate": challenge},
+            )
 
     def _on_behalf_of(self, call: Call, functions: frozenset[str]) -> UUID | None:
         given = call.header(b"on-behalf-of")

@@ -87,6 +87,7 @@ async def test_a_credential_is_good_for_what_its_scopes_say_also_on_hot_paths(
     answer = await administrator(company, "director", scopes=["units:read"]).post("/v1/units", unit)
     assert answer.json()["code"] == "scope_missing"
     assert answer.json()["scope"] == "units:write"
+    assert answer.headers["www-authenticate"].endswith('error="insufficient_scope", scope="units:write"')
     assert "units:write" in answer.json()["detail"]
 
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
+from prometheus_client import REGISTRY
 
 from shared.http.kit import Kit
-from shared.identity.jwks import AGAIN_SECONDS, FRESH_SECONDS, SERVE_SECONDS
+from shared.identity.jwks import AGAIN_SECONDS, FRESH_SECONDS, SERVE_SECONDS, KeysAway, KeySets, fault_of
+from shared.identity.oidc import Provider
 from tests.accounts.company import Client, Company
 from tests.identity.conftest import Ticks, ask, join, send, trust
 from tests.identity.issuer import CONFIGURATION, Issuer, by_hand, ec, okp, public_pem, rsa, signed_by_hand
@@ -479,3 +482,72 @@ async def test_a_command_is_recorded_as_done_by_the_person(
     assert made.status_code == 201, made.text
     record = (await ask(http, issuer.token(number="E-1"), f"/v1/units/{made.json()['id']}")).json()
     assert record["history"][0]["actor_id"] == str(person)
+
+
+# -- addresses, production, metrics -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://login.example.com",
+        "https://localhost/keys",
+        "https://127.0.0.1/keys",
+        "https://127.9.9.9:8443/keys",
+        "https://[::1]/keys",
+        "https://[::ffff:127.0.0.1]/keys",
+        "https://169.254.169.254/latest",
+        "https://[fe80::1%25eth0]/keys",
+        "https://0.0.0.0/",
+        "https://user@login.example.com/",
+        "https://login.example.com/#keys",
+        "https://login.example.com:99999/",
+        "https://",
+        "https://login.example.com/ keys",
+        "file:///etc/passwd",
+        "nothing",
+    ],
+)
+def test_in_production_an_issuer_is_https_and_not_this_machine(address: str) -> None:
+    assert fault_of(address, https_only=True) is not None
+
+
+def test_good_addresses_are_taken() -> None:
+    for address in ("https://login.example.com/realms/a", "https://10.0.0.8:8443/keys", "https://login.example.com"):
+        assert fault_of(address, https_only=True) is None
+    assert fault_of("http://127.0.0.1:8080/keys", https_only=False) is None
+
+
+async def test_in_production_a_name_that_stands_for_this_machine_is_not_asked(issuer: Issuer) -> None:
+    given = Provider(uuid4(), uuid4(), "https://localhost.localdomain", "x", None, frozenset(("RS256",)), "sub")
+    sets = KeySets(https_only=True)
+    for address in (issuer.url, "https://ip6-localhost/keys", "https://localhost./keys"):
+        with pytest.raises(KeysAway):
+            await sets.key(replace(given, jwks_uri=f"{address}/keys"), "first", "RS256")
+    await sets.close()
+    assert issuer.asked == []
+
+
+async def test_refusals_are_counted_by_reason_and_answered_alike(http: httpx.AsyncClient, trusted: Issuer) -> None:
+    def counted(reason: str) -> float:
+        labels = {"service": "accounts", "reason": reason}
+        return REGISTRY.get_sample_value("authz_denials_total", labels) or 0.0
+
+    reasons: dict[str, str] = {
+        "malformed": "x",
+        "issuer": trusted.token(number="E-1", iss="https://elsewhere.example"),
+        "claims": trusted.token(number="E-1", exp=1),
+        "signature": trusted.token(key=rsa("x"), number="E-1", header={"kid": "first"}),
+        "unknown_kid": trusted.token(number="E-1", header={"kid": "other"}),
+        "algorithm": by_hand({"alg": "HS256", "kid": "first"}, trusted.claims(number="E-1"), b"x"),
+        "api_key_malformed": "dakehu_x",
+    }
+    shapes = set()
+    for reason, token in reasons.items():
+        before = counted(reason)
+        answer = await ask(http, token)
+        assert counted(reason) == before + 1, reason
+        document = answer.json()
+        document.pop("trace_id")
+        shapes.add((answer.status_code, str(document), answer.headers["www-authenticate"]))
+    assert len(shapes) == 1

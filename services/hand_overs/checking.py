@@ -20,6 +20,7 @@ from services.hand_overs.records import (
     OPPORTUNITY,
     OPPORTUNITY_STANDING,
     REPORTING,
+    STANDS_IN,
     STAYS,
     VIEWS,
     Record,
@@ -27,6 +28,7 @@ from services.hand_overs.records import (
     with_next_steps,
 )
 from services.hand_overs.targets import Move, Targets
+from shared.days import day_of
 from shared.event_store.stream import Refused
 from shared.http.context import CommandContext
 from shared.identity.sight import Sight
@@ -170,6 +172,12 @@ async def _notes(ctx: CommandContext, command: HandOver, leaver: Person, moving:
         notes.append(Fault("reviews_pending", "/from_person_id", {"count": reviews}))
     if reporting := await ctx.kit.pool.fetchval(REPORTING, ctx.tenant_id, leaver.id):
         notes.append(Fault("still_reported_to", "/from_person_id", {"count": reporting}))
+    if command.leave and leaver.is_active:
+        today = day_of(ctx.now, ctx.principal.zone)
+        if deputies := leaver.deputies(today):
+            notes.append(Fault("deputies_end", "/leave", {"count": len(deputies)}))
+        if others := await ctx.kit.pool.fetchval(STANDS_IN, ctx.tenant_id, str(leaver.id), today):
+            notes.append(Fault("stands_in", "/leave", {"count": others}))
     return notes
 
 

@@ -84,6 +84,11 @@ REPORTING = f"""
 select count(*) from {PEOPLE.table} p
  where p.tenant_id = $1 and p.to_at is null and p.status = 'active' and p.reports_to_person_id = $2
 """  # noqa: S608
+STANDS_IN = f"""
+select count(*) from {PEOPLE.table} p
+ where p.tenant_id = $1 and p.to_at is null and p.status = 'active'
+   and $3::date between (p.deputies -> $2::text ->> 'since')::date and (p.deputies -> $2::text ->> 'until')::date
+"""  # noqa: S608
 ACCOUNT_STANDING = f"""
 select a.owner_id, a.unit_id, a.team
   from {ACCOUNTS.table} a where a.tenant_id = $1 and a.to_at is null and a.stream_id = $2

@@ -41,8 +41,8 @@ TEXTS: dict[str, Text] = {
                               "{count} people report to this person: say to whom they report from now on."),
     "deputies_end": Text("代理随之结束", "Deputies end", "其 {count} 位代理人的代理随离职结束。",
                          "{count} people stand in for this person: that ends with the leaving."),
-    "keys_remain": Text("名下有接口密钥", "Keys remain", "此人开出的 {count} 个接口密钥仍然有效，请另行处理。",
-                        "{count} API keys this person made remain valid: replace or revoke them."),
+    "stands_in": Text("在代理他人", "Stands in for others", "此人正在代理 {count} 人，代理随离职结束，请另行指定。",
+                      "They stand in for {count} people: that ends with the leaving, appoint somebody else."),
     # of single records, while it runs
     "moved_since": Text("之后又换了人", "Moved since", "之后又换了负责人，保持现状。",
                         "It has changed hands since: it stays where it is."),

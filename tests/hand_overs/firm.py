@@ -8,15 +8,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
 
 from services.accounts.events import Function
+from services.accounts.main import FACTS
+from services.accounts.person import Person
+from services.accounts.person_commands import AppointDeputy
 from services.hand_overs.operations import OPERATIONS
-from shared.event_store.command import StoredFact
+from shared.event_store.command import Command, StoredFact
+from shared.event_store.repository import Repository
 from shared.event_store.store import EventStore
 from shared.identity.current_tenant import as_tenant
 from shared.identity.tokens import development_key, mint_token
@@ -148,6 +152,19 @@ class Firm:
         self.ids[name] = made["id"]
         return str(made["id"])
 
+    async def appoint(self, absent: str, deputy: str) -> None:
+        """Somebody stands in for somebody else, ten days from today."""
+        with as_tenant(self.tenant_id):
+            people = Repository(self.store, Person, facts=FACTS)
+            person = await people.load(self.tenant_id, self[absent].person_id)
+            assert person is not None
+            command = AppointDeputy(deputy_id=self[deputy].person_id, until=TODAY + timedelta(days=10))
+            person.appoint_deputy(command, today=TODAY, at=datetime.combine(TODAY, time(1), UTC))
+            appends = (people.appends(person),)
+            outcome = await self.store.append(Command(self.tenant_id, person.id, None, None, 200, "ok", appends))
+            assert outcome.kind == "ok"
+            people.keep(self.tenant_id, person)
+
     async def work_of_lei(self) -> None:
         """Two accounts of 李雷 and a team; opportunities and visits of every kind; beside them those of others."""
         await self.account("申城出租", "lei")
@@ -175,7 +192,7 @@ class Firm:
         await self.tell("lei", "ordered", "deliver", units=[{"line": 1, "units": 4}], on=ago(30))
         await self.tell("lei", "delivered", "deliver", units=[{"line": 1, "units": 10}], on=ago(30))
         await self.tell("lei", "cancelled", "cancel", units=[{"line": 1, "units": 10}], reason="预算取消", on=ago(30))
-        named = {"opportunity_ids": [self.ids["open"]]}
+        named: dict[str, Any] = {"opportunity_ids": [self.ids["open"]]}
         await self.visit("visit made", "lei", log=12, next_on=ahead(3), **named)
         await self.visit("visit planned", "lei", **named)
         await self.visit("visit of mei", "mei", opportunity_ids=[self.ids["of mei"]],

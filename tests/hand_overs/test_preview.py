@@ -134,3 +134,21 @@ async def test_a_day_on_which_the_person_cannot_leave_is_in_the_way(firm: Firm) 
     again = await firm.preview("director", leave=True)
     assert again["can_begin"], "who left already can be followed"
     assert "already_left" in {note["code"] for note in again["notes"]}
+
+
+async def test_what_does_not_move_is_noted(firm: Firm) -> None:
+    lei, mei, hua = firm.person("lei"), firm.person("mei"), firm.person("hua")
+    director = firm["director"]
+    await director.make(f"/v1/people/{hua}/report-to", {"person_id": lei}, version=1)
+    await firm.appoint("lei", "mei")
+    await firm.appoint("mei", "lei")
+    told = await firm.preview("director", leave=True)
+    assert [(note["code"], note["params"]["count"]) for note in told["notes"]] == [
+        ("reviews_pending", 1), ("still_reported_to", 1), ("deputies_end", 1), ("stands_in", 1)
+    ]  # fmt: skip
+    assert told["can_begin"]
+    staying = await firm.preview("director", to=hua, accounts=[], leave=False)
+    assert {note["code"] for note in staying["notes"]} == {"reviews_pending", "still_reported_to"}
+    empty = (await director.post("/v1/hand-overs/preview", {"from_person_id": hua, "to": mei})).json()
+    assert {note["code"] for note in empty["notes"]} == set(), empty["notes"]
+    assert {item["kind"] for item in empty["items"]} == {"support_team"}

@@ -15,6 +15,7 @@ from services.accounts.business_time import standing_at
 from services.accounts.credit_code import credit_code
 from services.accounts.events import KEY_PERSON_FIELD, Attitude, Influence, KeyPerson, Layer, Relationship, TeamRole
 from services.accounts.names import comparable
+from services.accounts.routes.in_sight import shown
 from services.accounts.routes.organisation_reads import etag
 from services.accounts.routes.rights import HANDS_OVER
 from services.accounts.routes.shown import HistoryEntry, builtins, history, names
@@ -176,7 +177,7 @@ async def accounts(
     standing = "a.to_at is null"
     if as_of is not None:
         standing = f"tstzrange(a.from_at, a.to_at) @> {put(read.as_of)}::timestamptz"
-    seen, seen_by = (await read.sight()).sql(len(given) + 1, owner="a.owner_id", unit="a.unit_id", team="a.team")
+    seen, seen_by = shown(await read.sight(), len(given) + 1, "a", present=as_of is None and known is None)
     given.extend(seen_by)
     filters = ["true"]
     for column, value in (

@@ -10,6 +10,7 @@ from uuid import UUID
 from fastapi import Query
 from pydantic import BaseModel, Field
 
+from services.accounts.routes.in_sight import shown
 from services.accounts.routes.shown import names
 from services.accounts.views.accounts import ACCOUNTS
 from services.accounts.views.people import PEOPLE
@@ -137,7 +138,7 @@ async def visits_due(
         return f"${len(given)}"
 
     known = None if read.known_at is None else put(read.known_at)
-    seen, seen_by = (await read.sight()).sql(len(given) + 1, owner="a.owner_id", unit="a.unit_id", team="a.team")
+    seen, seen_by = shown(await read.sight(), len(given) + 1, "a", present=False)
     given.extend(seen_by)
     filters = ["true"] if status == "all" else ["d.status = 'overdue'" if status == "overdue" else "d.status <> 'done'"]
     for column, value in (("duty", duty), ("person_id", person_id), ("unit_id", unit_id)):

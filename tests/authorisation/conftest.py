@@ -1,0 +1,18 @@
+"""One world for each file of tests: it takes a second to make."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from tests.authorisation.world import World, found
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def world(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
+    folder: Path = tmp_path_factory.mktemp("world")
+    async with found(database_url, folder) as world:
+        yield world

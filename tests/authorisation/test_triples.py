@@ -1,0 +1,267 @@
+"""Thousands of random (principal, operation, id) triples: no service shows what the oracle does not, and none less.
+
+`DAKEHU_TRIPLES` says how many, `DAKEHU_TRIPLES_SEED` which; both are printed when one fails.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from random import Random
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from tests.authorisation.company import MEMBERS, NOW
+from tests.authorisation.oracle import Asker, Oracle, end_of
+from tests.authorisation.world import Answer, Caller, World
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+TRIPLES = int(os.environ.get("DAKEHU_TRIPLES", "10000"))
+SEED = int(os.environ.get("DAKEHU_TRIPLES_SEED", "20260302"))
+AT_ONCE = 8
+DAYS: tuple[date | None, ...] = (None, date(2025, 2, 1), date(2025, 6, 30))
+"""Days asked about; None: now."""
+
+READS = {
+    "account": ("accounts", "/v1/accounts/{id}"),
+    "opportunity": ("opportunities", "/v1/opportunities/{id}"),
+    "visit": ("opportunities", "/v1/visits/{id}"),
+}
+COMMANDS: Mapping[str, tuple[tuple[str, str, dict[str, Any]], ...]] = {
+    "account": (
+        ("accounts", "/v1/accounts/{id}/change", {"city": "苏州"}),
+        ("accounts", "/v1/accounts/{id}/add-key-person", {"name": "王", "layer": "use"}),
+        ("accounts", "/v1/accounts/{id}/void", {"version": 2, "reason": "错"}),
+        ("accounts", "/v1/accounts/{id}/assign-owner", {"owner_id": str(uuid4())}),
+        ("accounts", "/v1/accounts/{id}/set-support-team", {"members": []}),
+    ),
+    "opportunity": (
+        ("opportunities", "/v1/opportunities/{id}/qualify", {"level": "H"}),
+        ("opportunities", "/v1/opportunities/{id}/win", {}),
+        ("opportunities", "/v1/opportunities/{id}/approve-defeat", {}),
+        ("opportunities", "/v1/opportunities/{id}/void", {"version": 2, "reason": "错"}),
+        ("opportunities", "/v1/opportunities/{id}/instruct", {"text": "约见", "due_on": "2199-01-01"}),
+    ),
+    "visit": (
+        ("opportunities", "/v1/visits/{id}/review", {}),
+        ("opportunities", "/v1/visits/{id}/cancel", {"reason": "错"}),
+        ("opportunities", "/v1/visits/{id}/log", {}),
+    ),
+}
+"""Commands tried with a version nobody has: what is seen is 412 or refused, what is not seen cannot be told apart."""
+NO_VERSION = 999_999
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A list or table: which records its rows are, and how a row names its record."""
+
+    service: str
+    path: str
+    kind: str
+    rows: Callable[[Any], list[str]]
+    expected: Callable[[Oracle, Asker, datetime | None], set[str]]
+    query: Mapping[str, str] = field(default_factory=dict)
+
+
+def _ids(name: str, within: str = "items") -> Callable[[Any], list[str]]:
+    return lambda said: [str(row[name]) for row in said[within]]
+
+
+def _all(kind: str) -> Callable[[Oracle, Asker, datetime | None], set[str]]:
+    return lambda oracle, asker, at: oracle.shown(asker, kind, at)
+
+
+def _hot(oracle: Oracle, asker: Asker, at: datetime | None) -> set[str]:
+    return {
+        str(deal.id)
+        for deal in oracle.of_kind("opportunity")
+        if (standing := deal.at(at)).get("status") == "open" and standing.get("level") == "H"
+        if oracle.sees_record(asker, deal)
+    }
+
+
+def _due(oracle: Oracle, asker: Asker, at: datetime | None) -> set[str]:
+    return oracle.shown(asker, "account", at)
+
+
+LISTS = (
+    Listed("accounts", "/v1/accounts", "account", _ids("id"), _all("account")),
+    Listed("accounts", "/v1/accounts/visits-due", "account", _ids("account_id"), _due, {"status": "all"}),
+    Listed("opportunities", "/v1/opportunities", "opportunity", _ids("id"), _all("opportunity")),
+    Listed("opportunities", "/v1/visits", "visit", _ids("id"), _all("visit")),
+    Listed("opportunities", "/v1/hot-customers", "opportunity", _ids("opportunity_id", "rows"), _hot),
+    Listed(
+        "opportunities", "/v1/defeats", "opportunity", _ids("opportunity_id", "rows"),
+        lambda oracle, asker, at: oracle.defeats(asker, at),
+    ),
+)  # fmt: skip
+
+
+def _stock(said: Any) -> Counter[str]:
+    found: Counter[str] = Counter()
+    for row in said["stock"]:
+        found.update({name: row[name]["count"] for name in ("open", "ordered")})
+    return found
+
+
+def _outcomes(said: Any) -> Counter[str]:
+    found: Counter[str] = Counter()
+    for row in said["rows"]:
+        found.update({name: row[name] for name in ("captured", "won", "lost", "open")})
+    return found
+
+
+def _steps(said: Any) -> Counter[str]:
+    return Counter({name: said["total"][name] for name in ("captured", "qualified", "ordered", "defeated")})
+
+
+Figures = Callable[[Any], Counter[str]]
+FIGURES: tuple[tuple[str, str, dict[str, str], Figures, Callable[..., Counter[str]]], ...] = (
+    ("opportunities", "/v1/pipeline", {}, _stock, Oracle.stock),
+    ("opportunities", "/v1/pipeline", {"group_by": "owner,org_unit"}, _stock, Oracle.stock),
+    ("opportunities", "/v1/outcomes", {"group_by": "owner"}, _outcomes, Oracle.outcomes),
+    ("opportunities", "/v1/outcomes", {"group_by": "org_unit"}, _outcomes, Oracle.outcomes),
+    ("kpi", "/v1/kpi/funnel", {"group_by": "owner"}, _steps, Oracle.funnel),
+    (
+        "opportunities", "/v1/defeats/analysis", {"group_by": "owner"},
+        lambda said: Counter(defeated=sum(row["count"] for row in said["rows"])),
+        lambda oracle, asker, at: Counter(defeated=oracle.steps(asker, at)["defeated"]),
+    ),
+)  # fmt: skip
+
+
+class Judge:
+    """Compares answers with the oracle. Lists and figures are asked once for each caller, path and day."""
+
+    def __init__(self, world: World, oracles: tuple[Oracle, Oracle]) -> None:
+        self.world = world
+        self.oracles = oracles
+        self.faults: list[str] = []
+        self._asked: dict[Any, Any] = {}
+
+    def fault(self, *said: Any) -> None:
+        self.faults.append(" ".join(map(str, said)))
+
+    async def once(self, key: Any, make: Callable[[], Awaitable[Any]]) -> Any:
+        if key not in self._asked:
+            self._asked[key] = asyncio.ensure_future(make())
+        return await self._asked[key]
+
+    async def record(self, caller: Caller, kind: str, id: UUID) -> None:
+        service, path = READS[kind]
+        answer = await self.world.send(service, "GET", path.format(id=id), caller)
+        expected = 200 if self._sees(caller, kind, id) else 404
+        if answer.status != expected:
+            self.fault("GET", path, caller.name, self._named(caller, id), answer.status, "not", expected)
+
+    async def command(self, caller: Caller, kind: str, id: UUID, which: int) -> None:
+        service, path, body = COMMANDS[kind][which % len(COMMANDS[kind])]
+        answer, unknown = [
+            await self.world.send(service, "POST", path.format(id=one), caller, body=body, version=NO_VERSION)
+            for one in (id, uuid4())
+        ]
+        same = (answer.status, answer.code) == (unknown.status, unknown.code)
+        if answer.status < 400:
+            self.fault("POST", path, caller.name, self._named(caller, id), answer.status, "was carried out")
+        elif not self._sees(caller, kind, id) and not (same and answer.status in (403, 404)):
+            self.fault("POST", path, caller.name, self._named(caller, id), answer.status, "tells that it is there")
+        elif self._sees(caller, kind, id) and answer.status == 404:
+            self.fault("POST", path, caller.name, self._named(caller, id), "is seen, yet 404")
+
+    async def listed(self, caller: Caller, which: Listed, day: date | None, id: UUID) -> None:
+        async def make() -> tuple[set[str], set[str]]:
+            answer = await self._read(caller, which.service, which.path, {**which.query, "limit": "1000"}, day)
+            at = None if day is None else end_of(day)
+            expected = which.expected(self.oracles[caller.tenant], _asker(caller), at)
+            shown = which.rows(answer.said)
+            return set(shown), expected
+
+        shown, expected = await self.once((caller.name, caller.tenant, which.path, day), make)
+        if (str(id) in shown) != (str(id) in expected):
+            said = "shown" if str(id) in shown else "left out"
+            self.fault("GET", which.path, day, caller.name, self._named(caller, id), "is", said)
+
+    async def figures(self, caller: Caller, which: int, day: date | None) -> None:
+        service, path, query, count, judged = FIGURES[which % len(FIGURES)]
+
+        async def make() -> tuple[Counter[str], Counter[str]]:
+            answer = await self._read(caller, service, path, query, day)
+            at = None if day is None else end_of(day)
+            return count(answer.said), judged(self.oracles[caller.tenant], _asker(caller), at)
+
+        found, expected = await self.once((caller.name, caller.tenant, path, str(query), day), make)
+        if +found != +expected:
+            self.fault("GET", path, query, day, caller.name, dict(found), "not", dict(expected))
+
+    async def _read(
+        self, caller: Caller, service: str, path: str, query: Mapping[str, str], day: date | None
+    ) -> Answer:
+        given = dict(query)
+        if service == "kpi" or path in ("/v1/hot-customers", "/v1/defeats", "/v1/pipeline", "/v1/defeats/analysis"):
+            given.pop("limit", None)
+        if day is not None:
+            given["as_of"] = day.isoformat()
+        answer = await self.world.send(service, "GET", path, caller, query=given)
+        assert answer.status == 200, (path, caller.name, answer.body)
+        return answer
+
+    def _sees(self, caller: Caller, kind: str, id: UUID) -> bool:
+        oracle = self.oracles[caller.tenant]
+        record = oracle.records.get(id)
+        return record is not None and record.kind == kind and oracle.sees_record(_asker(caller), record)
+
+    def _named(self, caller: Caller, id: UUID) -> str:
+        record = self.oracles[0].records.get(id)
+        return f"{record.kind} {record.at().get('title') or record.at().get('name') or id}" if record else str(id)
+
+
+def _asker(caller: Caller) -> Asker:
+    unit = None if caller.unit_id is None else str(caller.unit_id)
+    return Asker(str(caller.person_id), frozenset(caller.functions), unit)
+
+
+async def judge_of(world: World) -> Judge:
+    """A judge with an oracle for each company."""
+    today = NOW.date()
+    ours, theirs = [await Oracle.of(world.pool, tenant, today) for tenant in world.tenants]
+    return Judge(world, (ours, theirs))
+
+
+async def test_no_triple_leaks(world: World) -> None:
+    judge = await judge_of(world)
+    chance = Random(SEED)
+    working = [name for name, member in MEMBERS.items() if not member.left]
+    callers = [world.caller(name, tenant=tenant) for tenant in (0, 1) for name in working]
+    weights = [
+        (6 if caller.tenant == 0 else 1) * (4 if caller.name in ("ka.rep", "ka.head", "deputy", "former") else 1)
+        for caller in callers
+    ]
+    ids = {kind: [record.id for record in judge.oracles[0].of_kind(kind)] for kind in READS}
+
+    def triple() -> Awaitable[None]:
+        (caller,) = chance.choices(callers, weights)
+        kind = chance.choice(list(READS))
+        id = chance.choice(ids[kind]) if chance.random() < 0.97 else chance.choice(ids[chance.choice(list(READS))])
+        match chance.random():
+            case way if way < 0.40:
+                return judge.record(caller, kind, id)
+            case way if way < 0.60:
+                return judge.command(caller, kind, id, chance.randrange(60))
+            case way if way < 0.90:
+                which = chance.choice(LISTS)
+                return judge.listed(caller, which, chance.choice(DAYS), chance.choice(ids[which.kind]))
+            case _:
+                return judge.figures(caller, chance.randrange(60), chance.choice(DAYS))
+
+    for start in range(0, TRIPLES, AT_ONCE):
+        await asyncio.gather(*(triple() for _ in range(min(AT_ONCE, TRIPLES - start))))
+    said = "\n".join(sorted(set(judge.faults)))
+    assert not judge.faults, f"seed {SEED}, {TRIPLES} triples: {len(judge.faults)} faults\n{said}"

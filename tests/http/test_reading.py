@@ -207,13 +207,20 @@ async def test_the_feed_is_not_for_everyone(speaks: Speaks) -> None:
 async def test_me(speaks: Speaks, tenant_id: UUID) -> None:
     unit = uuid4()
     client = speaks("representative", "account_manager", unit=unit)
-    assert (await client.get("/v1/me")).json() == {
+    me = (await client.get("/v1/me")).json()
+    assert me.pop("expires_at")
+    assert me == {
         "tenant_id": str(tenant_id),
         "person_id": str(client.person),
         "functions": ["account_manager", "representative"],
         "unit_id": str(unit),
-        "scopes": [],
+        "name": None,
+        "machine": False,
+        "unit_ids": [],
+        "scopes": ["*", "personal:read"],
         "on_behalf_of": None,
+        "stands_in_for": [],
+        "viewer_id": None,
         "zone": "Asia/Shanghai",
         "sees_everything": False,
     }

@@ -7,7 +7,8 @@ what is started again lives.
 The points, in the order a command passes them: `command.decided` (the rules said yes), `append.queued` (nothing sent),
 `append.sent` (on its way to PostgreSQL, no answer yet), `append.answered` (committed, nobody told),
 `command.appended` (told, but not the client). Of the worker: `fold.moved` (checkpoints moved), `fold.rows` (some
-views' rows written, all uncommitted), `fold.committed`.
+views' rows written, all uncommitted), `fold.committed`, `operation.appended` (an operation's items are in the log, and
+not yet noted as done).
 """
 
 from __future__ import annotations

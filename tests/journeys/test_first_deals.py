@@ -26,6 +26,7 @@ SERVICES = {
     "units": "DAKEHU_ACCOUNTS_PORT",
     "people": "DAKEHU_ACCOUNTS_PORT",
     "accounts": "DAKEHU_ACCOUNTS_PORT",
+    "hand-overs": "DAKEHU_ACCOUNTS_PORT",
     "kpi": "DAKEHU_KPI_PORT",
 }
 TODAY = datetime.now(ZoneInfo("Asia/Shanghai")).date()

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from pydantic import ValidationError
 
 from services.tenants.command import app as tenant_verbs
 from shared.settings import settings
@@ -69,7 +70,20 @@ def serve(part: Annotated[str, typer.Argument(help="accounts, opportunities, kpi
 
     if part not in PARTS:
         raise typer.BadParameter(f"one of {', '.join(PARTS)}")
+    if settings().env == "production":
+        from services.fitness import findings, refuse_when
+
+        if refuse_when(asyncio.run(findings(settings())), lambda text: typer.echo(text, err=True)):
+            raise typer.Exit(1)
     serve(part, settings())
+
+
+@app.command()
+def doctor() -> None:
+    """Show the settings in effect, secrets unseen, and the database; name everything wrong. Ends with 1 on a fault."""
+    from services.doctor import doctor as examine
+
+    _run(examine(settings(), say))
 
 
 @app.command()
@@ -116,11 +130,24 @@ def drop_old_views(
 
 
 @app.command()
-def restored(reason: Annotated[str, typer.Option(help="what was restored, and from when")]) -> None:
-    """Say that the database was restored from a backup: a new epoch begins, old cursors are refused."""
+def restored(
+    reason: Annotated[str, typer.Option(help="what was restored, and from when")],
+    erasures: Annotated[
+        Path | None, typer.Option(help="the list of who was erased; default DAKEHU_ERASURES_FILE, if it is there")
+    ] = None,
+) -> None:
+    """Say that the database was restored: old cursors are refused, who was erased since the backup is erased again."""
     from services import maintenance
 
-    _run(maintenance.restored(settings(), reason, say))
+    _run(maintenance.restored(settings(), reason, say, erasures=erasures))
+
+
+@app.command()
+def rewrap() -> None:
+    """Wrap the keys of all tenants by the master key there is now, DAKEHU_VAULT_KEY_BEFORE being the one before."""
+    from services import maintenance
+
+    _run(maintenance.rewrap(settings(), say))
 
 
 @app.command("import")
@@ -166,4 +193,12 @@ def soak(seconds: Annotated[float, typer.Option(help="how long, in all")] = 60.0
 
 def main() -> None:
     """What the installed command calls."""
-    app()
+    try:
+        app()
+    except ValidationError as error:
+        if error.title != "Settings":
+            raise
+        for fault in error.errors():
+            name = str(fault["loc"][0])
+            typer.echo(f"{name if name.isupper() else f'DAKEHU_{name}'.upper()}: {fault['msg']}", err=True)
+        sys.exit(1)

@@ -94,6 +94,12 @@ def ports(settings: Settings) -> dict[str, int]:
 
 
 async def _ready(settings: Settings, parts: Parts, urls: Mapping[str, str]) -> str:
+    if settings.env == "production":
+        from services.fitness import findings, told
+
+        found = [finding for finding in await findings(settings, migrating=True) if finding.grave]
+        if found:
+            raise CannotStart(f"{len(found)} fault{'s' if len(found) > 1 else ''}\n{told(found)}")
     await parts.warm()
     address = await database_url(settings)
     await migrate(address)

@@ -1,7 +1,8 @@
 """What a hand-over would do, and what is in its way: asked before it begins. Reads; changes nothing.
 
-Who hands over must see the leaver, every record that would move, and every successor: what they do not see is unknown
-to them, and a successor out of sight is refused as one that is not there.
+Who hands over must see the leaver and every successor: whom they do not see is refused as one that is not there.
+Records out of their sight (a team of another branch, say) stay with the leaver and are counted; who leaves must leave
+nothing behind.
 """
 
 from __future__ import annotations
@@ -46,13 +47,17 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a hand-over would do: `moves`; what `stays`, by kind and status; what is in its way; what to know."""
+    """What a hand-over would do: `moves`; what `stays`, by kind and status; what is in its way; what to know.
+
+    `hidden` are records out of the caller's sight: they stay with the leaver.
+    """
 
     leaver: Person
     moves: Sequence[Move]
     stays: Sequence[tuple[str, str, int]]
     faults: Sequence[Fault]
     notes: Sequence[Fault]
+    hidden: Sequence[tuple[str, UUID]]
     position: int
 
 
@@ -77,15 +82,15 @@ async def plan(ctx: CommandContext, command: HandOver) -> Plan:
     hidden = [record for record in wanted if not _sees(sight, record)]
     seen = await with_next_steps(kit.pool, tenant_id, [record for record in wanted if _sees(sight, record)])
     moves = targets.moves((one for one in seen if targets.successor(one) in units), units.__getitem__)
-    if hidden:
-        faults.append(Fault("outside_sight", "/from_person_id", {"count": len(hidden)}))
     faults += await _exceptions(ctx, sight, command, records)
     notes: list[Fault] = []
+    if hidden:  # a leaving leaves nothing behind
+        (faults if command.leave else notes).append(Fault("outside_sight", "/from_person_id", {"count": len(hidden)}))
     if command.leave:
         _leaving(ctx, command, leaver, faults, notes)
     notes += await _notes(ctx, command, leaver, seen)
     stays = [(row["kind"], row["status"], row["items"]) for row in await kit.pool.fetch(STAYS, tenant_id, leaver.id)]
-    return Plan(leaver, moves, stays, faults, notes, head.position)
+    return Plan(leaver, moves, stays, faults, notes, [(one.kind, one.id) for one in hidden], head.position)
 
 
 def require_hand_over(ctx: CommandContext, *, leaving: bool) -> None:

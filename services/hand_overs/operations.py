@@ -118,6 +118,7 @@ class HandingOver(Work):
         super().__init__(running)
         self.command = HandOver.model_validate(running.parameters["command"])
         self.targets = Targets.of(self.command)
+        self.stays = {(kind, UUID(id)) for kind, id in running.parameters["stays"]}
 
     async def run(self) -> dict[str, Any]:
         await self._until_nothing_is_left()
@@ -131,13 +132,13 @@ class HandingOver(Work):
             await self.planned()
             await self.settled_views()
             known = await all_items(self.store.pool, running.tenant_id, running.operation_id, states=("refused",))
-            refused = {(item.kind, item.stream_id) for item in known}
+            left_alone = self.stays | {(item.kind, item.stream_id) for item in known}
             units = {to: await self._unit(to) for to in {to for to, _ in self.command.successors()}}
             records = await records_of(self.store.pool, running.tenant_id, self.command.from_person_id)
             moves = [
                 move
                 for move in self.targets.moves(records, units.__getitem__)
-                if (move.record.kind, move.record.id) not in refused
+                if (move.record.kind, move.record.id) not in left_alone
             ]
             if not moves:
                 return

@@ -68,7 +68,9 @@ async def start(command: HandOver, ctx: Ctx) -> HandOverShown:
             )
         await _require_alone(ctx, command.from_person_id, operation_id)
         said = command.model_dump(mode="json")
-        known = await _queue(ctx, operation_id, KIND, {"command": said, "on": said["on"], "reason": command.reason})
+        hidden = [[kind, str(id)] for kind, id in found.hidden]
+        parameters = {"command": said, "on": said["on"], "reason": command.reason, "stays": hidden}
+        known = await _queue(ctx, operation_id, KIND, parameters)
     return await _accepted(ctx, known)
 
 

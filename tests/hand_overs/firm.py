@@ -103,6 +103,14 @@ class Firm:
         key = development_key(self.settings.data)
         self.clients[name] = Client(http, mint_token(key, self.tenant_id, person_id, (function,), unit_id), person_id)
 
+    async def both(self, name: str, *functions: str) -> Client:
+        """The same person with several functions."""
+        client = self[name]
+        token = mint_token(
+            development_key(self.settings.data), self.tenant_id, client.person_id, functions, self.units["E"]
+        )
+        return Client(client.http, token, client.person_id)
+
     # -- what is told ----------------------------------------------------------------------------------------
 
     async def account(self, name: str, owner: str, *team: str) -> str:

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import Any
 from uuid import uuid4
 
+from services.accounts.events import Function
 from tests.hand_overs.firm import Firm, ago, ahead
 
 MOVING = {
@@ -152,3 +153,20 @@ async def test_what_does_not_move_is_noted(firm: Firm) -> None:
     empty = (await director.post("/v1/hand-overs/preview", {"from_person_id": hua, "to": mei})).json()
     assert {note["code"] for note in empty["notes"]} == set(), empty["notes"]
     assert {item["kind"] for item in empty["items"]} == {"support_team"}
+
+
+async def test_what_the_head_does_not_see_stays_and_the_director_moves_it(firm: Firm) -> None:
+    west = firm.ids["蓉城客运"]
+    team = {"members": [{"person_id": firm.person("lei"), "role": "technical_support"}]}
+    await firm["west"].make(f"/v1/accounts/{west}/set-support-team", team, version=1)
+    told = await firm.preview()
+    assert named(firm, told["items"]) == MOVING
+    assert ("outside_sight", {"count": 1}) in [(note["code"], note["params"]) for note in told["notes"]]
+    assert west not in str(told)
+    both = await firm.both("head", Function.DEPARTMENT_HEAD, Function.HR)
+    leaving = (await both.post("/v1/hand-overs/preview", firm.asking(leave=True))).json()
+    assert [problem["code"] for problem in leaving["problems"]] == ["outside_sight"], "nobody leaves anything behind"
+    assert (await firm.hand_over())["total"] == len(MOVING)
+    assert [member["person_id"] for member in (await firm.standing("蓉城客运"))["support_team"]] == [firm.person("lei")]
+    rest = await firm.hand_over("director", leave=True)
+    assert named(firm, [item for item in rest["items"] if item["kind"] != "person"]) == {("support_team", "蓉城客运")}

@@ -30,7 +30,7 @@ from shared.event_store.repository import Repository
 from shared.event_store.store import EventStore
 from shared.event_store.stream import Stream
 from shared.identity.tokens import SAMPLE_PERSON, SAMPLE_ROOT, SAMPLE_TENANT
-from shared.privacy.vault import Vault
+from shared.privacy.vault import STAFF, Of, Vault
 
 COLUMNS = (
     "tenant_id", "position", "stream_type", "stream_id", "version", "type", "schema_version", "data", "metadata",
@@ -70,7 +70,7 @@ async def furnish(store: EventStore, vault: Vault) -> tuple[list[UUID], list[UUI
     facts = registry(accounts_events, events)
     await store.append_all([_command(Repository(store, type(s), facts=facts), s) for s in streams])
     for number, id in enumerate(people):
-        await vault.put(SAMPLE_TENANT, id, {"name": f"销售{number}"})
+        await vault.put(SAMPLE_TENANT, id, {"name": f"销售{number}"}, of=Of(STAFF))
     return people, accounts
 
 

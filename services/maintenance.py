@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
+from services.privacy.again import erase_again
 from services.work import views
 from shared.event_store import connections
 from shared.event_store.store import EventStore
 from shared.event_store.verify import verify as verify_log
 from shared.postgres.url import database_url
+from shared.privacy.receipts import list_file
+from shared.privacy.receipts import read as read_receipts
+from shared.privacy.vault import Vault
 from shared.projections import Follower, View, drop, prepare, rebuild, status, unused, verify_view
 from shared.settings import Settings
 
@@ -80,11 +85,32 @@ async def drop_old_views(settings: Settings, say: Say, *, sure: bool) -> int:
     return 0
 
 
-async def restored(settings: Settings, reason: str, say: Say) -> int:
-    """The database was restored from a backup: begin a new epoch, so that no cursor of the lost history is served."""
+async def restored(settings: Settings, reason: str, say: Say, *, erasures: Path | None = None) -> int:
+    """The database was restored from a backup: begin a new epoch, so that no cursor of the lost history is served.
+
+    Who was erased since the backup is in it again: the list of erasures, kept outside, is applied once more. 2 when a
+    list was named and cannot be read: then nothing was done.
+    """
+    listed = erasures or list_file(settings)
+    try:
+        receipts = list(read_receipts(listed)) if erasures is not None or listed.exists() else []
+    except (OSError, ValueError) as error:
+        say(f"The list of erasures cannot be read: {error}")
+        return 2
     async with _store(settings) as store:
         await store.restored(reason)
+        again = await erase_again(store, settings, receipts)
     say("A new epoch has begun. Cursors handed out before are refused; their owners read again from the beginning.")
+    say(f"{len(receipts)} erasures are listed; {again} entries were erased again.")
+    return 0
+
+
+async def rewrap(settings: Settings, say: Say) -> int:
+    """Wrap the keys of all tenants by the master key there is now; the one before may be forgotten afterwards."""
+    async with _store(settings) as store:
+        keys = Vault(store.pool, Vault.master_key(settings)).keys
+        await keys.unseal()
+        say(f"The keys of {await keys.rewrap()} tenants are wrapped by the master key of now.")
     return 0
 
 

@@ -85,6 +85,7 @@ class Order:
     operation_id: UUID
     at: datetime
     list_file: Path
+    kind: str = STAFF  # of who is not in the vault
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +231,7 @@ class Eraser:
         """Write the receipts, then destroy keys and data, one entry after the other."""
         known = await self._vault.subjects(order.tenant_id, ids)
         for id in ids:
-            kind = known[id].kind if id in known and known[id].kind in PERSONS else STAFF
+            kind = known[id].kind if id in known and known[id].kind in PERSONS else order.kind
             append(
                 order.list_file,
                 Receipt(order.tenant_id, id, kind, order.reason.value, order.requested_by, order.at),

@@ -130,7 +130,7 @@ async def check_account(body: CheckAccount, who: Who, parts: Parts, request: Req
     """Whether an organisation with this credit code is on file, and which unit to ask. On record."""
     code = credit_code(body.credit_code)
     holder = await parts.store.holder(who.tenant_id, CREDIT_CODE, code)
-    await _note_found(parts, who, request, [] if holder is None else [holder], CREDIT_CODE)
+    await _note_found(parts, who, request, [] if holder is None else [holder], "credit_code")
     if holder is None:
         return OnFile(on_file=False)
     of = await records(parts.pool, who.tenant_id, [holder])

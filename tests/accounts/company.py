@@ -20,7 +20,7 @@ from shared.event_store.repository import Repository
 from shared.event_store.store import EventStore
 from shared.event_store.stream import Stream
 from shared.identity.tokens import development_key, mint_token
-from shared.privacy.vault import Vault
+from shared.privacy.vault import Of, Vault
 from shared.settings import Settings
 
 BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
@@ -98,7 +98,7 @@ async def found_company(store: EventStore, http: httpx.AsyncClient, settings: Se
     key = development_key(settings.data)
     director = await open_tenant(store, company)
     vault = Vault(store.all_tenants, Vault.master_key(settings))
-    await vault.put(company.tenant_id, director, {"name": "总监"})
+    await vault.put(company.tenant_id, director, {"name": "总监"}, of=Of("staff"))
 
     def client(person_id: UUID, function: str, unit_id: UUID) -> Client:
         return Client(http, mint_token(key, company.tenant_id, person_id, (function,), unit_id), person_id)

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
+from services.accounts.views.people import PEOPLE
 from shared.identity.current_tenant import as_tenant
 from tests.accounts.company import Client, Company
 from tests.accounts.test_organisation_routes import problem
@@ -287,7 +288,7 @@ async def test_personal_data_never_reach_the_log(
         "select data::text || metadata::text from es.events where tenant_id = $1",
         "select c::text from es.commands c where tenant_id = $1",
         "select a::text from accounts.accounts_v1 a where tenant_id = $1",
-        "select p::text from accounts.people_v1 p where tenant_id = $1",
+        f"select p::text from {PEOPLE.table} p where tenant_id = $1",
         "select k::text from es.claims k where tenant_id = $1",
     ):
         stored = " ".join(row[0] for row in await pool.fetch(query, company.tenant_id))

@@ -24,7 +24,7 @@ from shared.event_store.store import EventStore
 from shared.identity.current_tenant import as_tenant
 from shared.imports.upload import BESIDE, FILE, KIND, MAPPING
 from shared.jobs import Operation, Problem, Resources, Runner, create_operation, get_operation, problems_of
-from shared.privacy.vault import Vault
+from shared.privacy.vault import STAFF, Of, Vault
 from shared.projections import Follower, View
 from shared.projections.tables import prepare
 from shared.settings import Settings
@@ -60,7 +60,7 @@ class Office:
             root,
             Person.join(self.person_id, joining, at=BEGINNING),
         )
-        await self.vault.put(self.tenant_id, self.person_id, joining.personal())
+        await self.vault.put(self.tenant_id, self.person_id, joining.personal(), of=Of(STAFF))
         claims = tuple(Claim(scope, key, root.id) for scope, key in unit_claims(root.standing))
         appends = tuple(Repository(self.store, type(one), facts=FACTS).appends(one) for one in streams)
         outcome = await self.store.append(

@@ -207,8 +207,20 @@ async def test_who_is_restricted_is_neither_shown_nor_found_nor_changed(vault: V
 
 
 async def test_nobody_puts_the_phone_of_who_is_being_erased(vault: Vault, pool: Pool, tenant_id: UUID) -> None:
+    """As long as the erasure, or an import that was under way, runs."""
     hashes = await vault.hashed(tenant_id, {"name": "Anna", "phone": "138-0013-8000"})
-    await pool.execute("insert into privacy.leaving values ($1, 'phone', $2, $3)", tenant_id, hashes["phone"], uuid4())
+    operation = uuid4()
+    await pool.execute(
+        "insert into es.operations (tenant_id, operation_id, kind, principal_id, principal, parameters, state)"
+        " values ($1, $2, 'erasure', $2, '{}', '{}', 'running')",
+        tenant_id,
+        operation,
+    )
+    await pool.execute(
+        "insert into privacy.leaving values ($1, 'phone', $2, $3)", tenant_id, hashes["phone"], operation
+    )
     with pytest.raises(Erased):
         await vault.put(tenant_id, uuid4(), {"name": "A", "phone": "13800138000"})
     await vault.put(tenant_id, uuid4(), {"name": "Anna"})
+    await pool.execute("update es.operations set state = 'done' where operation_id = $1", operation)
+    await vault.put(tenant_id, uuid4(), {"name": "A", "phone": "13800138000"})

@@ -20,6 +20,7 @@ from pydantic import BaseModel, Field
 from shared.days import LAST_INSTANT, end_of, start_of
 from shared.event_store.command import Head
 from shared.http.audit_trail import BEGINNING, Entry, Place, Wanted, begin, entries
+from shared.http.call import Call, call_of
 from shared.http.context import Parts, Who
 from shared.http.kit import Kit
 from shared.http.openapi import refuses
@@ -27,6 +28,7 @@ from shared.http.problem import At, Problem
 from shared.http.reading import FromDay, Paged, ToDay
 from shared.http.route import Router
 from shared.identity.principal import AUDITOR, DIRECTOR, HEAD_OFFICE, OPERATIONS, TENANT_ADMIN, Principal
+from shared.privacy.disclosure import EXPORTED, record
 
 router = Router(prefix="/v1/audit", tags=["audit"])
 
@@ -69,6 +71,7 @@ class AuditEntry(BaseModel):
     correlation: str | None = None
     trace: str | None = None
     route: str | None = Field(default=None, description="The operation that read.")
+    purpose: str | None = Field(default=None, description="What a revealed field was needed for, as they said.")
 
 
 class Audit(BaseModel):
@@ -135,9 +138,14 @@ async def audit(
             "log-position": str(sealed.position),
             "log-hash": sealed.hash,
         }
-        lines = _lines(parts, who.tenant_id, wanted, place)
+        call = call_of(request.scope)
+        await record(parts.pool, who, action=EXPORTED, subjects=[], fields=[], route="audit.read")
+        first, place_after = await entries(parts.pool, who.tenant_id, wanted, place, CSV_PAGE)
+        await parts.quotas.take(parts.pool, call, who, len(first))  # while it can still be refused
+        lines = _lines(call, who, wanted, first, place_after)
         return StreamingResponse(lines, media_type="text/csv; charset=utf-8", headers=headers)
     found, following = await entries(parts.pool, who.tenant_id, wanted, place, page.limit)
+    page.take(len(found))
     shown = Audit(items=await _shown(parts, who.tenant_id, found), head=sealed)
     if following is not None:
         shown.next = page.cursor((following.position, following.at.isoformat(), following.read_id))
@@ -188,6 +196,7 @@ async def _shown(kit: Kit, tenant_id: UUID, found: Sequence[Entry]) -> list[Audi
             correlation=entry.correlation,
             trace=entry.trace,
             route=entry.route,
+            purpose=entry.purpose,
         )
         for entry in found
     ]
@@ -196,12 +205,17 @@ async def _shown(kit: Kit, tenant_id: UUID, found: Sequence[Entry]) -> list[Audi
 # -- as a file ---------------------------------------------------------------------------------------------
 
 
-async def _lines(kit: Kit, tenant_id: UUID, wanted: Wanted, place: Place | None) -> AsyncIterator[str]:
-    """The whole answer as CSV, a page of it in memory at a time."""
+async def _lines(
+    call: Call, who: Principal, wanted: Wanted, first: Sequence[Entry], place: Place | None
+) -> AsyncIterator[str]:
+    """The whole answer as CSV, a page of it in memory at a time. Cut short where the quota of the day ends."""
+    kit = call.kit
     yield "\ufeff" + row_of(AuditEntry.model_fields)  # a spreadsheet reads UTF-8 only when told so
+    yield "".join(row_of(_cells(entry)) for entry in await _shown(kit, who.tenant_id, first))
     while place is not None:
-        found, place = await entries(kit.pool, tenant_id, wanted, place, CSV_PAGE)
-        yield "".join(row_of(_cells(entry)) for entry in await _shown(kit, tenant_id, found))
+        found, place = await entries(kit.pool, who.tenant_id, wanted, place, CSV_PAGE)
+        await kit.quotas.take(kit.pool, call, who, len(found))
+        yield "".join(row_of(_cells(entry)) for entry in await _shown(kit, who.tenant_id, found))
 
 
 def _cells(entry: AuditEntry) -> Iterable[str]:

@@ -12,8 +12,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import asyncpg
-
 SPAN = 100_000
 """Positions, or reads, looked through for one page."""
 LAST_READ = UUID(int=2**128 - 1)
@@ -44,7 +42,7 @@ select at, read_id from privacy.reads
  order by at desc, read_id desc offset $5 limit 1
 """
 READS = """
-select at, read_id, actor, on_behalf_of, viewer, machine, action, subjects, fields, route, trace
+select at, read_id, actor, on_behalf_of, viewer, machine, action, subjects, fields, route, purpose, trace
   from privacy.reads
  where tenant_id = $1 and (at, read_id) < ($2, $3) and at >= $4
    and ($5::timestamptz is null or (at, read_id) >= ($5, $6))
@@ -105,6 +103,7 @@ class Entry:
     correlation: str | None = None
     read_id: UUID | None = None
     route: str | None = None
+    purpose: str | None = None
 
 
 @dataclass(slots=True)
@@ -182,10 +181,7 @@ async def _changes(pool: Any, tenant_id: UUID, wanted: Wanted, place: Place, lim
 
 async def _reads(pool: Any, tenant_id: UUID, wanted: Wanted, place: Place, limit: int) -> _Part:
     begins = (tenant_id, place.at, place.read_id, wanted.since)
-    try:
-        edge = await pool.fetchrow(READS_EDGE, *begins, SPAN - 1)
-    except asyncpg.UndefinedTableError:  # an older database: nothing was kept of reads
-        return _Part()
+    edge = await pool.fetchrow(READS_EDGE, *begins, SPAN - 1)
     down_to = (None, None) if edge is None else (edge["at"], edge["read_id"])
     rows = await pool.fetch(
         READS, *begins, *down_to, wanted.actor, wanted.on_behalf_of, wanted.subject, wanted.actions, limit + 1
@@ -232,6 +228,7 @@ def _read(row: Any) -> Entry:
         trace=row["trace"],
         read_id=row["read_id"],
         route=row["route"],
+        purpose=row["purpose"],
     )
 
 

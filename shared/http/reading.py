@@ -246,12 +246,16 @@ class Page:
 
     def of(self, rows: Sequence[T], key: Callable[[T], Sequence[Any]]) -> tuple[Sequence[T], str | None]:
         """The rows to show and the cursor after them. `key` gives a row's sort values, which must be unique."""
-        if self.limit > FREE_ROWS or self._after is not None:
-            self._call.exported = min(len(rows), self.limit)
+        self.take(len(rows))
         if len(rows) <= self.limit:
             return rows, None
         shown = rows[: self.limit]
         return shown, self.cursor(key(shown[-1]))
+
+    def take(self, rows: int) -> None:
+        """Count these rows against the quota of the day, unless it is a first page of a few."""
+        if self.limit > FREE_ROWS or self._after is not None:
+            self._call.exported = min(rows, self.limit)
 
     def cursor(self, place: Sequence[Any]) -> str:
         """The cursor to a place of this list, said in the Link header too."""

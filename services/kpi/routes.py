@@ -7,19 +7,20 @@ from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Query
+from fastapi import Depends, Query
 from pydantic import BaseModel, Field
 
 from services.kpi.views.funnel import FUNNEL, STEPS
 from services.kpi.views.units import UNITS
 from shared.days import end_of, start_of
+from shared.http.limits import limited
 from shared.http.openapi import refuses
 from shared.http.problem import At, Problem
 from shared.http.reading import FromDay, Reading, Report, ToDay
 from shared.http.route import Router
 from shared.projections.view import source
 
-router = Router(prefix="/v1/kpi", tags=["kpi"])
+router = Router(prefix="/v1/kpi", tags=["kpi"], dependencies=[Depends(limited("heavy"))])
 
 DIMENSIONS = {
     "month": "to_char(f.at at time zone {zone}, 'YYYY-MM')",

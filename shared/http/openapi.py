@@ -26,10 +26,12 @@ TITLES = {
     410: "The cursor belongs to history that a restore has replaced",
     412: "The record has moved on since the ETag in If-Match",
     413: "The body is too large",
+    414: "Path and query are too long",
     415: "The body is of another media type",
     422: "The content is not acceptable; `errors` names each part",
     428: "If-Match is required",
-    429: "Too many requests",
+    429: "Too many requests, or rows of a day: `violated-policies` says of which limit",
+    431: "The headers are too many or too long",
     500: "A defect of ours",
     503: "Busy, behind, or without its database; try again after `Retry-After`",
 }
@@ -74,6 +76,16 @@ PART_SCHEMA: dict[str, Any] = {
 }
 
 RETRY_HEADER = {"Retry-After": {"description": "Seconds to wait", "schema": {"type": "string"}}}
+LIMIT_HEADERS = {
+    "RateLimit": {
+        "description": 'What is left (`r`) and in how many seconds it is whole again (`t`): `"reads";r=0;t=7`',
+        "schema": {"type": "string"},
+    },
+    "RateLimit-Policy": {
+        "description": 'The limits that hold: `"reads";q=3000;w=60`; sent with every answer that is counted',
+        "schema": {"type": "string"},
+    },
+}
 RECEIPT_HEADERS: dict[str, Any] = {
     "ETag": {"description": "The record's version in quotes", "schema": {"type": "string"}},
     "Idempotency-Replayed": {
@@ -115,7 +127,7 @@ def problem_response(status: int) -> dict[str, Any]:
         "content": {PROBLEM_MEDIA: {"schema": {"$ref": "#/components/schemas/Problem"}}},
     }
     if status in (429, 503):
-        response["headers"] = RETRY_HEADER
+        response["headers"] = RETRY_HEADER if status == 503 else RETRY_HEADER | LIMIT_HEADERS
     if status == 401:
         response["headers"] = CHALLENGE
     return response
@@ -179,7 +191,7 @@ def _complete(path: str, method: str, operation: dict[str, Any], route: Route) -
         parameter["schema"] = _not_null(parameter["schema"])
     if not parameters:
         del operation["parameters"]
-    statuses = {400, 401, 403, 422, 429, 500, 503}
+    statuses = {400, 401, 403, 414, 422, 429, 431, 500, 503}
     if "{" in path:
         statuses.add(404)
     if method == "post":

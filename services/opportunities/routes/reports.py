@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import Query
+from fastapi import Depends, Query
 
 from services.opportunities.reports import defeats as defeat_table
 from services.opportunities.reports import hot_customers as hot_table
@@ -28,11 +28,12 @@ from services.opportunities.views.products import PRODUCTS
 from services.opportunities.views.reason_catalogues import REASON_CATALOGUES
 from services.opportunities.views.standings import STANDINGS
 from services.opportunities.views.units import UNITS
+from shared.http.limits import limited
 from shared.http.openapi import refuses
 from shared.http.reading import FromDay, ToDay
 from shared.http.route import Router
 
-router = Router(prefix="/v1", tags=["reports"])
+router = Router(prefix="/v1", tags=["reports"], dependencies=[Depends(limited("heavy"))])
 
 GroupBy = Annotated[str | None, Query(max_length=100, description="One or two dimensions, by comma.")]
 Text = Annotated[str | None, Query(max_length=100, pattern="^[^\\x00]*$")]

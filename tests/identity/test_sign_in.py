@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
+import asyncpg
 import httpx
 import pytest
 from prometheus_client import REGISTRY
@@ -404,11 +405,17 @@ async def test_one_issuer_may_serve_several_tenants_told_apart_by_a_claim(
 
 
 async def test_trust_ends_at_once_and_only_for_who_took_it_back(
-    http: httpx.AsyncClient, company: Company, administrator: Administrator, issuer: Issuer, kit: Kit
+    http: httpx.AsyncClient,
+    company: Company,
+    administrator: Administrator,
+    issuer: Issuer,
+    kit: Kit,
+    pool: asyncpg.Pool,
 ) -> None:
     admin = administrator(company)
     person = await join(company, "E-1")
-    provider = await trust(admin, issuer)
+    body = {"issuer": issuer.url, "audience": "dakehu", "person_claim": "number", "person_reference": "hr"}
+    provider = (await admin.post("/v1/identity-providers", body, key="first")).json()["id"]
     token = issuer.token(number="E-1")
     assert (await ask(http, token)).json()["person_id"] == str(person)
     listed = await admin.get("/v1/identity-providers")
@@ -424,6 +431,11 @@ async def test_trust_ends_at_once_and_only_for_who_took_it_back(
     await refused(http, token)
     assert (await admin.read("/v1/identity-providers"))["items"] == []
     assert (await admin.get(f"/v1/identity-providers/{provider}")).status_code == 404
+    retried = await admin.post("/v1/identity-providers", body, key="first")
+    assert (retried.status_code, retried.json()["id"]) == (201, provider)
+    directory = "select count(*) from identity.issuers where issuer = $1"
+    assert await pool.fetchval(directory, issuer.url) == 0
+    await refused(http, token)
     await trust(admin, issuer)
     assert (await ask(http, token)).status_code == 200
 

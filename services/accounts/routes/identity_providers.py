@@ -66,7 +66,7 @@ async def trust(command: TrustProvider, ctx: Ctx) -> Receipt:
         tenant = await work.load(TENANTS, ctx.tenant_id)
         provider = command.provider(https_only=ctx.kit.settings.env == "production")
         tenant.trust(provider_id, provider, at=ctx.now)
-        if tenant.pending_events:
+        if tenant.pending_events and not await _answered(ctx):
             await _note(ctx, provider_id, provider)
         return tenant
 
@@ -119,6 +119,11 @@ def _require(ctx: CommandContext) -> None:
     require(ctx.principal, *TRUSTS)
     if ctx.principal.machine:
         raise Problem(403, "persons_only")
+
+
+async def _answered(ctx: CommandContext) -> bool:
+    """Whether this is a retry: then nothing may change, whatever has happened since."""
+    return await ctx.kit.store.answered(ctx.tenant_id, ctx.principal.person_id, ctx.key) is not None
 
 
 async def _note(ctx: CommandContext, provider_id: UUID, provider: IdentityProvider) -> None:

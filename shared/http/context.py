@@ -51,7 +51,7 @@ HEADERS: dict[str, dict[str, Any]] = {
         "name": "On-Behalf-Of",
         "in": "header",
         "required": False,
-        "description": "The person the back office enters this for.",
+        "description": "The person this is entered for: one you see (back office, head), or stand in for.",
         "schema": {"type": "string", "format": "uuid"},
     },
 }
@@ -107,7 +107,8 @@ class CommandContext:
 
     @property
     def fingerprint(self) -> bytes:
-        """What the key stands for: method, path and body, not If-Match. An upload's route gives its own words."""
+        """What the key stands for: method, path, body and for whom, not If-Match. An upload's route gives its own
+        words."""
         if self._fingerprint is None:
             call = self.call
             given = f"{call.scope['method']} {call.path}\n".encode() + call.body
@@ -118,7 +119,9 @@ class CommandContext:
     @fingerprint.setter
     def fingerprint(self, given: bytes) -> None:
         # keyed: a body holds names and phones, which a plain digest of it would let anybody guess
-        self._fingerprint = hmac.digest(self.kit.fingerprint_key, given, "sha256")
+        behalf = self.principal.on_behalf_of
+        whose = b"" if behalf is None else f"{behalf}\n".encode()
+        self._fingerprint = hmac.digest(self.kit.fingerprint_key, whose + given, "sha256")
 
     def new_id(self, stream_type: str) -> UUID:
         """The id of a stream this command opens: a retry makes the same."""

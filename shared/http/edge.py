@@ -21,6 +21,7 @@ from shared.http.call import SCOPE_KEY, Call
 from shared.http.errors import RETRY_AFTER, problem_of
 from shared.http.problem import Problem
 from shared.identity.current_tenant import current_tenant
+from shared.identity.lookups import staff
 from shared.identity.principal import ENTERS_FOR_OTHERS, Principal
 from shared.identity.scopes import PERSONAL, needed
 from shared.privacy.disclosure import Disclosure, disclosure
@@ -84,6 +85,8 @@ class Edge:
                 disclosed.allowed = principal.may(PERSONAL)
                 self.kit.limits.admit(call, principal)
                 self._require_scope(call, principal, local)
+                if principal.on_behalf_of is not None:
+                    await self._require_enters_for(principal, principal.on_behalf_of)
             if call.repeated is not None:
                 raise Problem(400, "duplicate_header", params={"header": call.repeated.decode("latin-1")})
             if not is_clean(call.path):
@@ -150,7 +153,7 @@ class Edge:
             if not self.kit.tenants.open(principal.tenant_id):
                 await self.kit.check_standing(principal.tenant_id)
             return await sign_in.viewing(call, principal)
-        behalf = self._on_behalf_of(call, principal.functions)
+        behalf = self._on_behalf_of(call)
         return principal if behalf is None else replace(principal, on_behalf_of=behalf)
 
     def _require_scope(self, call: Call, principal: Principal, local: str) -> None:
@@ -167,18 +170,29 @@ class Edge:
                 headers={"WWW-Authenticate": challenge},
             )
 
-    def _on_behalf_of(self, call: Call, functions: frozenset[str]) -> UUID | None:
+    def _on_behalf_of(self, call: Call) -> UUID | None:
         given = call.header(b"on-behalf-of")
         if given is None:
             return None
         try:
-            person = UUID(given.strip())
+            return UUID(given.strip())
         except ValueError:
             raise Problem(400, "malformed_header", params={"header": "On-Behalf-Of"}) from None
-        if functions.isdisjoint(ENTERS_FOR_OTHERS):
-            DENIALS.labels(self.kit.service, "on_behalf_of").inc()
-            raise Problem(403, "on_behalf_of_not_allowed")
-        return person
+
+    async def _require_enters_for(self, principal: Principal, person_id: UUID) -> None:
+        """Refuse (403) to enter for somebody out of sight or not working here; a deputy enters for whom they stand in.
+
+        Unknown and invisible are told alike.
+        """
+        kit = self.kit
+        sight = await kit.sight(principal)
+        sees = principal.has(*ENTERS_FOR_OTHERS) and (kit.organisation is None or sight.sees_person(person_id))
+        if sees or person_id in sight.stands_in_for:
+            person = None if kit.organisation is None else await staff(kit.pool, principal.tenant_id, person_id)
+            if kit.organisation is None or (person is not None and person.active):
+                return
+        DENIALS.labels(kit.service, "on_behalf_of").inc()
+        raise Problem(403, "on_behalf_of_not_allowed")
 
     # -- body ----------------------------------------------------------------------------------------
 

@@ -108,8 +108,8 @@ class Principal:
 
     @property
     def only_looks(self) -> bool:
-        """Whether nothing this principal holds lets them change anything."""
-        return self.functions <= {AUDITOR}
+        """Whether they change nothing: an auditor, whatever else they do, and who has no function at all."""
+        return not self.functions or AUDITOR in self.functions
 
     def has(self, *functions: str) -> bool:
         """Whether the principal holds any of these functions."""

@@ -30,7 +30,8 @@ class MadeUp:
     def __init__(self, tenant_id: UUID, seed: int, facts: int = 160) -> None:
         self.chance = random.Random(seed)
         self.log = Log(tenant_id)
-        self.root, *self.branches = [self.id() for _ in range(3)]
+        self.root, *self.regions = [self.id() for _ in range(3)]
+        self.branches = [self.id() for _ in range(2)]
         self.teams = [self.id() for _ in range(2)]
         self.people = [self.id() for _ in range(5)]
         self.accounts = [self.id() for _ in range(4)]
@@ -57,10 +58,12 @@ class MadeUp:
     def _set_up(self) -> None:
         tell, chance = self.log.tell, self.chance
         tell("tenant", self.log.tenant_id, "TenantOpened", START, {}, name="T", zone="Asia/Shanghai", currency="CNY")
-        parents = {self.root: None, **dict.fromkeys(self.branches, self.root)}
+        parents = {self.root: None, **dict.fromkeys(self.regions, self.root)}
+        parents |= dict(zip(self.branches, self.regions, strict=True))
         parents |= dict(zip(self.teams, self.branches, strict=True))
         for number, (unit, parent) in enumerate(parents.items()):
-            kind = "head_office" if parent is None else "branch" if parent == self.root else "team"
+            kind = "head_office" if parent is None else "region" if parent == self.root else "team"
+            kind = "branch" if unit in self.branches else kind
             said = {"code": f"U{number}", "name": f"单位{number}", "kind": kind, "parent_id": _text(parent)}
             tell("unit", unit, "UnitOpened", START, {**said, "status": "open"})
         for person in self.people:
@@ -106,11 +109,15 @@ class MadeUp:
                 type, changes = self._account_change()
                 self.log.tell("account", account, type, self._after(account), changes)
             case "unit":
-                team, parent = chance.choice(self.teams), str(chance.choice(self.branches))
-                self.log.tell("unit", team, "UnitMoved", self.at(), {"parent_id": parent})
+                units, parents = chance.choice(((self.teams, self.branches), (self.branches, self.regions)))
+                moved, parent = chance.choice(units), str(chance.choice(parents))
+                self.log.tell("unit", moved, "UnitMoved", self.at(), {"parent_id": parent})
             case "person":
                 unit = str(chance.choice([*self.branches, *self.teams]))
-                self.log.tell("person", chance.choice(self.people), "PersonPostedTo", self.at(), {"unit_id": unit})
+                person, deputy = chance.choice(self.people), f"deputy.{self.person()}"
+                days = chance.choice(({"since": "2025-01-01", "until": "2025-12-31"}, None))
+                type, said = chance.choice((("PersonPostedTo", {"unit_id": unit}), ("DeputyAppointed", {deputy: days})))
+                self.log.tell("person", person, type, self.at(), said)
             case "rules":
                 self._rules()
             case "mend":

@@ -316,6 +316,11 @@ def people(log: Log, upto: int | None = None) -> list[Row]:
             "functions": said.get("functions", []),
             **{name: uuid(said.get(name)) for name in ("unit_id", "reports_to_unit_id", "reports_to_person_id")},
             "external_refs": said.get("external_refs"),
+            "deputies": {
+                name.removeprefix("deputy."): days
+                for name, days in said.items()
+                if name.startswith("deputy.") and days is not None
+            },
         }
         for stream_id, facts in log.streams("person", upto)
         for fact, said, until in lasting(facts)

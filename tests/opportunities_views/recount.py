@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
+from functools import cached_property
 from statistics import fmean, median
 from typing import Any
 from uuid import UUID
@@ -27,12 +28,15 @@ Sees = Callable[[Row], bool]
 
 @dataclass(frozen=True)
 class Question:
-    """As the tests ask it; `sees` is sight in plain Python."""
+    """As the tests ask it; `sees` is sight in plain Python. Units are rolled up as they stood at `at`, or stand now."""
 
     log: Log
     at: datetime
     known_at: int | None
     sees: Sees
+    person: UUID
+    tree: str = "then"
+    tree_at: datetime | None = None
 
     @property
     def day(self) -> date:
@@ -42,8 +46,67 @@ class Question:
         """The rows that hold at the instant."""
         return [row for row in rows if row["from_at"] <= self.at and (row["to_at"] is None or row["to_at"] > self.at)]
 
+    @cached_property
+    def _standing_deals(self) -> list[Row]:
+        return self.standing(oracle.standings(self.log, self.known_at))
+
+    def standing_deals(self) -> list[Row]:
+        return self._standing_deals
+
     def deals(self) -> list[Row]:
-        return [row for row in self.standing(oracle.standings(self.log, self.known_at)) if self.sees(row)]
+        """Those that count for the asker: by owner and unit at the instant."""
+        return [row for row in self.standing_deals() if self.sees(row)]
+
+    def rows(self) -> list[Row]:
+        """Those shown to the asker: by owner and unit of today."""
+        seen = self.seen_today()
+        return [row for row in self.standing_deals() if row["stream_id"] in seen]
+
+    @cached_property
+    def _today(self) -> set[UUID]:
+        return {row["stream_id"] for row in oracle.standings(self.log) if row["to_at"] is None and self.sees(row)}
+
+    def seen_today(self) -> set[UUID]:
+        return self._today
+
+    def visits(self) -> list[Row]:
+        """Visits follow the opportunities they name; colleagues who took part see them too."""
+        seen = self.seen_today()
+        today = {
+            row["stream_id"]
+            for row in oracle.visits(self.log)
+            if row["to_at"] is None
+            and (
+                (not seen.isdisjoint(row["opportunity_ids"]) if row["opportunity_ids"] else self.sees(row))
+                or (self.person in row["participants"] and self.person != row["owner_id"])
+                or self.sees({"owner_id": None, "unit_id": None, "account_id": None})
+            )
+        }
+        rows = self.standing(oracle.visits(self.log, self.known_at))
+        return [row for row in rows if row["stream_id"] in today]
+
+    def place(self, unit: UUID | None, kind: str) -> UUID | None:
+        """The unit itself, or the nearest above it, of a kind."""
+        return next((id for id, row in self._path(unit) if row["kind"] == kind), None)
+
+    def is_below(self, unit: UUID | None, root: UUID) -> bool:
+        return unit == root or any(id == root for id, _ in self._path(unit))
+
+    @cached_property
+    def units(self) -> dict[UUID, Row]:
+        """The tree asked for."""
+        rows = oracle.units(self.log, None if self.tree == "now" else self.known_at)
+        then = replace(self, at=self.tree_at or self.at)
+        held = [row for row in rows if row["to_at"] is None] if self.tree == "now" else then.standing(rows)
+        return {row["stream_id"]: row for row in held}
+
+    def _path(self, unit: UUID | None) -> list[tuple[UUID, Row]]:
+        """From a unit up to the root."""
+        path: list[tuple[UUID, Row]] = []
+        while unit is not None and unit in self.units and len(path) < len(self.units):
+            path.append((unit, self.units[unit]))
+            unit = self.units[unit]["parent_id"]
+        return path
 
     def accounts(self) -> dict[UUID, Row]:
         return {row["stream_id"]: row for row in self.standing(oracle.accounts(self.log, self.known_at))}
@@ -54,6 +117,11 @@ class Question:
     def defeats(self) -> list[Row]:
         rows = oracle.defeats(self.log, self.known_at)
         return [row for row in rows if row["lost_at"] <= self.at and self.sees(row)]
+
+    def defeat_rows(self) -> list[Row]:
+        seen = self.seen_today()
+        rows = oracle.defeats(self.log, self.known_at)
+        return [row for row in rows if row["lost_at"] <= self.at and row["stream_id"] in seen]
 
 
 def day(at: datetime) -> date:
@@ -76,7 +144,9 @@ def computed(deal: Row, on: date) -> str:
     return next((code for code, window in WINDOWS if left <= window), "C")
 
 
-def parts(deal: Row, dimension: str, accounts: dict[UUID, Row]) -> list[tuple[str | None, int, Decimal]]:
+def parts(
+    question: Question, deal: Row, dimension: str, accounts: dict[UUID, Row]
+) -> list[tuple[str | None, int, Decimal]]:
     """The groups a deal is in, with its open units and amount there."""
     units, amount = deal["open_units"] or 0, deal["open_amount"] or Decimal(0)
     match dimension:
@@ -84,6 +154,8 @@ def parts(deal: Row, dimension: str, accounts: dict[UUID, Row]) -> list[tuple[st
             return [(text(deal["owner_id"]), units, amount)]
         case "org_unit":
             return [(text(deal["unit_id"]), units, amount)]
+        case "branch" | "region":
+            return [(text(question.place(deal["unit_id"], dimension)), units, amount)]
         case "channel":
             return [(deal["channel"], units, amount)]
         case "account_kind":
@@ -109,7 +181,7 @@ def board(question: Question, level: str, dimension: str | None) -> dict[tuple[A
         code = "O" if deal["stock"] == "ordered" else declared if level == "declared" else computed(deal, question.day)
         rate = Decimal(RATES[declared if code == "overdue" else code])
         whole = [(None, deal["open_units"] or 0, deal["open_amount"] or Decimal(0))]
-        for key, units, amount in whole if dimension is None else parts(deal, dimension, accounts):
+        for key, units, amount in whole if dimension is None else parts(question, deal, dimension, accounts):
             cell = cells[key, deal["currency"], code]
             cell[0] += 1
             cell[1] += units
@@ -125,7 +197,7 @@ def hot(question: Question) -> list[Row]:
     """The hot table, in its order: what was worked out, not what was copied."""
     accounts, contacts, on = question.accounts(), question.contacts(), question.day
     rows = []
-    for deal in question.deals():
+    for deal in question.rows():
         is_computed = computed(deal, on)
         if deal["stock"] != "open" or "H" not in (deal["level"], is_computed):
             continue
@@ -182,6 +254,8 @@ def analysis(question: Question, dimension: str) -> dict[str | None, tuple[int, 
                 units = [(defeat["competitor_brand"], whole)]
             case "owner" | "org_unit":
                 units = [(text(defeat["owner_id" if dimension == "owner" else "unit_id"]), whole)]
+            case "branch" | "region":
+                units = [(text(question.place(defeat["unit_id"], dimension)), whole)]
             case "level":
                 units = [(defeat["level"] or "N", whole)]
             case _:
@@ -196,8 +270,11 @@ def analysis(question: Question, dimension: str) -> dict[str | None, tuple[int, 
     return {key: (count, dict(amounts), mentions) for key, (count, amounts, mentions) in found.items()}
 
 
+CREDIT = {"captured": "captured_", "decided": "outcome_", "open": ""}
+
+
 def outcomes(
-    question: Question, dimension: str, since: date | None, until: date | None, offices: dict[UUID, UUID]
+    question: Question, dimension: str, since: date | None, until: date | None, owner_id: UUID | None = None
 ) -> dict[tuple[str | None, str], Row]:
     """(key, currency) → figures."""
     accounts = question.accounts()
@@ -210,15 +287,18 @@ def outcomes(
 
     def keys(deal: Row, when: str) -> list[tuple[str | None, Decimal]]:
         whole = deal["amount"] or Decimal(0)
-        prefix = {"captured": "captured_", "decided": "outcome_", "open": ""}[when]
+        credit = {name: deal[f"{CREDIT[when]}{name}"] for name in ("owner_id", "unit_id")}
+        if not question.sees({**deal, **credit}) or owner_id not in (None, credit["owner_id"]):
+            return []
         match dimension:
             case "owner":
-                return [(text(deal[prefix + "owner_id"]), whole)]
+                return [(text(credit["owner_id"]), whole)]
             case "org_unit":
-                return [(text(deal[prefix + "unit_id"]), whole)]
+                return [(text(credit["unit_id"]), whole)]
             case "office":
-                unit = deal[prefix + "unit_id"]
-                return [(text(offices.get(unit, unit)), whole)]
+                return [(text(question.place(credit["unit_id"], "branch") or credit["unit_id"]), whole)]
+            case "branch" | "region":
+                return [(text(question.place(credit["unit_id"], dimension)), whole)]
             case "product":
                 sums: dict[str, Decimal | None] = {}
                 for line in deal["lines"]:
@@ -235,7 +315,7 @@ def outcomes(
                 at = deal["outcome_at"] if when == "decided" else deal["captured_at"]
                 return [(f"{day(at):%Y-%m}", whole)]
 
-    for deal in question.deals():
+    for deal in question.standing_deals():
         captured, decided = day(deal["captured_at"]), day(deal["outcome_at"])
         if within(captured):
             for key, _ in keys(deal, "captured"):

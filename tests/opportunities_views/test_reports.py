@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import AsyncIterator, Collection, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -14,6 +16,7 @@ import pytest
 from services.opportunities.reports import defeats as defeat_table
 from services.opportunities.reports import outcomes as outcome_table
 from services.opportunities.reports.asking import Asking
+from services.opportunities.reports.filters import Filters
 from services.opportunities.reports.hot_customers import hot_customers
 from services.opportunities.reports.labels import Labels
 from services.opportunities.reports.levels import policy_in_force
@@ -25,6 +28,7 @@ from services.opportunities.views import VIEWS
 from shared.days import end_of
 from shared.event_store.connections import with_json
 from shared.identity.sight import Sight
+from shared.identity.subtree import Tree
 from shared.testing.views import fold_in_random_splits
 from tests.opportunities_views import oracle, recount
 from tests.opportunities_views.made_up import MadeUp
@@ -32,7 +36,8 @@ from tests.opportunities_views.recount import ZONE, Question
 
 NOW = datetime(2025, 8, 1, 3, tzinfo=UTC)
 POLICY = "h7-a15-b30"
-SIGHTS = ("everything", "branch", "representative")
+SIGHTS = ("everything", "branch", "supervisor", "representative", "deputy")
+TREES = ("then", "now")
 
 
 class NoVault:
@@ -54,27 +59,38 @@ class Company:
         self.pool = pool
         self.made = made
 
-    def ask(self, when: str, sight: str) -> tuple[Asking, Question]:
+    def ask(self, when: str, sight: str, tree: Tree = "then") -> tuple[Asking, Question]:
         """The same question to the report and to the recount."""
         made = self.made
         at = NOW if when == "now" else end_of(date(2025, 3, 31), ZONE)
         known_at = len(made.log.told) * 2 // 3 if when == "known then" else None
-        branch, team, person = made.branches[0], made.teams[0], made.people[0]
+        branch, team, person, other = made.branches[0], made.teams[0], made.people[0], made.people[1]
+        selves = {person, other} if sight == "deputy" else {person}
+        owners = {person, other} if sight in ("deputy", "supervisor") else {person}
         supported = {
             row["stream_id"]
             for row in oracle.accounts(made.log)
-            if row["to_at"] is None and person in row["support_team"]
+            if row["to_at"] is None and not selves.isdisjoint(row["support_team"])
         }
 
         def sees(row: dict[str, Any]) -> bool:
             if sight == "everything":
                 return True
-            own = row["owner_id"] == person or row["account_id"] in supported
+            own = row["owner_id"] in owners or row["account_id"] in supported
             return own or (sight == "branch" and row["unit_id"] in (branch, team))
 
-        seen = Sight(sight == "everything", frozenset((branch, team)) if sight == "branch" else frozenset(), person)
-        asking = Asking(made.log.tenant_id, ZONE, at, seen, known_at=known_at, latest=when == "now")
-        return asking, Question(made.log, at, known_at, sees)
+        seen = Sight(
+            sight == "everything",
+            frozenset((branch, team)) if sight == "branch" else frozenset(),
+            person,
+            frozenset(selves - {person}),
+            frozenset(owners - selves),
+        )
+        asking = Asking(
+            made.log.tenant_id, ZONE, at, seen, known_at=known_at, latest=when == "now", tree=tree,
+            tree_at=None if when == "now" else at,
+        )  # fmt: skip
+        return asking, Question(made.log, at, known_at, sees, person, tree)
 
 
 MADE: dict[tuple[str, int], MadeUp] = {}
@@ -141,8 +157,9 @@ async def test_an_empty_board_shows_every_level_with_zero(company: Company) -> N
     ]
 
 
-async def test_who_would_move_under_another_policy(company: Company, when: str) -> None:
-    asking, question = company.ask(when, "everything")
+@pytest.mark.parametrize("sight", SIGHTS)
+async def test_who_would_move_under_another_policy(company: Company, when: str, sight: str) -> None:
+    asking, question = company.ask(when, sight)
     first = await policy_in_force(company.pool, asking, "h30-a90-b180")
     second = await policy_in_force(company.pool, asking, "h7-a30-b90")
     report = await pipeline_diff(company.pool, asking, first, second, LABELS)
@@ -160,7 +177,8 @@ async def test_who_would_move_under_another_policy(company: Company, when: str) 
         if (pair := (level(deal, (("H", 30), ("A", 90), ("B", 180))), level(deal, (("H", 7), ("A", 30), ("B", 90)))))
         and pair[0] != pair[1]
     }
-    assert {row["opportunity_id"]: fields(row, "level_a", "level_b") for row in report["rows"]} == moved
+    shown = {id: pair for id, pair in moved.items() if id in question.seen_today()}
+    assert {row["opportunity_id"]: fields(row, "level_a", "level_b") for row in report["rows"]} == shown
     assert fields(report, "moved", "compared") == (len(moved), len(judged))
 
 
@@ -222,7 +240,7 @@ async def test_the_defeat_table_has_a_row_for_each(company: Company, when: str, 
     rows = (await defeat_table.defeats(company.pool, asking, LABELS))["rows"]
     contacts = question.contacts()
     wanted = {}
-    for defeat in question.defeats():
+    for defeat in question.defeat_rows():
         lost_on = recount.day(defeat["lost_at"])
         seen = [
             c["visited_on"]
@@ -238,27 +256,23 @@ async def test_the_defeat_table_has_a_row_for_each(company: Company, when: str, 
     assert {fields(row, "opportunity_id", "version"): fields(row, *names) for row in rows} == wanted
 
 
-def office_of(unit: UUID | None, units: dict[UUID, dict[str, Any]], seen: tuple[UUID, ...] = ()) -> UUID | None:
-    """The unit itself if it is a branch, else the nearest one above."""
-    if unit is None or unit not in units or unit in seen:
-        return None
-    return unit if units[unit]["kind"] == "branch" else office_of(units[unit]["parent_id"], units, (*seen, unit))
-
-
-@pytest.mark.parametrize("dimension", sorted(outcome_table.KEYS))
+@pytest.mark.parametrize("sight", SIGHTS)
+@pytest.mark.parametrize("dimension", get_args(outcome_table.GroupBy))
 @pytest.mark.parametrize("days", [(None, None), (date(2025, 2, 1), date(2025, 3, 15))])
 async def test_outcomes_credit_those_who_did_it(
-    company: Company, when: str, dimension: Any, days: tuple[date | None, date | None]
+    company: Company, when: str, sight: str, dimension: Any, days: tuple[date | None, date | None]
 ) -> None:
-    asking, question = company.ask(when, "everything")
+    asking, question = company.ask(when, sight)
     since, until = days
     report = await outcome_table.outcomes(
         company.pool, asking, LABELS, group_by=dimension, since=since, until=until
     )  # fmt: skip
     if until is not None:
-        question = Question(question.log, min(question.at, end_of(until, ZONE)), question.known_at, question.sees)
-    units = {row["stream_id"]: row for row in question.standing(oracle.units(question.log, question.known_at))}
-    offices = {unit: above for unit in units if (above := office_of(unit, units))}
+        question = replace(question, at=min(question.at, end_of(until, ZONE)), tree_at=question.at)
+    assert outcome_figures(report) == recount.outcomes(question, dimension, since, until)
+
+
+def outcome_figures(report: dict[str, Any]) -> dict[tuple[Any, ...], dict[str, Any]]:
     found = {
         fields(row, "key", "currency"): {
             "captured": row["captured"], "open": row["open"], "won": row["won"], "lost": row["lost"],
@@ -267,8 +281,43 @@ async def test_outcomes_credit_those_who_did_it(
         }
         for row in report["rows"]
     }  # fmt: skip
-    assert found == recount.outcomes(question, dimension, since, until, offices)
     assert len(found) == len(report["rows"])
+    return found
+
+
+async def test_the_filter_by_owner_counts_what_the_group_of_the_owner_counts(company: Company, when: str) -> None:
+    asking, question = company.ask(when, "everything")
+    person = company.made.people[0]
+    report = await outcome_table.outcomes(
+        company.pool, asking, LABELS, group_by="channel", filters=Filters(owner_id=person)
+    )
+    assert outcome_figures(report) == recount.outcomes(question, "channel", None, None, person)
+
+
+@pytest.mark.parametrize("tree", TREES)
+@pytest.mark.parametrize("dimension", ["branch", "region"])
+async def test_figures_roll_up_along_the_tree_of_then_or_of_now(
+    company: Company, when: str, tree: Tree, dimension: Any
+) -> None:
+    """Teams move between branches and branches between regions, told late and mended, as chance has it."""
+    asking, question = company.ask(when, "everything", tree)
+    policy = await policy_in_force(company.pool, asking, POLICY)
+    board = await pipeline(company.pool, asking, policy, LABELS, group_by=(dimension,))
+    found = {fields(row, dimension, "currency", "level"): row["count"] for row in board["rows"] if row["count"]}
+    wanted = recount.board(question, "declared", dimension)
+    assert found == {key: cell[0] for key, cell in wanted.items()}
+    report = await outcome_table.outcomes(company.pool, asking, LABELS, group_by=dimension)
+    assert outcome_figures(report) == recount.outcomes(question, dimension, None, None)
+    analysis = await defeat_table.defeat_analysis(company.pool, asking, LABELS, group_by=(dimension, "reason"))
+    counts = Counter(str(question.place(defeat["unit_id"], dimension)) for defeat in question.defeats())
+    summed: Counter[str] = Counter()
+    for row in analysis["rows"]:
+        summed[str(row[dimension])] += row["count"]
+    assert summed == counts
+    for place in (*company.made.regions, *company.made.branches):
+        within = [deal for deal in question.deals() if question.is_below(deal["unit_id"], place)]
+        only = await pipeline(company.pool, asking, policy, LABELS, filters=Filters(unit_id=place))
+        assert sum(row["count"] for row in only["rows"]) == sum(deal["stock"] is not None for deal in within)
 
 
 @pytest.mark.parametrize("sight", SIGHTS)
@@ -285,21 +334,23 @@ async def test_the_lists_page_through_everything_once(company: Company, when: st
                 break
             page = Page(3, after)
         assert len(seen) == len(set(seen))
-        assert set(seen) == {deal["stream_id"] for deal in question.deals()}
+        assert set(seen) == {deal["stream_id"] for deal in question.rows()}
     judged, _ = await opportunities(company.pool, asking, policy, LABELS, which=Which(level="A"), page=Page(1000))
     assert {item["id"] for item in judged} == {
-        deal["stream_id"] for deal in question.deals() if deal["stock"] == "open" and deal["level"] == "A"
+        deal["stream_id"] for deal in question.rows() if deal["stock"] == "open" and deal["level"] == "A"
     }
 
 
-async def test_the_tracking_table_shows_each_visit_with_its_judgements(company: Company, when: str) -> None:
-    asking, question = company.ask(when, "everything")
+@pytest.mark.parametrize("sight", SIGHTS)
+async def test_the_tracking_table_shows_each_visit_with_its_judgements(company: Company, when: str, sight: str) -> None:
+    asking, question = company.ask(when, sight)
+    seen = question.seen_today()
     items, after = await visits(company.pool, asking, LABELS, page=Page(1000))
     assert after is None
     log, known_at = question.log, question.known_at
     standing = question.standing(oracle.visits(log, known_at))
     judged = [row for row in oracle.judgements(log, known_at) if row["judged_at"] <= question.at]
-    assert {item["id"] for item in items} == {row["stream_id"] for row in standing}
+    assert {item["id"] for item in items} == {row["stream_id"] for row in question.visits()}
     raised = [
         (row["account_id"], objection)
         for row in standing
@@ -308,7 +359,8 @@ async def test_the_tracking_table_shows_each_visit_with_its_judgements(company: 
     ]
     by_id = {row["stream_id"]: row for row in standing}
     for item in items:
-        mine = [row for row in judged if row["visit_id"] == item["id"]]
+        mine = [row for row in judged if row["visit_id"] == item["id"] and row["stream_id"] in seen]
+        assert set(item["opportunity_ids"]) == set(by_id[item["id"]]["opportunity_ids"]) & seen
         assert sorted((j["opportunity_id"], j["level_before"], j["level"]) for j in item["judgements"]) == sorted(
             (row["stream_id"], row["level_before"] or "N", row["level"] or "N") for row in mine
         )

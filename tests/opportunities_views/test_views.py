@@ -23,7 +23,17 @@ from tests.opportunities_views.log import Log
 from tests.opportunities_views.made_up import MadeUp
 
 JSON_COLUMNS = frozenset(
-    {"lines", "instruction", "external_refs", "persons_met", "rumours", "key_persons", "policy", "categories"}
+    {
+        "lines",
+        "instruction",
+        "external_refs",
+        "persons_met",
+        "rumours",
+        "key_persons",
+        "policy",
+        "categories",
+        "deputies",
+    }
 )
 AMOUNTS = ("unit_price", "amount", "open_amount")
 

@@ -35,7 +35,7 @@ select v.*, {sort_value} as sort_value
 JUDGED = """
 select j.visit_id, j.stream_id as opportunity_id, j.level_before, j.level, j.expected_on
   from {judgements} as j
- where j.tenant_id = $1 and j.visit_id = any({ids}::uuid[]) and j.judged_at <= {at}
+ where j.tenant_id = $1 and j.visit_id = any({ids}::uuid[]) and j.judged_at <= {at} and {shown}
  order by j.visit_id, j.stream_id, j.version
 """
 OBJECTIONS = """
@@ -101,7 +101,7 @@ async def visits(
     )
     found, after = next_of(await reads.fetch(statement, *sql.values), page)
     seen = await _seen(reads, asking, found)
-    judged = await _judged(reads, asking, [row["stream_id"] for row in found], seen)
+    judged = await _judged(reads, asking, [row["stream_id"] for row in found])
     raised = await _raised(reads, asking, {row["account_id"] for row in found})
     accounts = await labels.accounts(reads, asking, {row["account_id"] for row in found})
     units = await labels.units(reads, asking, {row["unit_id"] for row in found})
@@ -191,13 +191,11 @@ def _people(row: Any) -> set[UUID | None]:
     return {row["owner_id"], row["reviewed_by"], *row["participants"], *met}
 
 
-async def _judged(reads: Reads, asking: Asking, ids: list[UUID], seen: set[UUID] | None) -> Mapping[UUID, list[Row]]:
+async def _judged(reads: Reads, asking: Asking, ids: list[UUID]) -> Mapping[UUID, list[Row]]:
     found: dict[UUID, list[Row]] = defaultdict(list)
     if ids:
         sql = Sql(asking)
-        for row in await reads.fetch(sql.text(JUDGED, ids=sql(ids)), *sql.values):
-            if seen is not None and row["opportunity_id"] not in seen:
-                continue
+        for row in await reads.fetch(sql.text(JUDGED, ids=sql(ids), shown=sql.shown_by("j.stream_id")), *sql.values):
             found[row["visit_id"]].append(
                 {
                     "opportunity_id": row["opportunity_id"],

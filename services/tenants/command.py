@@ -42,9 +42,13 @@ def create(
     """Open a tenant: company, head office, and a first person who may arrange the rest. Harmless twice with --id."""
     from zoneinfo import ZoneInfoNotFoundError
 
+    from services.tenants.deletion import receipts, receipts_file
     from services.tenants.opening import FIRST_SYSTEM, CannotOpen, Company, open_company
 
     async def work(store: EventStore, vault: Vault) -> int:
+        if any(receipt["tenant_id"] == str(tenant_id) for receipt in receipts(receipts_file(settings()))):
+            typer.echo("Not opened: a tenant of this id was deleted; an id is not given twice", err=True)
+            return 1
         at = await store.all_tenants.fetchval("select clock_timestamp()")
         try:
             company = Company.new(

@@ -131,6 +131,8 @@ class Kit:
     async def check_standing(self, tenant_id: UUID) -> None:
         """Refuse (403) a tenant that is suspended, or gone."""
         standing = await self.tenants.standing(self.pool, tenant_id)
+        if standing is None:
+            self.vault.forget(tenant_id)
         if standing is None or standing.suspended:
             raise Problem(403, "unknown_tenant" if standing is None else "tenant_suspended")
 

@@ -287,6 +287,11 @@ class Vault:
         _, hashing = await self._tenant(tenant_id)
         return UUID(bytes=search_hash(hashing, f"pseudonym:{kind}", value), version=5)
 
+    def forget(self, tenant_id: UUID) -> None:
+        """Drop a tenant's key from memory: it was deleted."""
+        self._wrapping.pop(tenant_id, None)
+        self.keys.forget(tenant_id)
+
     async def _tenant(self, tenant_id: UUID) -> tuple[AESGCM, bytes]:
         """What wraps the keys of the tenant's persons, and what makes its hashes."""
         known = self._wrapping.get(tenant_id)

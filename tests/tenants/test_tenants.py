@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import stat
@@ -15,14 +16,20 @@ import httpx
 import pytest
 
 from services.accounts.main import make_app
+from services.accounts.organisation import Unit
+from services.accounts.views import VIEWS
 from services.tenants import deletion
 from services.tenants.archive import check_archive, write_archive
 from services.tenants.deletion import CannotDelete, delete_tenant, receipts
-from services.tenants.opening import Company, open_company
+from services.tenants.opening import FACTS, Company, open_company
 from services.tenants.standing import NoSuchTenant, resume, suspend, tenants
+from shared.event_store import connections
+from shared.event_store.command import Command, UnknownTenant
+from shared.event_store.repository import Repository
 from shared.event_store.verify import verify
 from shared.identity import tenants as standings
 from shared.identity.tokens import development_key, mint_token
+from shared.projections import Follower, prepare
 from tests.tenants.conftest import AT, CUSTOMER, OPERATION, PERSON, Place, tables
 
 # -- opening -------------------------------------------------------------------------------------------
@@ -222,6 +229,45 @@ async def test_only_a_suspended_tenant_is_deleted_and_only_by_its_name(place: Pl
         await deleted(place)
     assert {**before, "es.events": 5} == await place.rows(place.ours.tenant_id)
     assert await left_over(place) == 0
+
+
+@pytest.mark.usefixtures("at_once")
+async def test_what_is_appended_and_folded_meanwhile_is_gone_too(place: Place) -> None:
+    ours, others = place.ours.tenant_id, place.others.tenant_id
+    await suspend(place.store, ours, "contract ended")
+    over = asyncio.Event()
+    appended = {ours: 0, others: 0}
+
+    async def append(tenant: UUID) -> None:
+        while not over.is_set():
+            unit = Unit.open_root(uuid4(), code=uuid4().hex, name="x", at=AT)
+            appends = (Repository(place.store, Unit, facts=FACTS).appends(unit),)
+            try:
+                await place.store.append(Command(tenant, PERSON, uuid4().hex, b"x", 201, "ok", appends))
+            except UnknownTenant:
+                return
+            appended[tenant] += 1
+
+    async def fold() -> None:
+        pooled = connections.pool(place.url, connections.WORK, settings=connections.SESSION, least=1, most=2)
+        async with pooled as pool:
+            await prepare(pool, VIEWS)
+            follower = Follower(pool, VIEWS)
+            while not over.is_set():
+                await follower.run_once()
+                await asyncio.sleep(0)
+
+    async with asyncio.TaskGroup() as group:
+        for work in (append(ours), append(others), fold()):
+            group.create_task(work)
+        while (await place.rows(ours)).get("accounts.units_v1", 0) < 20:
+            await asyncio.sleep(0.05)
+        await deleted(place)
+        over.set()
+    assert appended[ours] > 20
+    assert await place.rows(ours) == {}
+    assert (await verify(place.store, others)).ok
+    assert (await place.store.head(others)).position == 3 + appended[others]
 
 
 @pytest.mark.usefixtures("at_once")

@@ -96,5 +96,7 @@ async def test_a_deletion_killed_anywhere_is_finished_by_repeating_it(place: Pla
     assert await place.rows(ours) == {}
     assert await place.checksums(others) == before
     assert len(receipts(place.settings.data / "deleted-tenants.jsonl")) == 1
+    back = dakehu(place, "tenant", "create", "again", "--administrator", "x", "--id", str(ours))
+    assert (back.returncode, "was deleted" in back.stderr) == (1, True)
     gone = dakehu(place, *verb)
     assert (gone.returncode, "Not done: no tenant" in gone.stderr) == (1, True)

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field, StringConstraints, ValidationError, field_validator, model_validator
 
-from services.accounts.commands import Command, DatedCommand, ExternalRefs, Mail, Name, Phone, Reason, Text, like
+from services.accounts.commands import Command, DatedCommand, ExternalRefs, Mail, Name, Noted, Phone, Reason, Text, like
 from services.accounts.events import Attitude, Influence, Layer, Relationship, RemovalReason, TeamRole
 from shared.event_store.stream import Refused
 
@@ -113,9 +113,9 @@ class Personal(DatedCommand):
     sex: Annotated[str, StringConstraints(max_length=20)] | None = None
     birth_date: Annotated[str, StringConstraints(max_length=20)] | None = None
     home_address: Name | None = None
-    traits: Text | None = None
-    relations: Text | None = None
-    remark: Text | None = None
+    traits: Noted | None = None
+    relations: Noted | None = None
+    remark: Noted | None = None
 
 
 PERSONAL_FIELDS = ("name", *(name for name in Personal.model_fields if name != "on"))

@@ -29,7 +29,8 @@ HEADERS: dict[str, dict[str, Any]] = {
         "name": "Idempotency-Key",
         "in": "header",
         "required": True,
-        "description": "Names this command; keep it when you retry and the first answer comes again. Kept 30 days.",
+        "description": "Names this command; keep it when you retry and the first answer comes again. Kept 30 days, "
+        "and with the events: random characters, never a name or a phone.",
         "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]([ -~]*[!-~])?$"},
     },
     "If-Match": {

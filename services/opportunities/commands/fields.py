@@ -38,11 +38,15 @@ def _text(form: re.Pattern[str]) -> dict[str, Any]:
 
 
 Code = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^\S+$")]
-Title = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"\S")]
+Title = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=200, pattern=r"\S"),
+    Field(description="Business words, kept in the log for ever: not for personal data."),
+]
 Text = Annotated[
     str,
     StringConstraints(min_length=1, max_length=500, pattern=r"\S"),
-    Field(description="Business text, kept in the log for ever: name no person here."),
+    Field(description="Business text, kept in the log for ever: not for personal data."),
 ]
 Narrative = Annotated[
     str,
@@ -71,7 +75,9 @@ Units = Annotated[int, Field(ge=1, le=1_000_000, description="Units 台")]
 Number = Annotated[int, Field(ge=1, le=100_000, description="Line number")]
 System = Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=r"^[A-Za-z0-9_.\-]+$")]
 Reference = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"\S")]
-ExternalRefs = Annotated[dict[System, Reference], Field(max_length=20, description="{system: reference there}")]
+ExternalRefs = Annotated[
+    dict[System, Reference], Field(max_length=20, description="{system: reference there}; never a name.")
+]
 
 
 Day = Annotated[
@@ -103,7 +109,10 @@ def _sayable(value: Any) -> Any:
 Attributes = Annotated[
     dict[Title, Any],
     AfterValidator(_sayable),
-    Field(max_length=100, description="Whatever else is known, by name; at most 16 KiB, numbers of 64 bits."),
+    Field(
+        max_length=100,
+        description="Whatever else is known, by name; at most 16 KiB, numbers of 64 bits. Not for personal data.",
+    ),
 ]
 
 

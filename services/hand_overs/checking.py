@@ -14,7 +14,7 @@ from uuid import UUID
 
 from services.accounts.business_time import holds_from
 from services.accounts.person import Leave, Person
-from services.accounts.routes.rights import HANDS_OVER, ORGANISES, require
+from services.accounts.routes.rights import ORGANISES, require
 from services.hand_overs.commands import HandOver
 from services.hand_overs.records import (
     ACCOUNT_STANDING,
@@ -32,6 +32,8 @@ from services.hand_overs.targets import Move, Targets
 from shared.days import day_of
 from shared.event_store.stream import Refused
 from shared.http.context import CommandContext
+from shared.http.problem import Problem
+from shared.identity.approval import HANDS_OVER, holds
 from shared.identity.sight import Sight
 from shared.projections.waiting import wait_for
 
@@ -66,7 +68,7 @@ async def plan(ctx: CommandContext, command: HandOver) -> Plan:
 
     Raises Problem 403, Refused 422 `unknown_person`, `in_the_future`; ViewBehind.
     """
-    require_hand_over(ctx, leaving=command.leave)
+    await require_hand_over(ctx, leaving=command.leave)
     kit, tenant_id = ctx.kit, ctx.tenant_id
     sight = await kit.sight(ctx.principal)
     leaver = await _person(ctx, sight, command.from_person_id)
@@ -93,9 +95,10 @@ async def plan(ctx: CommandContext, command: HandOver) -> Plan:
     return Plan(leaver, moves, stays, faults, notes, [(one.kind, one.id) for one in hidden], head.position)
 
 
-def require_hand_over(ctx: CommandContext, *, leaving: bool) -> None:
+async def require_hand_over(ctx: CommandContext, *, leaving: bool) -> None:
     """Raises Problem 403 for who may not hand over, or, with `leaving`, may not say that somebody left."""
-    require(ctx.principal, *HANDS_OVER)
+    if not holds(await ctx.kit.sight(ctx.principal), HANDS_OVER):
+        raise Problem(403, "forbidden")
     if leaving:
         require(ctx.principal, *ORGANISES)
 

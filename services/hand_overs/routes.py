@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from services.accounts.routes.rights import HANDS_OVER
 from services.accounts.routes.shown import names
 from services.hand_overs.carrying import recorded
 from services.hand_overs.checking import Plan, plan, require_hand_over, sees_person
@@ -21,6 +20,7 @@ from shared.http.openapi import refuses
 from shared.http.problem import At, Problem
 from shared.http.reading import Listed, Now, Paged
 from shared.http.route import Router
+from shared.identity.approval import HANDS_OVER, holds
 from shared.identity.principal import Principal
 from shared.jobs import Operation, create_operation, get_operation
 from shared.jobs.items import Item, all_items, items_of
@@ -54,7 +54,7 @@ async def look(command: HandOver, ctx: Ctx) -> Preview:
 @router.post("", status_code=202, operation_id="hand_overs.start", responses=refuses(403, 409, 422))
 async def start(command: HandOver, ctx: Ctx) -> HandOverShown:
     """Hand over all that a person is responsible for. Follow it at /v1/operations/{id}; harmless when sent twice."""
-    require_hand_over(ctx, leaving=command.leave)
+    await require_hand_over(ctx, leaving=command.leave)
     operation_id = ctx.new_id("operation")
     known = await _answered(ctx, operation_id)
     if known is None:
@@ -108,7 +108,7 @@ async def undo(hand_over_id: UUID, command: UndoHandOver, ctx: Ctx) -> HandOverS
         raise Problem(404, "not_found")
     told = operation.parameters["command"]
     items = await all_items(ctx.kit.pool, ctx.tenant_id, hand_over_id, states=("planned", "done"))
-    require_hand_over(ctx, leaving=command.leaving and any(item.kind == PERSON for item in items))
+    await require_hand_over(ctx, leaving=command.leaving and any(item.kind == PERSON for item in items))
     operation_id = ctx.new_id("operation")
     known = await _answered(ctx, operation_id)
     if known is None:
@@ -195,7 +195,7 @@ async def _sees(asked: Any, who: Principal, operation: Operation) -> bool:
     if who.sees_everything or operation.principal_id in (who.person_id, who.acting_for):
         return True
     leaver = UUID(operation.parameters["command"]["from_person_id"])
-    return who.has(*HANDS_OVER) and await sees_person(asked, leaver)
+    return holds(await asked.kit.sight(who), HANDS_OVER) and await sees_person(asked, leaver)
 
 
 async def _names(kit: Any, tenant_id: UUID, operations: Iterable[Operation]) -> dict[UUID, str]:

@@ -103,7 +103,7 @@ class Firm:
         key = development_key(self.settings.data)
         self.clients[name] = Client(http, mint_token(key, self.tenant_id, person_id, (function,), unit_id), person_id)
 
-    async def both(self, name: str, *functions: str) -> Client:
+    def both(self, name: str, *functions: str) -> Client:
         """The same person with several functions."""
         client = self[name]
         token = mint_token(

@@ -163,7 +163,7 @@ async def test_what_the_head_does_not_see_stays_and_the_director_moves_it(firm: 
     assert named(firm, told["items"]) == MOVING
     assert ("outside_sight", {"count": 1}) in [(note["code"], note["params"]) for note in told["notes"]]
     assert west not in str(told)
-    both = await firm.both("head", Function.DEPARTMENT_HEAD, Function.HR)
+    both = firm.both("head", Function.DEPARTMENT_HEAD, Function.HR)
     leaving = (await both.post("/v1/hand-overs/preview", firm.asking(leave=True))).json()
     assert [problem["code"] for problem in leaving["problems"]] == ["outside_sight"], "nobody leaves anything behind"
     assert (await firm.hand_over())["total"] == len(MOVING)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,13 +14,15 @@ from services.accounts.account import CREDIT_CODE
 from services.accounts.credit_code import credit_code
 from services.privacy.held import PersonHeld, RecordHeld, held
 from services.privacy.places import alike, records
-from services.privacy.rights import Check, CheckAccount, Do, Export, Reveal, require, require_personal
+from services.privacy.rights import Check, CheckAccount, Do, Export, Reveal, require, require_personal, sees
 from shared.http.call import call_of
 from shared.http.context import Parts, Who
+from shared.http.kit import Kit
 from shared.http.limits import limited
 from shared.http.openapi import refuses
 from shared.http.problem import Problem
 from shared.http.route import Router
+from shared.identity.principal import Principal
 from shared.privacy.disclosure import EXPORTED, FOUND, REVEALED, disclosure, record
 from shared.privacy.vault import PERSONS, STAFF
 
@@ -83,8 +86,8 @@ async def places(person_id: UUID, who: Who, parts: Parts) -> PersonPlaces:
         erased_at=await parts.pool.fetchval(ERASED_AT, who.tenant_id, person_id),
         fields=sorted(known),
         records=[RecordHeld(type=record.stream_type, id=record.id) for record in of.values()],
-        same=[] if found is None else list(found.same),
-        perhaps=[] if found is None else list(found.perhaps),
+        same=[] if found is None else await _in_sight(parts, who, found.same),
+        perhaps=[] if found is None else await _in_sight(parts, who, found.perhaps),
     )
 
 
@@ -156,6 +159,12 @@ async def export(person_id: UUID, body: Export, who: Who, parts: Parts) -> Perso
     for field in found.data or ("name",):
         disclosed.note(person_id, field)
     return found
+
+
+async def _in_sight(parts: Kit, who: Principal, ids: Sequence[UUID]) -> list[UUID]:
+    """Those of these persons whom the caller sees: who else knows somebody is not told, but by the unit to ask."""
+    found = await parts.vault.subjects(who.tenant_id, ids)
+    return [id for id in ids if id in found and await sees(parts, who, found[id])]
 
 
 async def _note_found(parts: Any, who: Any, request: Request, ids: list[UUID], field: str) -> None:

@@ -43,7 +43,7 @@ class Do(StrEnum):
 async def require(kit: Kit, principal: Principal, id: UUID, do: Do) -> Subject:
     """The person, when the principal sees them and may do this. Raises Problem: 404, 403."""
     subject = await person(kit.pool, kit.vault, principal.tenant_id, id)
-    if subject is None or not await _sees(kit, principal, subject):
+    if subject is None or not await sees(kit, principal, subject):
         raise Problem(404, "not_found")
     if do is Do.LOOK:
         return subject
@@ -56,7 +56,7 @@ async def require(kit: Kit, principal: Principal, id: UUID, do: Do) -> Subject:
     return subject
 
 
-async def _sees(kit: Kit, principal: Principal, subject: Subject) -> bool:
+async def sees(kit: Kit, principal: Principal, subject: Subject) -> bool:
     """Staff are known to all; a customer's person to who sees the record, as it stands, they belong to."""
     sight = await kit.sight(principal)
     if subject.kind == STAFF or sight.everything:

@@ -117,7 +117,10 @@ def reserved(done: Collection[str], *, elsewhere: str = "hidden") -> Pattern:
     return {**acting(done, COMPANY - set(done)), OTHER_TENANT: elsewhere}
 
 
-ORGANISING = reserved({DIRECTOR, NO_PERSONAL, OPERATIONS})
-"""Units and people: head office, personnel, operations."""
+ORGANISES = frozenset((DIRECTOR, NO_PERSONAL, OPERATIONS, TENANT_ADMIN))
+ORGANISING = reserved(ORGANISES)
+"""Units and people: head office, personnel, tenant administrators, operations."""
+FOUNDING = reserved(ORGANISES | {OTHER_TENANT}, elsewhere="done")
+"""New units and people, each company its own."""
 PUBLISHING = reserved({DIRECTOR, NO_PERSONAL, OPERATIONS, OTHER_TENANT}, elsewhere="done")
 """Rules of a company: each director publishes their own."""

@@ -19,6 +19,7 @@ from services.kpi.main import app as kpi
 from services.opportunities.main import app as opportunities
 from shared.http.openapi import document
 from shared.http.route import Route
+from shared.identity.scopes import needed
 from tests.authorisation.company import id_of
 from tests.authorisation.expectations import EXPIRED, NOBODY, OWNER, PRINCIPALS, callers
 from tests.authorisation.expectations import OPEN as OPEN_TO_ALL
@@ -143,6 +144,22 @@ def _upload() -> bytes:
         for name, content in EXAMPLE.items()
     ]
     return ("".join(parts) + f"--{BOUNDARY}--\r\n").encode()
+
+
+async def test_a_machine_may_what_its_key_says_and_nothing_else(world: World) -> None:
+    """A key good for reading products alone, of a machine that integrates: on every operation of every service."""
+    body = {"name": "DMS", "functions": ["integration"], "scopes": ["products:read"]}
+    issued = await world.send("accounts", "POST", "/v1/api-keys", world.caller("director"), body=body)
+    machine = Caller("machine", {"authorization": f"Bearer {issued.said['key']}", "accept-language": "en"})
+    for service, route in OPERATIONS:
+        row = ROWS[str(route.operation_id)]
+        target = await made(world, row.on) if row.on == "product" else unknown(row.on)
+        answer = await _send(world, service, route, row, machine, target)
+        (method,) = (route.methods or set()) - {"HEAD"}
+        if needed(method, route.path) in (None, "products:read"):
+            assert answer.status != 403, route.path
+        else:
+            assert (answer.status, answer.code) == (403, "scope_missing"), route.path
 
 
 # -- the same id in both companies -------------------------------------------------------------------------

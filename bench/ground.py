@@ -24,6 +24,7 @@ import asyncpg
 from services.bootstrap import prepare as bootstrap
 from services.installation import wait_until_ready
 from services.work import views
+from shared.event_store.connections import WORK
 from shared.event_store.store import EventStore
 from shared.identity.tokens import read_dev_token
 from shared.postgres.embedded import acquire, release
@@ -73,7 +74,8 @@ class Place:
 
     @asynccontextmanager
     async def store(self, **options: Any) -> AsyncIterator[EventStore]:
-        async with await EventStore.open(self.database_url, statement_timeout_s=600, **options) as store:
+        """One that reads as the worker does: what all of the log holds."""
+        async with await EventStore.open(self.database_url, statement_timeout_s=600, reads_as=WORK, **options) as store:
             yield store
 
 

@@ -16,6 +16,7 @@ from bench.commands import over_http
 from bench.figure import Figure
 from bench.ground import Ground, Place, conditions, ground, say
 from bench.history import Company, furnish, write
+from bench.identity import authorisation
 from bench.processes import starts
 from bench.reads import reads
 from bench.rebuild import rebuilds
@@ -49,10 +50,13 @@ QUICK = Scale(rounds=3, seconds=2.0, streams=1_000, events=100_000, short_events
               peer_events=1_000, starts=1)  # fmt: skip
 
 
-async def companies(base: Ground, scale: Scale, *, folded: bool) -> dict[str, tuple[Place, Company]]:
-    """Two logs of one company, short and long; their views are built only when `folded`."""
+async def companies(
+    base: Ground, scale: Scale, *, folded: bool, lengths: Sequence[str] = ("short", "long")
+) -> dict[str, tuple[Place, Company]]:
+    """Logs of one company, short and long; their views are built only when `folded`."""
     found = {}
-    for name, events in {"short": scale.short_events, "long": scale.events}.items():
+    for name in lengths:
+        events = scale.events if name == "long" else scale.short_events
         place = await base.place(name, with_views=False)
         async with place.store(writers=1, readers=2) as store:
             people, accounts = await furnish(store, Vault(store.pool, Vault.master_key(place.settings())))
@@ -73,7 +77,7 @@ async def fold_all(place: Place) -> None:
 
 
 async def _rebuilds_and_reads(base: Ground, scale: Scale, wanted: Sequence[str]) -> list[Figure]:
-    logs = await companies(base, scale, folded=False)
+    logs = await companies(base, scale, folded=False, lengths=("short", "long") if "reads" in wanted else ("long",))
     figures: list[Figure] = []
     if "rebuild" in wanted:
         place, company = logs["long"]
@@ -82,6 +86,11 @@ async def _rebuilds_and_reads(base: Ground, scale: Scale, wanted: Sequence[str])
         for place, _ in logs.values():
             await fold_all(place)
         figures += await reads(base, logs, rounds=min(scale.rounds, 3), seconds=scale.seconds / 2)
+    if "authorisation" in wanted:
+        place, company = logs["long"]
+        if "reads" not in wanted:
+            await fold_all(place)
+        figures += await authorisation(base, place, company, rounds=5, seconds=scale.seconds / 2)
     return figures
 
 
@@ -94,9 +103,10 @@ FIGURES: dict[str, Measure] = {
     "rebuild": _rebuilds_and_reads,
     "visible": lambda base, scale, _: append_to_visible(base, rounds=scale.rounds, seconds=scale.seconds),
     "reads": _rebuilds_and_reads,
+    "authorisation": _rebuilds_and_reads,
     "processes": lambda base, scale, _: starts(base, rounds=scale.starts),
 }
-"""By name, in the order measured; rebuild and reads share the long log."""
+"""By name, in the order measured; rebuild, reads and authorisation share the long log."""
 
 
 async def bench(wanted: Sequence[str], scale: Scale) -> None:

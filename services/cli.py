@@ -171,7 +171,8 @@ def import_(
 @app.command()
 def bench(
     figures: Annotated[
-        list[str] | None, typer.Argument(help="commands, appends, rebuild, visible, reads, processes; or all")
+        list[str] | None,
+        typer.Argument(help="commands, appends, rebuild, visible, reads, authorisation, processes; or all"),
     ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="two minutes instead of ten, on shorter logs")] = False,
 ) -> None:

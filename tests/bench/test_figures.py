@@ -74,6 +74,13 @@ async def test_rebuilds_and_reads_are_measured_on_made_up_logs(base: Ground) -> 
 
 
 @pytest.mark.slow
+async def test_what_authorisation_costs_is_measured_beside_the_same_without(base: Ground) -> None:
+    figures = await run.FIGURES["authorisation"](base, TINY, ["authorisation"])
+    shapely(figures, "authorisation.list", "authorisation.point")
+    assert all(len(found.conditions["ratios"]) == 5 for found in figures)
+
+
+@pytest.mark.slow
 async def test_the_time_from_append_to_view_is_measured(base: Ground) -> None:
     shapely(await append_to_visible(base, rounds=1, seconds=1.0, rate=40.0), "append_to_visible")
 

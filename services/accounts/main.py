@@ -15,6 +15,7 @@ from services.accounts.routes import (
     key_persons,
     organisation_reads,
     people,
+    standing_in,
     units,
     visits_due,
 )
@@ -52,6 +53,7 @@ def make_app(**given: Any) -> FastAPI:
             visits_due.router,  # before /v1/accounts/{account_id}
             units.router,
             people.router,
+            standing_in.router,
             organisation_reads.router,
             accounts.router,
             key_persons.router,

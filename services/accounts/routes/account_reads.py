@@ -17,7 +17,6 @@ from services.accounts.events import KEY_PERSON_FIELD, Attitude, Influence, KeyP
 from services.accounts.names import comparable
 from services.accounts.routes.in_sight import shown
 from services.accounts.routes.organisation_reads import etag
-from services.accounts.routes.rights import HANDS_OVER
 from services.accounts.routes.shown import HistoryEntry, builtins, history, names
 from services.accounts.views.accounts import ACCOUNTS
 from services.accounts.views.units import UNITS
@@ -25,7 +24,8 @@ from shared.http.openapi import refuses
 from shared.http.problem import At, Problem
 from shared.http.reading import AsOfText, Listed, Paged, Reading, Report
 from shared.http.route import Router
-from shared.identity.principal import AUDITOR
+from shared.identity.approval import HANDS_OVER, holds
+from shared.identity.subtree import below
 from shared.privacy.masking import masked, masked_mail
 from shared.projections.view import source
 
@@ -39,14 +39,6 @@ select a.stream_id as id, a.name, a.kinds, a.sector, a.credit_code, a.owner_id, 
  order by {order}
  limit {limit}
 """
-BELOW = """a.unit_id in (
-    with recursive below as (
-        select {root}::uuid as unit_id
-        union
-        select u.stream_id from {units} u join below on u.parent_id = below.unit_id
-         where u.tenant_id = $1 and u.to_at is null)
-    select unit_id from below)"""
-
 SORTS = {
     "name": ("a.name_key, a.stream_id", "(a.name_key, a.stream_id) > ({0}, {1}::uuid)"),
     "opened_at": ("a.opened_at, a.stream_id", "(a.opened_at, a.stream_id) > ({0}, {1}::uuid)"),
@@ -191,7 +183,7 @@ async def accounts(
     if kind is not None:
         filters.append(f"{put(kind)} = any(a.kinds)")
     if unit_id is not None:
-        filters.append(BELOW.format(root=put(unit_id), units=UNITS.table))
+        filters.append(below("a.unit_id", root=put(unit_id), units=UNITS.table))
     if external_ref is not None:
         filters.append(f"a.external_refs @> {put(reference(external_ref))}::jsonb")
     order, beyond = SORTS[sort]
@@ -248,7 +240,7 @@ async def account(account_id: UUID, read: Report, request: Request) -> AccountRe
             ],
             "key_persons": [key_person(person, vault.get(person.person_id, {})) for person in persons],
             "findings": list(found.findings()),
-            "allowed_actions": allowed_actions(found, read),
+            "allowed_actions": await allowed_actions(found, read),
             "history": await history(read, found),
         }
     )
@@ -273,13 +265,12 @@ async def visible(read: Reading, account_id: UUID) -> Account:
     return found
 
 
-def allowed_actions(account: Account, read: Reading) -> list[str]:
+async def allowed_actions(account: Account, read: Reading) -> list[str]:
     """What the caller may try now."""
-    if read.principal.functions <= {AUDITOR}:
+    if read.principal.only_looks:
         return []
-    return [
-        action for action in account.allowed_actions() if action != "assign-owner" or read.principal.has(*HANDS_OVER)
-    ]
+    hands_over = holds(await read.sight(), HANDS_OVER)
+    return [action for action in account.allowed_actions() if action != "assign-owner" or hands_over]
 
 
 def key_person(person: KeyPerson, personal: dict[str, str]) -> KeyPersonShown:

@@ -18,13 +18,13 @@ from services.accounts.account_commands import (
 from services.accounts.business_time import holds_from
 from services.accounts.routes.rights import (
     ACCOUNTS,
-    HANDS_OVER,
     Holdings,
     active_person,
     claims,
     open_unit,
     path_up,
-    require,
+    require_hands_over,
+    require_unit_in_sight,
     require_writer,
     sees_account,
 )
@@ -48,6 +48,7 @@ async def open_(command: OpenAccount, ctx: Ctx) -> Receipt:
         owner = await active_person(ctx, command.owner_id or ctx.principal.acting_for, pointer="/owner_id")
         unit_id = command.unit_id or owner.standing["unit_id"]
         await open_unit(ctx, unit_id)
+        await require_unit_in_sight(ctx, unit_id, own=owner.standing["unit_id"])
         if command.parent_id is not None:
             await known_account(ctx, command.parent_id, pointer="/parent_id")
         at = holds_from(command.on, now=ctx.now, zone=ctx.principal.zone)
@@ -78,12 +79,13 @@ async def change(account_id: UUID, command: ChangeAccount, ctx: CtxMatch) -> Rec
 )
 async def assign_owner(account_id: UUID, command: AssignOwner, ctx: CtxMatch) -> Receipt:
     """Make another person responsible. Work done stays credited to who was responsible then."""
-    require(ctx.principal, *HANDS_OVER)
 
     async def decide(account: Account, at: datetime) -> None:
         owner = await active_person(ctx, command.owner_id, pointer="/owner_id")
         unit_id = command.unit_id or owner.standing["unit_id"]
         await open_unit(ctx, unit_id)
+        await require_hands_over(ctx, owner.id)
+        await require_unit_in_sight(ctx, unit_id, own=owner.standing["unit_id"])
         account.assign_owner(command, unit_id=unit_id, at=at_of(ctx, command.on, account))
 
     return await on_account(ctx, account_id, decide)
@@ -111,7 +113,7 @@ async def correct(account_id: UUID, command: CorrectFact, ctx: CtxMatch) -> Rece
     """Say that an earlier fact was recorded wrongly; reports use the correction, history shows both."""
 
     async def decide(account: Account, at: datetime) -> None:
-        require_owner_setter(ctx, account, command.version, command.changes)
+        await require_owner_setter(ctx, account, command.version, command.changes)
         account.correct(command, at=at)
         for member in (
             account.ledger[command.version].changes["support_team"] if "support_team" in command.changes else ()
@@ -122,10 +124,13 @@ async def correct(account_id: UUID, command: CorrectFact, ctx: CtxMatch) -> Rece
             await known_account(ctx, standing["parent_id"], pointer="/changes/parent_id")
             if account.id in await path_up(ctx, Account, standing["parent_id"], "parent_id"):
                 raise Refused("below_itself", "an account cannot stand below itself", status=422, pointer="/changes")
+        own: UUID | None = None
         if "owner_id" in command.changes and standing["owner_id"] is not None:
-            await active_person(ctx, standing["owner_id"], pointer="/changes/owner_id")
+            own = (await active_person(ctx, standing["owner_id"], pointer="/changes/owner_id")).standing["unit_id"]
+            await require_hands_over(ctx, standing["owner_id"], pointer="/changes/owner_id")
         if "unit_id" in command.changes and standing["unit_id"] is not None:
             await open_unit(ctx, standing["unit_id"], pointer="/changes/unit_id")
+            await require_unit_in_sight(ctx, standing["unit_id"], own=own, pointer="/changes/unit_id")
 
     return await on_account(ctx, account_id, decide)
 
@@ -135,7 +140,7 @@ async def void(account_id: UUID, command: VoidFact, ctx: CtxMatch) -> Receipt:
     """Take back a fact, or a correction, that never happened. The fact that opened the file stays."""
 
     async def decide(account: Account, at: datetime) -> None:
-        require_owner_setter(ctx, account, command.version)
+        await require_owner_setter(ctx, account, command.version)
         account.void_fact(command.version, reason=command.reason, at=at)
 
     return await on_account(ctx, account_id, decide)
@@ -165,11 +170,13 @@ def at_of(ctx: CommandContext, on: date | None, account: Account) -> datetime:
     return holds_from(on, now=ctx.now, zone=ctx.principal.zone, stream=account)
 
 
-def require_owner_setter(ctx: CommandContext, account: Account, version: int, changes: Collection[str] = ()) -> None:
+async def require_owner_setter(
+    ctx: CommandContext, account: Account, version: int, changes: Collection[str] = ()
+) -> None:
     """Raises Problem 403 for who would hand the account over by correcting or voiding, and may not hand it over."""
     entry = account.entry_about(version)
     if (entry is not None and entry.type == "AccountOwnerChanged") or not {"owner_id", "unit_id"}.isdisjoint(changes):
-        require(ctx.principal, *HANDS_OVER)
+        await require_hands_over(ctx)
 
 
 async def known_account(ctx: CommandContext, account_id: UUID, *, pointer: str) -> Account:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -14,12 +14,14 @@ from services.accounts.organisation import Unit
 from services.accounts.person import Person
 from services.accounts.routes.rights import ORGANISES
 from services.accounts.routes.shown import HistoryEntry, history, names
+from services.accounts.routes.standing_in import decides_for
 from services.accounts.views.people import PEOPLE
 from services.accounts.views.units import UNITS
+from shared.days import day_of
 from shared.http.call import call_of
 from shared.http.openapi import refuses
 from shared.http.problem import Problem
-from shared.http.reading import Listed, Now, Paged, Report
+from shared.http.reading import Listed, Now, Paged, Reading, Report
 from shared.http.route import Router
 from shared.privacy.masking import masked, masked_mail
 from shared.projections.view import source
@@ -88,19 +90,28 @@ class PersonShown(BaseModel):
     unit_id: UUID
     reports_to_unit_id: UUID | None
     reports_to_person_id: UUID | None
-    external_refs: dict[str, str]
+    external_refs: dict[str, str] = Field(description="Empty but for who is shown the history.")
     status: str
     joined_at: datetime
 
 
+class DeputyShown(BaseModel):
+    """From when until when, both days inclusive."""
+
+    name: str | None
+    since: date
+    until: date
+
+
 class PersonRecord(PersonShown):
-    """One member of staff as they stand now; phone and mail are masked."""
+    """One member of staff as they stand now. Phone and mail are masked, and only there where the history is."""
 
     version: int
     phone: str | None
     mail: str | None
+    deputies: dict[UUID, DeputyShown] = Field(description="Who stands in, today or on days to come.")
     allowed_actions: list[str]
-    history: list[HistoryEntry]
+    history: list[HistoryEntry] = Field(description="For the person, who sees them, and who organises; else empty.")
 
 
 @router.get("/v1/units", operation_id="units.tree", tags=["organisation"])
@@ -125,12 +136,13 @@ async def unit(unit_id: UUID, read: Now, request: Request) -> UnitRecord:
     if found is None:
         raise Problem(404, "not_found")
     etag(request, found.version)
-    actions = found.allowed_actions() if read.principal.has(*ORGANISES) else ()
+    organises = read.principal.has(*ORGANISES)
+    seen = organises or (await read.sight()).everything or unit_id in (await read.sight()).unit_ids
     return UnitRecord(
         id=unit_id,
         version=found.version,
-        allowed_actions=list(actions),
-        history=await history(read, found),
+        allowed_actions=list(found.allowed_actions() if organises and not read.principal.only_looks else ()),
+        history=await history(read, found) if seen else [],
         **found.standing,
     )
 
@@ -158,7 +170,8 @@ async def people(
         lambda row: (row["joined_at"].isoformat(), row["id"]),
     )
     named = await names(read.kit, read.tenant_id, [row["id"] for row in rows])
-    return Listed(items=[_person(row, named) for row in rows], next=following)
+    close = await sees_closely(read, *(row["id"] for row in rows))
+    return Listed(items=[_person(row, named, row["id"] in close) for row in rows], next=following)
 
 
 @router.get("/v1/people/{person_id}", operation_id="people.get", responses=refuses(404))
@@ -168,19 +181,50 @@ async def person(person_id: UUID, read: Now, request: Request) -> PersonRecord:
     if found is None:
         raise Problem(404, "not_found")
     etag(request, found.version)
-    personal = (await read.kit.vault.get(read.tenant_id, [person_id])).get(person_id, {})
-    actions = found.allowed_actions() if read.principal.has(*ORGANISES) else ()
+    today = day_of(read.as_of, read.zone)
+    deputies = {id: one for id, one in found.deputies().items() if one.until >= today}
+    personal = await read.kit.vault.get(read.tenant_id, [person_id, *deputies], ("name", "phone", "mail"))
+    close = bool(await sees_closely(read, person_id))
+    own = personal.get(person_id, {}) if close else {}
+    standing = dict(found.standing) | ({} if close else {"external_refs": {}})
     return PersonRecord(
         id=person_id,
         version=found.version,
-        name=personal.get("name"),
-        phone=masked(personal.get("phone")),
-        mail=masked_mail(personal.get("mail")),
+        name=personal.get(person_id, {}).get("name"),
+        phone=masked(own.get("phone")),
+        mail=masked_mail(own.get("mail")),
+        deputies={
+            id: DeputyShown(name=personal.get(id, {}).get("name"), since=one.since, until=one.until)
+            for id, one in deputies.items()
+        },
         joined_at=found.ledger[1].occurred_at,
-        allowed_actions=list(actions),
-        history=await history(read, found),
-        **found.standing,
+        allowed_actions=await _allowed(read, found),
+        history=await history(read, found) if close else [],
+        **standing,
     )
+
+
+async def _allowed(read: Reading, person: Person) -> list[str]:
+    """What the caller may try."""
+    principal = read.principal
+    if principal.only_looks:
+        return []
+    actions = person.allowed_actions()
+    if principal.has(*ORGANISES):
+        return list(actions)
+    may: set[str] = {"change-personal"} if principal.person_id == person.id else set()
+    if await decides_for(read.kit, principal, person.id):
+        may |= {"appoint-deputy", "dismiss-deputy"}
+    return [action for action in actions if action in may]
+
+
+async def sees_closely(read: Reading, *person_ids: UUID) -> frozenset[UUID]:
+    """Whose references, phone, mail and history the caller is shown: their own, of whom they see, of all if they
+    organise. The directory (names, functions, places) is open to the company."""
+    if read.principal.has(*ORGANISES):
+        return frozenset(person_ids)
+    sight = await read.sight()
+    return frozenset(id for id in person_ids if sight.sees_person(id))
 
 
 def etag(request: Request, version: int) -> None:
@@ -188,5 +232,6 @@ def etag(request: Request, version: int) -> None:
     call_of(request.scope).headers.append((b"etag", b'"%d"' % version))
 
 
-def _person(row: Any, named: dict[UUID, str]) -> PersonShown:
-    return PersonShown(name=named.get(row["id"]), **dict(row))
+def _person(row: Any, named: dict[UUID, str], close: bool) -> PersonShown:
+    given = dict(row) if close else dict(row) | {"external_refs": {}}
+    return PersonShown(name=named.get(row["id"]), **given)

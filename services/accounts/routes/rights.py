@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from services.accounts.account import ACCOUNT_REF, CREDIT_CODE, Account, account_claims
 from services.accounts.organisation import UNIT_CODE, Unit, unit_claims
@@ -13,25 +13,19 @@ from shared.event_store.stream import Refused, Stream
 from shared.http.commands import Commands
 from shared.http.context import CommandContext
 from shared.http.problem import Problem
-from shared.identity.principal import (
-    AUDITOR,
-    BRANCH_MANAGER,
-    DEPARTMENT_HEAD,
-    DIRECTOR,
-    HEAD_OFFICE,
-    HR,
-    INTEGRATION,
-    OPERATIONS,
-    REGIONAL_MANAGER,
-    Principal,
-)
+from shared.identity import approval
+from shared.identity.principal import DIRECTOR, HEAD_OFFICE, HR, INTEGRATION, OPERATIONS, TENANT_ADMIN, Principal
 
-ORGANISES = (HEAD_OFFICE, DIRECTOR, HR, INTEGRATION, OPERATIONS)
-"""Set up units and people."""
-HANDS_OVER = (DEPARTMENT_HEAD, BRANCH_MANAGER, REGIONAL_MANAGER, DIRECTOR, HEAD_OFFICE, INTEGRATION)
+HANDS_OVER = approval.HANDS_OVER
 """Make another person responsible for an account (the head hands accounts over)."""
+ORGANISES = (HEAD_OFFICE, DIRECTOR, HR, INTEGRATION, OPERATIONS, TENANT_ADMIN)
+"""Set up units and people."""
+
+UNIT_OPEN = "unit.open"
+"""Claim scope: held by the unit once somebody was put there, by `closing_id` from when it is being closed."""
 
 TAKEN = {
+    UNIT_OPEN: ("unit_closed", "/unit_id"),
     UNIT_CODE: ("unit_code_taken", "/code"),
     PERSON_REF: ("external_ref_taken", "/external_refs"),
     ACCOUNT_REF: ("external_ref_taken", "/external_refs"),
@@ -47,7 +41,7 @@ def require(principal: Principal, *functions: str) -> None:
 
 def require_writer(principal: Principal) -> None:
     """Raises Problem 403 for who only looks."""
-    if principal.functions <= {AUDITOR}:
+    if principal.only_looks:
         raise Problem(403, "forbidden")
 
 
@@ -57,8 +51,26 @@ def taken(claim: Claim) -> Refused:
     return Refused(code, f"another record holds this {claim.scope}", pointer=pointer)
 
 
+async def require_hands_over(ctx: CommandContext, owner_id: UUID | None = None, *, pointer: str = "/owner_id") -> None:
+    """Raises Problem 403 for who hands nothing over; Refused 422 `outside_your_units` for a person out of sight."""
+    sight = await ctx.kit.sight(ctx.principal)
+    if not approval.holds(sight, HANDS_OVER):
+        raise Problem(403, "forbidden")
+    if owner_id is not None and not sight.sees_person(owner_id):
+        raise Refused("outside_your_units", "the person is out of your sight", status=422, pointer=pointer)
+
+
+async def require_unit_in_sight(
+    ctx: CommandContext, unit_id: UUID, *, own: UUID | None, pointer: str = "/unit_id"
+) -> None:
+    """Raises Refused 422 `outside_your_units` for a unit that is neither in sight nor the owner's place of work."""
+    sight = await ctx.kit.sight(ctx.principal)
+    if not (sight.everything or unit_id == own or unit_id in sight.unit_ids):
+        raise Refused("outside_your_units", "the unit is out of your sight", status=422, pointer=pointer)
+
+
 async def sees_account(ctx: CommandContext, account: Any) -> bool:
-    """Owner and support team see it, and who has a function at its unit or above."""
+    """Owner and support team see it, who supervises the owner by either edge, and who does its unit."""
     sight = await ctx.kit.sight(ctx.principal)
     standing = account.standing
     team = [member.person_id for member in standing.get("support_team", ())]
@@ -102,6 +114,16 @@ class Holdings:
 
     def given_up(self, stream: Stream) -> list[Claim]:
         return [Claim(scope, key, stream.id) for scope, key in sorted(self.before - held(stream))]
+
+
+def stays_open(*unit_ids: UUID | None) -> list[Claim]:
+    """Claimed by what puts people or units somewhere: taken, the unit is closed or being closed."""
+    return [Claim(UNIT_OPEN, str(unit_id), unit_id) for unit_id in sorted({id for id in unit_ids if id is not None})]
+
+
+def closing(unit_id: UUID) -> Claim:
+    """What stands in the way of `stays_open`."""
+    return Claim(UNIT_OPEN, str(unit_id), uuid5(unit_id, "closing"))
 
 
 # -- what commands refer to -----------------------------------------------------------------------------

@@ -44,6 +44,7 @@ TABLES = (
     "es.epochs",
     "es.claims",
     "es.operations",
+    "es.operation_items",
     "es.operation_problems",
     "es.operation_files",
     "es.operation_file_chunks",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from random import Random
@@ -93,6 +94,10 @@ class Records:
 
     def a_unit(self) -> Made:
         return self.often("unit", self.unit)
+
+    def machine(self) -> Made:
+        body = {"name": "ERP", "functions": ["integration"], "scopes": ["units:read"]}
+        return self.tell("accounts", "/v1/api-keys", body)
 
     def person(self) -> Made:
         body = {"name": "李雷", "functions": ["representative"], "unit_id": self.a_unit().id, "on": "2024-01-02"}
@@ -227,6 +232,24 @@ class Records:
             raise NotMade(answer.text)
         return str(answer.json()["id"])
 
+    # -- hand-overs -----------------------------------------------------------------------------------------
+
+    def leaving(self) -> JSON:
+        return {"from_person_id": self.person().id, "to": self.a_person().id}
+
+    def handed_over(self) -> Made:
+        """A hand-over that is over."""
+        headers = {**self._said, "idempotency-key": secrets.token_hex(8)}
+        answer = self._http["accounts"].post("/v1/hand-overs", json=self.leaving(), headers=headers)
+        if answer.status_code != 202:
+            raise NotMade(answer.text)
+        id = str(answer.json()["id"])
+        for _ in range(100):
+            if self.read("accounts", f"/v1/hand-overs/{id}")["finished"]:
+                return Made(id)
+            time.sleep(0.05)
+        raise NotMade("the hand-over takes too long")
+
 
 # -- by operation --------------------------------------------------------------------------------------------
 
@@ -273,6 +296,9 @@ MADE: dict[str, Callable[[Records, str], Ready]] = {
     "units.get": lambda r, _: _on("unit_id", r.a_unit()),
     "units.move": lambda r, _: _on("unit_id", r.unit(), {"parent_id": r.a_unit().id}),
     "units.close": lambda r, _: _on("unit_id", r.unit(), {}),
+    "api_keys.get": lambda r, _: _on("client_id", r.machine()),
+    "api_keys.rotate": lambda r, _: _on("client_id", r.machine(), {"days": 30}),
+    "api_keys.revoke": lambda r, _: _on("client_id", r.machine(), {}),
     "people.join": lambda r, _: Ready(body={"name": "韩梅", "functions": ["back_office"], "unit_id": r.root}),
     "people.get": lambda r, _: _on("person_id", r.a_person()),
     "people.report_to": lambda r, _: _on("person_id", r.person(), {"person_id": r.a_person().id}),
@@ -310,6 +336,10 @@ MADE: dict[str, Callable[[Records, str], Ready]] = {
     "products.change": lambda r, _: _on("product_id", r.product(), {"name": secrets.token_hex(4)}),
     "products.withdraw": lambda r, _: _on("product_id", r.product(), {}),
     "imports.start": lambda r, _: Ready(body=r.importing(dry_run=True)),
+    "hand_overs.preview": lambda r, _: Ready(body=r.leaving()),
+    "hand_overs.start": lambda r, _: Ready(body=r.leaving()),
+    "hand_overs.get": lambda r, _: _on("hand_over_id", r.often("hand-over", r.handed_over)),
+    "hand_overs.undo": lambda r, _: _on("hand_over_id", r.handed_over(), {"reason": "错"}),
     **{
         f"imports.{verb}": lambda r, service: Ready({"import_id": r.import_id(service)})
         for verb in ("get", "problems", "cancel")

@@ -150,9 +150,13 @@ async def test_only_a_head_hands_an_account_over(company: Company, fold: Fold) -
     assert problem(await rep.post(path, body, version=1)) == (403, "forbidden")
     nobody = await head.post(path, {"owner_id": str(uuid4())}, version=1)
     assert problem(nobody) == (422, "unknown_person")
-    await head.make(path, body, version=1)
+    await fold()
+    assert problem(await head.post(path, body, version=1)) == (422, "outside_your_units")
+    await company["director"].make(path, body, version=1)
     await fold()
     assert await listed(rep) == []
+    assert await listed(rep, as_of="2026-03-01") == []
+    assert (await rep.get(f"/v1/accounts/{account}")).status_code == 404
     assert await listed(company["bj_rep"]) == ["华东物流"]
     assert await listed(company["director"], as_of="2026-03-01") == []
 
@@ -368,7 +372,8 @@ async def test_an_account_is_not_handed_over_by_a_correction(company: Company) -
     to_head = {"owner_id": str(head.person_id)}
     correction = {"version": 1, "changes": to_head, "reason": "x"}
     assert problem(await rep.post(f"{account}/correct", correction, version=1)) == (403, "forbidden")
-    await head.make(f"{account}/assign-owner", {"owner_id": str(company["bj_rep"].person_id)}, version=1)
+    director = company["director"]
+    await director.make(f"{account}/assign-owner", {"owner_id": str(company["bj_rep"].person_id)}, version=1)
     took = {"version": 2, "reason": "x"}
     assert problem(await company["bj_rep"].post(f"{account}/void", took, version=2)) == (403, "forbidden")
     await company["director"].make(f"{account}/void", took, version=2)

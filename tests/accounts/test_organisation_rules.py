@@ -81,7 +81,7 @@ def test_the_head_office_stays_where_it_is() -> None:
         root.move(MoveUnit(parent_id=SHANGHAI), path=(SHANGHAI,), at=LATER)
     with pytest.raises(Refused, match="cannot be closed"):
         root.close(CloseUnit(), open_units=0, people=0, at=LATER)
-    assert root.allowed_actions() == ()
+    assert root.allowed_actions() == ("correct", "void")
 
 
 @pytest.mark.parametrize(("open_units", "people", "code"), [(1, 0, "has_open_units"), (0, 2, "has_people")])
@@ -96,7 +96,10 @@ def test_a_closed_unit_stays_closed() -> None:
     for _ in range(2):
         unit.close(CloseUnit(reason="合并"), open_units=0, people=0, at=LATER)
     assert recorded(unit) == ["UnitClosed"]
-    assert unit.allowed_actions() == ()
+    assert unit.allowed_actions() == ("correct", "void")
+    unit.move(MoveUnit(parent_id=BEIJING), path=(BEIJING,), at=OPENED + timedelta(days=1))
+    assert recorded(unit) == ["UnitMoved"]
+    assert not unit.is_open
     with pytest.raises(Refused) as refused:
         unit.move(MoveUnit(parent_id=BEIJING), path=(BEIJING,), at=LATER)
     assert refused.value.code == "unit_closed"

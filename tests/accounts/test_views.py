@@ -28,6 +28,7 @@ from services.accounts.events import KEY_PERSON_FIELD, Function, Layer, TeamRole
 from services.accounts.names import comparable
 from services.accounts.organisation import CloseUnit, MoveUnit, OpenUnit, Unit
 from services.accounts.person import ChangeFunctions, JoinPerson, Leave, Person, PostTo, ReportTo
+from services.accounts.person_commands import AppointDeputy, DismissDeputy
 from services.accounts.views.accounts import ACCOUNTS
 from services.accounts.views.people import PEOPLE
 from services.accounts.views.units import UNITS
@@ -104,7 +105,14 @@ def a_log(seed: int) -> Log:
 
 
 def change(person: Person, chance: random.Random, units: list[Unit], people: list[Person], at: datetime) -> None:
-    match chance.randint(0, 4):
+    match chance.randint(0, 6):
+        case 5:
+            first = at.date()
+            command = AppointDeputy(deputy_id=chance.choice(people).id, until=first + timedelta(days=20))
+            person.appoint_deputy(command, today=first, at=at)
+        case 6:
+            for deputy in person.deputies():
+                person.dismiss_deputy(DismissDeputy(deputy_id=deputy), at=at)
         case 0:
             person.report_to(ReportTo(unit_id=chance.choice(units).id), superiors=(), at=at)
         case 1:
@@ -175,7 +183,7 @@ def plain(row: asyncpg.Record) -> dict[str, Any]:
     for name, value in row.items():
         if name == "tenant_id":
             continue
-        if isinstance(value, str) and name in ("external_refs", "file", "key_persons", "support_team"):
+        if isinstance(value, str) and name in ("external_refs", "file", "key_persons", "support_team", "deputies"):
             value = msgspec.json.decode(value)
         if isinstance(value, list):
             value = [str(item) if isinstance(item, UUID) else item for item in value]
@@ -189,7 +197,8 @@ def unit_row(standing: dict[str, Any]) -> dict[str, Any]:
 
 def person_row(standing: dict[str, Any], joined_at: datetime) -> dict[str, Any]:
     names = ("functions", "unit_id", "reports_to_unit_id", "reports_to_person_id", "external_refs", "status")
-    return {name: standing[name] for name in names} | {"joined_at": joined_at}
+    deputies = {name[7:]: days for name, days in standing.items() if name.startswith("deputy.") and days is not None}
+    return {name: standing[name] for name in names} | {"joined_at": joined_at, "deputies": deputies}
 
 
 COLUMNS = (

@@ -73,6 +73,7 @@ create table privacy.erasures (
 select es.wall('privacy.tenant_keys'), es.wall('privacy.reads', 'select, insert'), es.wall('privacy.leaving'),
        es.wall('privacy.erasures', 'select, insert');
 grant update (purpose) on privacy.reads to dakehu_app;  -- where a purpose names somebody who is erased
+grant select, insert, update on privacy.seals to dakehu_work;  -- another master key
 """
 
 DROP = """

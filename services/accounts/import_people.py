@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any, Protocol
 from uuid import UUID, uuid5
@@ -24,6 +25,8 @@ select data -> 'changes' ->> 'unit_id' as unit_id from es.events
  where tenant_id = $1 and stream_id = $2 and data -> 'changes' ? 'unit_id' order by version desc limit 1
 """
 NAME_CHARS = 200
+NUMBER = re.compile(r"[A-Za-z]{0,4}[-_./#]?[0-9][0-9A-Za-z\-_./#]*")
+"""A personnel number: says nothing of the person to who does not have the other system."""
 
 
 class PersonNamed(Protocol):
@@ -69,7 +72,7 @@ class People:
         directory, reference = self._directory, named.person
         for way in reference.ways:
             if way.by == "external":
-                key = external_key(directory.system, way.value)
+                key = external_key(directory.system, await self._reference(way.value))
                 ids = list((await directory.held(PERSON_REF, [key])).values())
             else:
                 ids = await self._vault.find(directory.tenant_id, "name", way.value)
@@ -83,6 +86,12 @@ class People:
         if not reference.create:
             return Missing("not_found", reference.ways[0].value)
         return await self._join(named, function)
+
+    async def _reference(self, given: str) -> str:
+        """A reference as facts hold it: a number as it stands; a login, a mail or a name as a keyed hash."""
+        if NUMBER.fullmatch(given):
+            return given
+        return f"~{(await self._vault.pseudonym(self._directory.tenant_id, PERSON_REF, given)).hex}"
 
     async def _staff(self, ids: list[UUID]) -> list[tuple[FoundPerson, str]]:
         """Those of these who work, or worked, for us: others may bear the name too."""
@@ -109,12 +118,13 @@ class People:
         shown = name or ref or ""
         if len(shown) > NAME_CHARS:
             return Missing("too_long", shown)
+        kept = None if ref is None else await self._reference(ref)
         id = (
-            uuid5(directory.tenant_id, f"person:{directory.system}:{ref}")
-            if ref is not None
+            uuid5(directory.tenant_id, f"person:{directory.system}:{kept}")
+            if kept is not None
             else await self._vault.pseudonym(directory.tenant_id, "person", shown)
         )
-        refs = {} if ref is None else {directory.system: ref}
+        refs = {} if kept is None else {directory.system: kept}
         command = JoinPerson(name=shown, functions=(function,), unit_id=unit_id, external_refs=refs)
         person = Person.join(id, command, at=directory.opened_at)
         if superior_id is not None and superior_id != id:

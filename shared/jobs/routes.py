@@ -17,12 +17,17 @@ from shared.http.route import Router
 from shared.identity.principal import Principal
 from shared.jobs.operations import (
     Operation,
+    Problem,
     State,
     cancel_operation,
     get_operation,
     list_operations,
     problems_of,
 )
+from shared.privacy.disclosure import disclosure
+
+QUOTED = "value"
+"""The parameter of a problem that quotes a cell of a file."""
 
 router = Router(prefix="/v1/operations", tags=["operations"])
 
@@ -93,12 +98,21 @@ async def problems(operation_id: UUID, who: Who, parts: Parts, page: Paged) -> L
                 column=p.column,
                 code=p.code,
                 message=p.message,
-                params=dict(p.params or {}),
+                params=_params(operation_id, p),
             )
             for p in shown
         ],
         next=following,
     )
+
+
+def _params(operation_id: UUID, problem: Problem) -> dict[str, Any]:
+    """What a problem says of its item. The cell it quotes may name a person: on record, and left out without right."""
+    params = dict(problem.params or {})
+    disclosed = disclosure.get()
+    if QUOTED in params and disclosed is not None and not disclosed.note(operation_id, QUOTED):
+        del params[QUOTED]
+    return params
 
 
 @router.post("/{operation_id}/cancel", operation_id="operations.cancel", responses=refuses(404))

@@ -211,3 +211,25 @@ async def test_a_dry_run_says_what_would_happen_and_changes_nothing(office: Offi
     assert [(problem.line, problem.code) for problem in await office.problems(operation)] == [(3, "unmapped")]
     assert len(await office.log()) == before
     assert await office.vault.find(office.tenant_id, "name", "Li Lei") == []
+
+
+@pytest.mark.parametrize("reference", ["li.lei@corp.cn", "李雷", "lilei", "E-1042"])
+async def test_what_names_a_member_of_staff_in_another_system_is_not_in_the_log(office: Office, reference: str) -> None:
+    """A personnel number is kept as it is; a login, a mail or a name as a keyed hash, found again by it."""
+    by_reference = MAPPING.replace(
+        "owner: {find: {name: owner}, create: true}", "owner: {find: {external: owner}, create: true}"
+    )
+    for no in ("1", "2"):
+        operation = await office.run(sheet({"no": no, "owner": reference}), by_reference)
+        assert (operation.state, operation.problems) == ("done", 0)
+    joined = [fact for fact in await office.log("person") if fact.type == "PersonJoined"]
+    assert len(joined) == 2, "who imports, and the owner once"
+    kept = joined[-1].data["external_refs"]["old_crm"]
+    assert (kept == reference) is (reference == "E-1042")
+    if kept != reference:
+        said = str([(fact.data, fact.metadata) for fact in await office.log()])
+        assert reference not in said
+        claims = await office.store.all_tenants.fetch(
+            "select key from es.claims where tenant_id = $1", office.tenant_id
+        )
+        assert reference.casefold() not in str(claims).casefold()

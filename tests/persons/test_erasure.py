@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -16,10 +18,13 @@ from services import maintenance
 from services.opportunities.imports import Import
 from services.privacy import operations
 from services.privacy.erasing import Eraser
+from shared.identity.tokens import development_key, mint_token
 from shared.jobs import Resources, Runner
 from shared.postgres.embedded import binaries
+from shared.privacy.receipts import Receipt, append, read
 from shared.privacy.redaction import MARK
 from shared.privacy.vault import Vault
+from tests.accounts.company import Client
 from tests.persons.customer import HANDLERS, Customer
 
 Owner = asyncpg.Connection
@@ -302,3 +307,64 @@ async def copy_database(url: str, name: str) -> None:
     )
     await restore.communicate(content)
     assert restore.returncode == 0
+
+
+async def test_a_member_of_staff_who_left_is_erased_and_their_work_stays(customer: Customer) -> None:
+    company = customer.company
+    director = company["director"]
+    rep = company["sh_rep"]
+    done = await customer.erase(str(rep.person_id))
+    assert done.result is not None
+    assert done.result["erased"] == [str(rep.person_id)]
+    page = await director.read(f"/v1/opportunities/{customer.deal}")
+    assert page["standing"]["owner_id"] == str(rep.person_id)
+    assert str(rep.person_id) not in page["names"]["people"]
+    assert (await director.read(f"/v1/people/{rep.person_id}"))["name"] is None
+    (row,) = (await director.read("/v1/opportunities"))["items"]
+    assert (row["owner_id"], row["owner"]) == (str(rep.person_id), None)
+
+
+async def test_what_a_request_said_is_not_to_be_guessed_from_its_fingerprint(customer: Customer, owner: Owner) -> None:
+    body = {"title": "二手车", "contact": {"name": "李新", "phone": "13700137000"}}
+    answer = await customer.company["sh_rep"].post("/v1/opportunities", body, key="guess")
+    assert answer.status_code == 201
+    kept = await owner.fetchval("select fingerprint from es.commands where key = 'guess'")
+    sent = answer.request.content
+    assert kept != hashlib.sha256(b"POST /v1/opportunities\n" + sent).digest()
+
+
+async def test_row_problems_quote_cells_only_to_who_may_see_persons(customer: Customer, owner: Owner) -> None:
+    done = await customer.work(await send(customer, "9,车队,2026-01-05,王建国,赵六,13400134000,\n"))
+    director = customer.company["director"]
+    token = mint_token(
+        development_key(customer.settings.data),
+        customer.tenant_id,
+        director.person_id,
+        ("director",),
+        customer.company.root_id,
+        ["*"],
+    )
+    for path in (f"/v1/imports/{done.operation_id}/problems", f"/v1/operations/{done.operation_id}/problems"):
+        (problem,) = (await director.read(path))["items"]
+        assert problem["params"]["value"] == "王建国"
+        (problem,) = (await Client(director.http, token, director.person_id).read(path))["items"]
+        assert "value" not in problem["params"]
+    rows = await customer.reads(owner, "shown")
+    assert [row["subjects"] for row in rows[-2:]] == [[done.operation_id]] * 2
+
+
+async def test_the_list_of_erasures_is_read_as_it_was_written(tmp_path: Path) -> None:
+    path = tmp_path / "list" / "erasures.jsonl"
+    receipts = [
+        Receipt(uuid4(), uuid4(), "contact", "request", uuid4(), datetime(2026, 3, day, tzinfo=UTC)) for day in (1, 2)
+    ]
+    for receipt in (*receipts, receipts[0]):
+        append(path, receipt)
+    with path.open("a") as file:
+        file.write('{"type": "tenant_deleted", "tenant_id": "x"}\n')
+    assert list(read(path)) == receipts
+    assert path.stat().st_mode & 0o077 == 0
+    with path.open("a") as file:
+        file.write('{"tenant_id": "x"}\n')
+    with pytest.raises(ValueError, match="line 5"):
+        list(read(path))

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import secrets
 from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
+from pydantic import SecretStr
 
+from services import maintenance
 from shared.identity.tokens import development_key, mint_token
+from shared.privacy.vault import Vault, WrongKey
 from tests.accounts.company import Client
 from tests.persons.customer import Customer
 
@@ -198,3 +202,17 @@ async def test_bodies_are_closed(customer: Customer, verb: str) -> None:
     director = customer.company["director"]
     answer = await director.post(f"/v1/persons/{customer.person}/{verb}", {"something": "else"})
     assert answer.status_code == 422
+
+
+async def test_the_operator_changes_the_master_key(customer: Customer) -> None:
+    new, before = secrets.token_hex(32), (customer.settings.data / "keys" / "vault").read_text()
+    both = customer.settings.model_copy(update={"vault_key": SecretStr(new), "vault_key_before": SecretStr(before)})
+    said: list[str] = []
+    assert await maintenance.rewrap(both, said.append) == 0
+    assert said == ["The keys of 1 tenants are wrapped by the master key of now."]
+    alone = customer.settings.model_copy(update={"vault_key": SecretStr(new)})
+    vault = Vault(customer.store.all_tenants, Vault.master_key(alone))
+    found = await vault.known(customer.tenant_id, [UUID(customer.person)], ["phone"])
+    assert found == {UUID(customer.person): {"phone": customer.said["phone"]}}
+    with pytest.raises(WrongKey):
+        await Vault(customer.store.all_tenants, Vault.master_key(customer.settings)).unseal()

@@ -64,6 +64,8 @@ TEXTS: dict[str, Text] = {
                         "Give an https address that is not this machine's own.", 422),
     "persons_only": Text("只限本人", "Persons only", "机器的密钥不能做这件事。",
                          "The key of a machine may not do this.", 403),
+    "own_place": Text("不能安排自己", "Not one's own place", "职能、岗位与代理由他人安排。",
+                      "Somebody else decides what you do, where, to whom you report and for whom you stand in.", 403),
     "grants_more_than_held": Text("授予的超过自己所有", "Grants more than held", "不能授予自己没有的职能或范围。",
                                   "Nobody grants functions or scopes beyond their own.", 403),
     "two_keys_live": Text("已有两把有效密钥", "Two keys live", "同时最多两把有效密钥，请先撤销旧的。",

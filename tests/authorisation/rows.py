@@ -120,6 +120,20 @@ def _leaving(target: Any) -> JSON:
     return {"from_person_id": target.id, "to": str(id_of("b00.b"))}
 
 
+STANDING_IN = who.reserved(MANAGERS | {who.OPERATIONS, who.TENANT_ADMIN})
+"""Who is above somebody in the line, or organises; the person themself is none of these principals."""
+_STAFF: dict[str, Row] = {
+    "units.correct": Row(who.ORGANISING, "unit", {"version": 1, "changes": {"name": "新店"}, "reason": "错"}),
+    "units.void": Row(who.ORGANISING, "moved unit", {"version": 2, "reason": "错"}),
+    "people.correct": Row(
+        who.ORGANISING, "person", {"version": 1, "changes": {"functions": ["account_manager"]}, "reason": "错"}
+    ),
+    "people.void": Row(who.ORGANISING, "posted person", {"version": 2, "reason": "错"}),
+    "people.appoint_deputy": Row(STANDING_IN, "seen person", {"deputy_id": str(id_of("b00.b")), "until": "2026-06-30"}),
+    "people.dismiss_deputy": Row(STANDING_IN, "seen person", {"deputy_id": str(id_of("b00.b"))}),
+    "people.change_personal": Row(who.ORGANISING, "person", {"name": "新名"}),
+}
+
 _HAND_OVERS: dict[str, Row] = {
     "hand_overs.preview": Row(HANDING_OVER, "seen person", _leaving, matched=False),
     "hand_overs.start": Row(HANDING_OVER, "seen person", _leaving, matched=False),
@@ -260,6 +274,7 @@ _REPORTS: dict[str, Row] = {
 ROWS: dict[str, Row] = {
     **_SERVICES_OWN,
     **_ORGANISATION,
+    **_STAFF,
     **_HAND_OVERS,
     **_SIGN_IN,
     **_PERSONS,

@@ -8,16 +8,16 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from services.accounts.events import UnitKind
-from services.accounts.organisation import OpenUnit, Unit
-from services.accounts.person import JoinPerson, Person
+from services.accounts.events import Function, UnitKind
+from services.accounts.organisation import MoveUnit, OpenUnit, Unit
+from services.accounts.person import JoinPerson, Person, PostTo
 from services.opportunities.commands.prospects import GiveInstruction
 from services.opportunities.product import AddProduct, Product
 from shared.event_store.stream import Stream
 from shared.identity.current_tenant import as_tenant
 from shared.jobs import create_operation
-from shared.privacy.vault import KEY_PERSON, Of
-from tests.authorisation.company import BEGINNING, id_of
+from shared.privacy.vault import KEY_PERSON, STAFF, Of
+from tests.authorisation.company import BEGINNING, CHANGED, id_of
 from tests.authorisation.deals import ACCOUNTS, OPPORTUNITIES, VISITS, Held, account_of, opportunity_of, visit_of
 from tests.authorisation.world import MARKS, World
 
@@ -90,17 +90,26 @@ async def _visit(world: World, what: str) -> Target:
     return await _kept(world, visit_of(held, uuid4()))
 
 
-async def _unit(world: World) -> Target:
+async def _unit(world: World, *, moved: bool = False) -> Target:
     id = uuid4()
     opening = OpenUnit(code=str(id), name="店", kind=UnitKind.BRANCH, parent_id=id_of("r0"))
-    target = await _kept(world, Unit.open(id, opening, at=BEGINNING))
+    unit = Unit.open(id, opening, at=BEGINNING)
+    if moved:
+        unit.move(MoveUnit(parent_id=id_of("r1")), path=(id_of("r1"), id_of("hq")), at=CHANGED)
+    target = await _kept(world, unit)
     await world.fold()  # closing one asks the views what stands below it
     return target
 
 
-async def _person(world: World) -> Target:
-    joining = JoinPerson(name="员工", functions=("representative",), unit_id=id_of("b00"))
-    return await _kept(world, Person.join(uuid4(), joining, at=BEGINNING))
+async def _person(world: World, *, posted: bool = False) -> Target:
+    joining = JoinPerson(name="员工", functions=(Function.REPRESENTATIVE,), unit_id=id_of("b00"))
+    person = Person.join(uuid4(), joining, at=BEGINNING)
+    if posted:
+        person.post_to(PostTo(unit_id=id_of("b01")), at=CHANGED)
+    with as_tenant(world.tenants[0]):
+        vault = world.apps["accounts"].state.kit.vault
+        await vault.put(world.tenants[0], person.id, {"name": "员工"}, of=Of(STAFF))
+    return await _kept(world, person)
 
 
 async def _product(world: World) -> Target:
@@ -163,6 +172,8 @@ MAKERS: dict[str, Callable[[World], Awaitable[Target]]] = {
     "account": _account,
     "unit": _unit,
     "person": _person,
+    "moved unit": lambda world: _unit(world, moved=True),
+    "posted person": lambda world: _person(world, posted=True),
     "seen person": _seen_person,
     "key person": _key_person,
     "restricted person": _restricted,

@@ -300,6 +300,24 @@ async def test_api5_a_representative_is_refused_what_is_reserved_whatever_they_c
     assert answer.status == 403, answer.body
 
 
+@pytest.mark.parametrize("member", ["hr", "tenant_admin", "operations"])
+async def test_api5_who_organises_others_does_not_raise_themselves(world: World, member: str) -> None:
+    """Personnel, administrators and operations see no customers, and cannot make themselves somebody who does."""
+    caller = world.caller(member)
+    own, directors = f"/v1/people/{caller.person_id}", f"/v1/people/{id_of('director')}"
+    raising: list[tuple[str, JSON]] = [
+        (f"{own}/change-functions", {"functions": ["director"]}),
+        (f"{own}/correct", {"version": 1, "changes": {"functions": ["director"]}, "reason": "错"}),
+        (f"{own}/void", {"version": 1, "reason": "错"}),
+        (f"{own}/post-to", {"unit_id": str(id_of("r0"))}),
+        (f"{own}/report-to", {"unit_id": str(id_of("r0"))}),
+        (f"{directors}/appoint-deputy", {"deputy_id": str(caller.person_id), "until": "2026-06-30"}),
+    ]
+    for path, body in raising:
+        answer = await world.send("accounts", "POST", path, caller, body=body, version=1)
+        assert (answer.status, answer.code) == (403, "own_place"), path
+
+
 async def test_api5_a_get_stays_a_get(world: World) -> None:
     director = world.caller("director")
     path = f"/v1/opportunities/{id_of('deal.b21.b.hot')}"

@@ -50,18 +50,18 @@ async def record(rep: Client, prospect: dict[str, Any]) -> Record:
 async def test_a_prospect_is_captured_with_its_contact_in_the_vault(
     rep: Client, prospect: dict[str, Any], store: EventStore, ours: World
 ) -> None:
-    contact = {"name": "王主任", "phone": "13800000000"}
+    contact = {"name": "王主任", "phone": "138****0000"}
     answer = await rep.post(OPPORTUNITIES, prospect | {"contact": contact, "remark": "王主任偏好黑色"})
     assert answer.status_code == 201
     assert answer.headers["location"] == f"{OPPORTUNITIES}/{answer.json()['id']}"
     assert answer.headers["etag"] == '"1"'
     shown = await rep.read(answer.headers["location"])
     assert shown["standing"]["valid"] is True
-    assert shown["texts"] == {"contact_name": "王主任", "contact_phone": "13800000000", "remark": "王主任偏好黑色"}
+    assert shown["texts"] == {"contact_name": "王主任", "contact_phone": "138****0000", "remark": "王主任偏好黑色"}
     with as_tenant(ours.tenant_id):
         logged = await store.load(ours.tenant_id, UUID(shown["id"]))
     assert "王主任" not in str(logged)
-    assert "13800000000" not in str(logged)
+    assert "138****0000" not in str(logged)
 
 
 async def test_an_owner_and_unit_are_who_enters_it_unless_said(

@@ -312,3 +312,30 @@ async def test_only_who_sees_a_hand_over_is_shown_it(firm: Firm, other: Firm) ->
     assert rest["next"] is None
     names = {item["name"] or item["account"] for item in first["items"]}
     assert names >= {"申城出租", "锦江租赁", "大众出行"}
+
+
+async def test_records_out_of_the_reader_s_sight_are_not_named(firm: Firm) -> None:
+    to_the_west = [{"opportunity_id": firm.ids["open"], "to": firm.person("west")}]
+    done = await firm.hand_over("director", opportunities=to_the_west)
+    names = {item["id"]: item["name"] for item in done["items"] if item["kind"] == "opportunity"}
+    assert names[firm.ids["open"]] == "open"
+    seen = {item["id"]: item["name"] for item in (await firm.record(done["id"]))["items"]}
+    assert seen[firm.ids["open"]] is None, "it is the other branch's now"
+    assert seen[firm.ids["frozen"]] == "frozen"
+
+
+async def test_actor_on_behalf_of_and_owner_are_three(firm: Firm) -> None:
+    director = firm["director"]
+    headers = {
+        "authorization": f"Bearer {director.token}",
+        "idempotency-key": "for the head",
+        "on-behalf-of": firm.person("head"),
+    }
+    answer = await director.http.post("/v1/hand-overs", json=firm.asking(), headers=headers)
+    assert answer.status_code == 202, answer.text
+    assert await firm.work()
+    (moved,) = [fact for fact in await firm.facts("open") if fact.type == "OpportunityTransferred"]
+    assert moved.metadata["actor"] == firm.person("director")
+    assert moved.metadata["on_behalf_of"] == firm.person("head")
+    assert moved.data["owner_id"] == firm.person("mei")
+    assert (await firm["head"].get(f"/v1/hand-overs/{answer.json()['id']}")).status_code == 200

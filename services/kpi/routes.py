@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -11,23 +11,33 @@ from fastapi import Depends, Query
 from pydantic import BaseModel, Field
 
 from services.kpi.views.funnel import FUNNEL, STEPS
+from services.kpi.views.teams import TEAMS
 from services.kpi.views.units import UNITS
 from shared.days import end_of, start_of
 from shared.http.limits import limited
 from shared.http.openapi import refuses
 from shared.http.problem import At, Problem
-from shared.http.reading import FromDay, Reading, Report, ToDay
+from shared.http.reading import AsOfText, FromDay, Reading, Report, ToDay
 from shared.http.route import Router
+from shared.identity.subtree import PLACES, TODAY, TREE, Tree, below, nearest
 from shared.projections.view import source
 
 router = Router(prefix="/v1/kpi", tags=["kpi"], dependencies=[Depends(limited("heavy"))])
 
+Put = Callable[[Any], str]
+"""Numbers a parameter of a statement."""
+
 DIMENSIONS = {
     "month": "to_char(f.at at time zone {zone}, 'YYYY-MM')",
     "org_unit": "f.unit_id::text",
+    "branch": "branch.place_id::text",
+    "region": "region.place_id::text",
     "owner": "f.owner_id::text",
 }
 """What the report can be grouped by."""
+PLACES_OF = ("branch", "region")
+"""Dimensions that roll up: the nearest unit of that kind above the unit at the time."""
+UNITS_OF = ("org_unit", *PLACES_OF)
 WITH_UNITS = ("ordered", "delivered", "cancelled")
 """Steps that are counted in units as well as in prospects."""
 
@@ -37,10 +47,13 @@ FIGURES = ",\n       ".join(
 )
 COUNT = """
 select {keys}{figures}
-  from {funnel} f
- where f.tenant_id = $1 and f.at <= $2 and ($3::timestamptz is null or f.at >= $3) and {sight}
+  from {funnel} f {joins}
+ where f.tenant_id = $1 and f.at <= $2 and ($3::timestamptz is null or f.at >= $3) and {sight} and {wanted}
  {grouped}
 """
+SUPPORTED = f"""f.account_id = any(array(
+    select stream_id from {TEAMS.table} where tenant_id = $1 and to_at is null and team && {{persons}}))"""  # noqa: S608
+TREE_UNITS = "select u.stream_id as id, u.kind, u.parent_id from {units} u where {holds}"
 NAMES = """
 select distinct on (u.stream_id) u.stream_id as id, u.name
   from {units} u
@@ -74,6 +87,10 @@ class FunnelRow(Figures):
     month: str | None = None
     org_unit: UUID | None = Field(default=None, description="The unit at the time, without those below it.")
     org_unit_label: str | None = None
+    branch: UUID | None = Field(default=None, description="The branch that unit belongs to; null without one.")
+    branch_label: str | None = None
+    region: UUID | None = Field(default=None, description="The region that unit belongs to; null without one.")
+    region_label: str | None = None
     owner: UUID | None = Field(default=None, description="The owner at the time.")
     owner_label: str | None = Field(default=None, description="From the vault; null when erased.")
 
@@ -87,14 +104,20 @@ class Funnel(BaseModel):
     group_by: list[str]
 
 
+DIMENSION = f"({'|'.join(DIMENSIONS)})"
+
+
 @router.get("/funnel", operation_id="kpi.funnel", responses=refuses(422))
 async def funnel(
     read: Report,
     from_day: FromDay = None,
     to_day: ToDay = None,
-    group_by: Annotated[
-        str, Query(pattern=r"^(month|org_unit|owner)(,(month|org_unit|owner))?$", description="One or two, by comma.")
-    ] = "month",
+    group_by: Annotated[str, Query(pattern=rf"^{DIMENSION}(,{DIMENSION})?$", description="One or two, by comma.")] = (
+        "month"
+    ),
+    unit_id: Annotated[UUID | None, Query(description="The unit and all below it.")] = None,
+    tree: Annotated[Tree, Query(description=TREE)] = "then",
+    as_of: AsOfText = None,
 ) -> Funnel:
     """Captured, qualified, ordered, delivered, defeated, frozen, revived; credited to owner and unit at the time."""
     dimensions = group_by.split(",")
@@ -103,7 +126,8 @@ async def funnel(
     if from_day is not None and to_day is not None and from_day > to_day:
         raise Problem(422, "empty_range", errors=(At("/to", "empty_range", where="query"),))
     await read.wait(FUNNEL, UNITS)
-    rows = [dict(row) for row in await _count(read, dimensions, from_day, to_day)]
+    organisation = Organisation(read, tree, dated=as_of is not None)
+    rows = [dict(row) for row in await _count(read, dimensions, from_day, to_day, organisation, unit_id)]
     if dimensions == ["month"]:
         rows = _with_empty_months(rows, from_day, to_day)
     labels = await _labels(read, dimensions, rows)
@@ -113,27 +137,80 @@ async def funnel(
     return Funnel(rows=shown, total=Figures(**total), as_of=read.as_of, group_by=dimensions)
 
 
-async def _count(read: Reading, dimensions: Sequence[str], from_day: date | None, to_day: date | None) -> list[Any]:
+class Organisation:
+    """The tree of units a report rolls up along: of the day asked about as known then, or of today."""
+
+    def __init__(self, read: Reading, tree: Tree, *, dated: bool) -> None:
+        self._read = read
+        self._then = tree == "then"
+        self._dated = dated and self._then
+
+    def relation(self, put: Put, known: str | None) -> tuple[str, str]:
+        """The units, and which of their rows are the tree."""
+        units = source(UNITS, known_at=known if self._then else None)
+        if not self._dated:
+            return units, TODAY
+        at = put(self._read.as_of) + "::timestamptz"
+        return units, f"u.tenant_id = $1 and u.from_at <= {at} and (u.to_at is null or u.to_at > {at})"
+
+    async def places(self, kind: str) -> Mapping[UUID, UUID]:
+        """Of each unit, the unit of this kind it belongs to."""
+        read, given = self._read, _Given(self._read.tenant_id)
+        known = None if read.known_at is None or not self._then else given(read.known_at)
+        units, holds = self.relation(given, known)
+        rows = await read.pool.fetch(TREE_UNITS.format(units=units, holds=holds), *given.values)
+        return nearest({row["id"]: (row["kind"], row["parent_id"]) for row in rows}, kind)
+
+
+class _Given:
+    """The parameters of one statement."""
+
+    def __init__(self, *values: Any) -> None:
+        self.values = list(values)
+
+    def __call__(self, value: Any) -> str:
+        self.values.append(value)
+        return f"${len(self.values)}"
+
+
+async def _count(
+    read: Reading,
+    dimensions: Sequence[str],
+    from_day: date | None,
+    to_day: date | None,
+    organisation: Organisation,
+    unit_id: UUID | None,
+) -> list[Any]:
     last = read.as_of if to_day is None else min(read.as_of, end_of(to_day, read.zone))
-    given: list[Any] = [read.tenant_id, last, None if from_day is None else start_of(from_day, read.zone)]
-
-    def put(value: Any) -> str:
-        given.append(value)
-        return f"${len(given)}"
-
+    put = _Given(read.tenant_id, last, None if from_day is None else start_of(from_day, read.zone))
     known = None if read.known_at is None else put(read.known_at)
-    seen, seen_by = (await read.sight()).sql(len(given) + 1, owner="f.owner_id", unit="f.unit_id")
-    given.extend(seen_by)
+    seen, seen_by = (await read.sight()).sql(
+        len(put.values) + 1, owner="f.owner_id", unit="f.unit_id", supported=SUPPORTED
+    )
+    put.values.extend(seen_by)
     zone = put(read.zone.key) if "month" in dimensions else ""
     keys = "".join(f"{DIMENSIONS[name].format(zone=zone)} as {name}, " for name in dimensions)
+    joins = ""
+    for name in dimensions:
+        if name in PLACES_OF:
+            found = await organisation.places(name)
+            joins += PLACES.format(
+                name=name, units=put(list(found)), places=put(list(found.values())), unit="f.unit_id"
+            )
+    wanted = "true"
+    if unit_id is not None:
+        units, holds = organisation.relation(put, known)
+        wanted = below("f.unit_id", root=put(unit_id), units=units, holds=holds)
     sql = COUNT.format(
         keys=keys,
         figures=FIGURES,
         funnel=source(FUNNEL, known_at=known),
+        joins=joins,
         sight=seen,
+        wanted=wanted,
         grouped=f"group by {', '.join(str(place + 1) for place in range(len(dimensions)))}",
     )
-    fetched: list[Any] = await read.pool.fetch(sql, *given)
+    fetched: list[Any] = await read.pool.fetch(sql, *put.values)
     return fetched
 
 
@@ -159,12 +236,14 @@ async def _labels(
     read: Reading, dimensions: Sequence[str], rows: Sequence[dict[str, Any]]
 ) -> dict[str, dict[str, str]]:
     labels: dict[str, dict[str, str]] = {}
-    if "org_unit" in dimensions:
-        ids = [UUID(row["org_unit"]) for row in rows if row["org_unit"] is not None]
+    for name in UNITS_OF:
+        if name not in dimensions:
+            continue
+        ids = [UUID(row[name]) for row in rows if row[name] is not None]
         sql = NAMES.format(units=source(UNITS, known_at=None if read.known_at is None else "$4"))
         known = () if read.known_at is None else (read.known_at,)
         found = await read.pool.fetch(sql, read.tenant_id, ids, read.as_of, *known)
-        labels["org_unit"] = {str(row["id"]): row["name"] for row in found}
+        labels[name] = {str(row["id"]): row["name"] for row in found}
     if "owner" in dimensions:
         ids = [UUID(row["owner"]) for row in rows if row["owner"] is not None]
         vault = await read.kit.vault.get(read.tenant_id, ids, ("name",))

@@ -38,6 +38,7 @@ from tests.accounts.log import Log, in_order
 START = datetime(2025, 1, 1, tzinfo=UTC)
 TODAY = START + timedelta(days=600)
 PEOPLE = tuple(UUID(int=number) for number in range(1, 5))
+ACCOUNT = UUID(int=21)
 UNITS = tuple(UUID(int=number) for number in range(11, 14))
 
 
@@ -48,7 +49,8 @@ def lines(chance: random.Random) -> tuple[Line, ...]:
 def capture(chance: random.Random) -> Opportunity:
     return Opportunity.begin(
         ProspectCaptured, id=uuid4(), at=START + timedelta(hours=chance.randint(0, 2_000)),
-        account_id=None, title=None, owner_id=chance.choice(PEOPLE), unit_id=chance.choice(UNITS), channel=None,
+        account_id=chance.choice((None, ACCOUNT)), title=None,
+        owner_id=chance.choice(PEOPLE), unit_id=chance.choice(UNITS), channel=None,
         channel_given=None, lines=lines(chance), currency="CNY", amount=None, stage=None, stage_given=None,
         probability=None, probability_given=None, expected_on=None, key_person_id=None, contact_id=None, valid=True,
         missing=(), duplicate=None, duplicate_reason=None, external_refs={}, attributes={},
@@ -135,7 +137,7 @@ def mend(opportunity: Opportunity, chance: random.Random) -> None:
 
 
 def oracle(log: Log) -> list[tuple[Any, ...]]:
-    """(stream, version, step, at, owner, unit, prospects, units), sorted."""
+    """(stream, version, step, at, owner, unit, account, prospects, units), sorted."""
     rows: list[tuple[Any, ...]] = []
     for stream in log.streams.values():
         standing: dict[str, Any] = {}
@@ -179,7 +181,7 @@ def oracle(log: Log) -> list[tuple[Any, ...]]:
                     found.append(("cancelled", int(standing["status"] == "cancelled"), cancelled))
             if entry.type == "UnitsDelivered" or completed:
                 found.append(("delivered", int(completed), delivered))
-            credit = (standing["owner_id"], standing["unit_id"])
+            credit = (standing["owner_id"], standing["unit_id"], standing["account_id"])
             rows += [(stream.id, entry.version, name, entry.occurred_at, *credit, *counts) for name, *counts in found]
     return sorted(rows, key=lambda row: (row[0].int, row[1], row[2]))
 

@@ -17,7 +17,7 @@ STEPS = ("captured", "qualified", "ordered", "delivered", "cancelled", "defeated
 
 COLUMNS = """
     version integer not null, step text not null, at timestamptz not null, owner_id uuid, unit_id uuid,
-    prospects integer not null, units integer not null
+    account_id uuid, prospects integer not null, units integer not null
 """
 
 # facts: each with what stood after it (`s`) and before it (`b`).
@@ -64,7 +64,8 @@ handovers as (
               from jsonb_array_elements(o.changes -> 'delivered') x) as handed_over
       from open_units o
 )
-select tenant_id, stream_id, version, step, at, (s ->> 'owner_id')::uuid, (s ->> 'unit_id')::uuid, prospects, units
+select tenant_id, stream_id, version, step, at, (s ->> 'owner_id')::uuid, (s ->> 'unit_id')::uuid,
+       (s ->> 'account_id')::uuid, prospects, units
   from (
     select tenant_id, stream_id, version, at, s,
            case type when 'ProspectCaptured' then 'captured'
@@ -101,7 +102,7 @@ select tenant_id, stream_id, version, step, at, (s ->> 'owner_id')::uuid, (s ->>
 
 FUNNEL = View(
     name="kpi.funnel",
-    version=1,
+    version=2,
     stream_types=("opportunity",),
     columns=COLUMNS,
     key=("version", "step"),

@@ -1,0 +1,39 @@
+"""Support teams of accounts: one row per account and standing. Gives their members sight of figures; no names."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+from services.accounts.events import AccountFact
+from shared.event_store.stream import FactCorrected, FactVoided
+from shared.projections.view import View
+
+COLUMNS = """
+    version integer not null, from_at timestamptz not null, to_at timestamptz, team uuid[] not null
+"""
+
+ROWS = """
+with standings as (
+    select tenant_id, stream_id, version, occurred_at as from_at,
+           lead(occurred_at) over (partition by tenant_id, stream_id order by occurred_at, version) as to_at,
+           es.merge(changes) over (partition by tenant_id, stream_id order by occurred_at, version
+                                   rows unbounded preceding) as standing
+      from corrected_facts
+     where changes ? 'support_team'
+)
+select tenant_id, stream_id, version, from_at, to_at,
+       array(select distinct (m ->> 'person_id')::uuid
+               from jsonb_array_elements(standing -> 'support_team') as t(m) order by 1)
+  from standings
+"""
+
+TEAMS = View(
+    name="kpi.teams",
+    version=1,
+    stream_types=("account",),
+    columns=COLUMNS,
+    key=("version",),
+    indexes=("create index on {table} using gin (team) where to_at is null",),
+    rows=ROWS,
+    facts=(*get_args(AccountFact), FactCorrected, FactVoided),
+)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from shared.http.call import Call
 from shared.http.problem import Problem
 
-MAX_TARGET_BYTES = 8_192
-"""Path and query: a cursor has at most 2 000 characters, and one is given at a time."""
+MAX_TARGET_BYTES = 32_768
+"""Path and query: one list of 2 000 characters, however they are escaped, and whatever else there is."""
 MAX_PARAMETERS = 64
 MAX_HEADERS = 64
 MAX_HEADER_BYTES = 32_768

@@ -47,7 +47,7 @@ async def test_a_body_beyond_any_measure_is_refused_soon(
     ("&".join(f"p{n}=1" for n in range(7_000)), 414, "address_too_long"),
     ("&".join(f"p{n}=1" for n in range(100)), 400, "too_many_parameters"),
     ("&".join(["limit=1"] * 100), 400, "too_many_parameters"),
-    ("starts=" + "a" * 10_000, 414, "address_too_long"),
+    ("starts=" + "a" * 40_000, 414, "address_too_long"),
     ("limit=1000000000", 422, "validation"),
     ("limit=" + "9" * 5_000, 422, "validation"),
     ("limit=0", 422, "validation"),
@@ -63,7 +63,7 @@ async def test_a_question_beyond_any_measure_is_refused_soon(
     assert time.perf_counter() - started < QUICK_SECONDS
 
 
-@pytest.mark.parametrize("path", ["/v1/jars/" + "a" * 10_000, "/livez?" + "a" * 10_000])
+@pytest.mark.parametrize("path", ["/v1/jars/" + "a" * 40_000, "/livez?" + "a" * 40_000])
 async def test_a_long_address_is_refused_with_and_without_a_credential(
     http: httpx.AsyncClient, head_office: Client, path: str
 ) -> None:

@@ -17,13 +17,14 @@ from rich.progress import Progress, TaskID
 
 from services.demo.client import Client, Sent
 from services.demo.names import MODELS, REGIONS, company_name, credit_code, mobile_number, person_name
-from services.demo.organisation import Organisation, Post, branches, organisation
+from services.demo.organisation import AWAY, KEY_ACCOUNTS, STANDS_IN, Organisation, Post, branches, organisation
 from services.demo.story import MONTHS_OF_HISTORY, Step, prospect
 
 ACCOUNTS = 240
 """Accounts of the sample at scale 1."""
 PROSPECTS_AN_ACCOUNT = (1, 2, 3, 4, 5, 6)
 PROSPECTS_WEIGHTS = (4, 5, 4, 3, 2, 1)
+STAND_IN_DAYS = 60
 AT_ONCE = 24
 """Commands under way together."""
 LAYERS = (("figurehead", "董事长"), ("decision", "总经理"), ("implementation", "采购部长"), ("use", "车队队长"))
@@ -80,6 +81,7 @@ class Loader:
         plans = self._plans(people)
         task = progress.add_task("客户与商机 accounts and prospects", total=len(plans))
         await _in_turn((self._account(plan, progress, task) for plan in plans), AT_ONCE)
+        await self._appoint()
         return self.loaded
 
     # -- the organisation ----------------------------------------------------------------------------
@@ -92,6 +94,7 @@ class Loader:
             await self._unit(region.code, region.name, "region", "HQ")
             for branch in region.branches:
                 await self._unit(branch.code, branch.name, "branch", region.code)
+        await self._unit(KEY_ACCOUNTS, "总部大客户部", "department", "HQ")
         for post in people.posts:
             await self._person(post)
             progress.advance(task)
@@ -101,6 +104,8 @@ class Loader:
                 "/v1/products", product, token=self._root_token, key=self._key(f"product-{model.code}")
             )
             progress.advance(task)
+        # who sees and approves is known by the views: go on when they show everybody
+        await self._client.get("/v1/opportunities", self._root_token, min_position=self.loaded.last_position, limit=1)
 
     async def _unit(self, code: str, name: str, kind: str, parent: str) -> None:
         body = {"code": code, "name": name, "kind": kind, "parent_id": str(self.loaded.units[parent])}
@@ -110,12 +115,25 @@ class Loader:
         unit_id = self.loaded.units[post.unit]
         body = {"name": post.name, "functions": list(post.functions), "unit_id": str(unit_id)}
         sent = await self._as_root("/v1/people", body, f"person-{post.key}")
+        if post.posted_to is not None:
+            unit_id = self.loaded.units[post.posted_to]
+            path, key = f"/v1/people/{sent.id}/post-to", f"posted-{post.key}"
+            await self._as_root(path, {"unit_id": str(unit_id)}, key, version=sent.version)
         self.loaded.holders[post.key] = [str(sent.id), str(unit_id), *post.functions]
         self.loaded.tokens[post.key] = self._mint(sent.id, post.functions, unit_id)
 
-    async def _as_root(self, path: str, body: dict[str, Any], key: str) -> Sent:
+    async def _appoint(self) -> None:
+        """A head is away, and somebody stands in."""
+        (away, *_), (deputy, *_) = self.loaded.holders[AWAY], self.loaded.holders[STANDS_IN]
+        body = {"deputy_id": deputy, "until": (self._today + timedelta(days=STAND_IN_DAYS)).isoformat()}
+        path, token = f"/v1/people/{away}/appoint-deputy", self.loaded.tokens[AWAY]
+        self.loaded.saw(await self._client.post(path, body, token=token, key=self._key("deputy"), version=1))
+
+    async def _as_root(self, path: str, body: dict[str, Any], key: str, version: int | None = None) -> Sent:
         body = {**body, "on": self._begin.isoformat()}
-        return self.loaded.saw(await self._client.post(path, body, token=self._root_token, key=self._key(key)))
+        return self.loaded.saw(
+            await self._client.post(path, body, token=self._root_token, key=self._key(key), version=version)
+        )
 
     # -- accounts and prospects ------------------------------------------------------------------------
 
@@ -195,7 +213,8 @@ class Loader:
         if step.verb == "visit":
             return await self._visit(plan, account_id, opportunity, step, key)
         if step.verb.startswith(("approve", "reject")):
-            token = self.loaded.tokens[f"{plan.branch}-head"]
+            line = KEY_ACCOUNTS if plan.owner.unit == KEY_ACCOUNTS else plan.branch  # place of work approves nothing
+            token = self.loaded.tokens[f"{line}-head"]
         return await self._client.post(
             f"/v1/opportunities/{opportunity.id}/{step.verb}",
             {**step.body, "on": on, **self._intended(step)},

@@ -8,6 +8,11 @@ from random import Random
 from services.demo.names import REGIONS, Branch, person_name
 
 REPRESENTATIVES_A_BRANCH = 4
+KEY_ACCOUNTS = "KA"
+"""The head office's key-account department: its representatives work at a branch and report here."""
+POSTED_TO = ("B-SH", "B-BJ")
+AWAY, STANDS_IN = "B-SH-head", "B-SH-account"
+"""Who is away in the sample, and whom they appointed deputy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +23,12 @@ class Post:
     name: str
     functions: tuple[str, ...]
     unit: str
+    posted_to: str | None = None
+    """The place of work, where it is not the unit reported to."""
+
+    @property
+    def works_at(self) -> str:
+        return self.posted_to or self.unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +45,10 @@ def branches() -> list[Branch]:
 
 
 def organisation(chance: Random) -> Organisation:
-    """A director, a manager a region; a head, an account manager, a back office and representatives a branch."""
+    """A director, a manager a region; a head, an account manager, a back office and representatives a branch.
+
+    Besides, the key-account department: a head, and representatives posted to branches.
+    """
     posts: list[Post] = [Post("director", person_name(chance), ("director",), "HQ")]
     representatives: dict[str, tuple[Post, ...]] = {}
     heads: dict[str, Post] = {}
@@ -54,4 +68,10 @@ def organisation(chance: Random) -> Organisation:
             ]
             representatives[branch.code] = sellers
             heads[branch.code] = head
+    posts.append(Post(f"{KEY_ACCOUNTS}-head", person_name(chance), ("department_head",), KEY_ACCOUNTS))
+    for number, branch_code in enumerate(POSTED_TO, start=1):
+        name = person_name(chance)
+        guest = Post(f"{KEY_ACCOUNTS}-rep{number}", name, ("representative",), KEY_ACCOUNTS, posted_to=branch_code)
+        posts.append(guest)
+        representatives[branch_code] += (guest,)
     return Organisation(tuple(posts), representatives, heads)

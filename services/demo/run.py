@@ -35,6 +35,7 @@ TOKENS_SHOWN = (
     ("大客户经理 account manager", "B-SH-account"),
     ("内勤 back office", "B-SH-office"),
     ("代表 representative", "B-SH-rep1"),
+    ("总部派驻代表 representative of head office, posted to Shanghai", "KA-rep1"),
 )
 
 

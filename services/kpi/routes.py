@@ -11,6 +11,7 @@ from fastapi import Depends, Query
 from pydantic import BaseModel, Field
 
 from services.kpi.views.funnel import FUNNEL, STEPS
+from services.kpi.views.people import PEOPLE
 from services.kpi.views.teams import TEAMS
 from services.kpi.views.units import UNITS
 from shared.days import end_of, start_of
@@ -125,7 +126,7 @@ async def funnel(
         raise Problem(422, "repeated_dimension", errors=(At("/group_by", "repeated_dimension", where="query"),))
     if from_day is not None and to_day is not None and from_day > to_day:
         raise Problem(422, "empty_range", errors=(At("/to", "empty_range", where="query"),))
-    await read.wait(FUNNEL, UNITS)
+    await read.wait(FUNNEL, UNITS, PEOPLE, TEAMS)
     organisation = Organisation(read, tree, dated=as_of is not None)
     rows = [dict(row) for row in await _count(read, dimensions, from_day, to_day, organisation, unit_id)]
     if dimensions == ["month"]:

@@ -19,6 +19,7 @@ from services.accounts.routes.in_sight import shown
 from services.accounts.routes.organisation_reads import etag
 from services.accounts.routes.shown import HistoryEntry, builtins, history, names
 from services.accounts.views.accounts import ACCOUNTS
+from services.accounts.views.people import PEOPLE
 from services.accounts.views.units import UNITS
 from shared.http.openapi import refuses
 from shared.http.problem import At, Problem
@@ -158,7 +159,7 @@ async def accounts(
     sort: Literal["name", "opened_at", "-opened_at"] = "name",
 ) -> Listed[AccountRow]:
     """Accounts the caller sees, on any day."""
-    await read.wait(ACCOUNTS)
+    await read.wait(ACCOUNTS, PEOPLE, UNITS)
     given: list[Any] = [read.tenant_id]
 
     def put(value: Any) -> str:

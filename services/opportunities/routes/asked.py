@@ -15,6 +15,8 @@ from services.opportunities.reports.asking import Asking
 from services.opportunities.reports.filters import Filters
 from services.opportunities.reports.labels import Labels
 from services.opportunities.reports.levels import UnknownPolicy, policy_in_force
+from services.opportunities.views.people import PEOPLE
+from services.opportunities.views.units import UNITS
 from shared.http.call import call_of
 from shared.http.problem import At, Problem
 from shared.http.reading import Reading, Report
@@ -46,7 +48,7 @@ class Asked:
     async def of(self, *views: Any) -> Asking:
         """The question, once these views have seen what it must show."""
         read = self.read
-        await read.wait(*views)
+        await read.wait(PEOPLE, UNITS, *views)  # who sees what is a matter of the organisation
         if read.known_at is None:
             names, versions = [view.name for view in views], [view.version for view in views]
             self.position = await read.pool.fetchval(POSITION, read.tenant_id, names, versions)

@@ -339,3 +339,24 @@ async def test_actor_on_behalf_of_and_owner_are_three(firm: Firm) -> None:
     assert moved.metadata["on_behalf_of"] == firm.person("head")
     assert moved.data["owner_id"] == firm.person("mei")
     assert (await firm["head"].get(f"/v1/hand-overs/{answer.json()['id']}")).status_code == 200
+
+
+async def test_a_record_somebody_works_on_meanwhile_moves_with_what_they_said(
+    firm: Firm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decide = operations.HandingOver.decide
+    met = 0
+
+    async def decide_then_judge(self: operations.HandingOver, item: Any, stream: Any) -> None:
+        nonlocal met
+        await decide(self, item, stream)
+        if str(item.stream_id) == firm.ids["open"] and (met := met + 1) <= 2:  # decided, not yet appended
+            await firm.tell("lei", "open", "qualify", level="H" if met == 1 else "A", expected_on=ago(-9))
+
+    monkeypatch.setattr(operations.HandingOver, "decide", decide_then_judge)
+    done = await firm.hand_over()
+    assert (done["state"], done["problems"], met) == ("done", 0, 3)
+    types = [fact.type for fact in await firm.facts("open")]
+    assert types[-3:] == ["ProspectQualified", "ProspectQualified", "OpportunityTransferred"]
+    standing = await firm.standing("open")
+    assert (standing["owner_id"], standing["level"], standing["expected_on"]) == (firm.person("mei"), "A", ago(-9))

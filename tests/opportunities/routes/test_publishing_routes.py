@@ -107,7 +107,7 @@ async def test_words_have_two_names(rep: Client) -> None:
 
 
 def test_every_fact_can_be_stored_and_every_refusal_has_a_text() -> None:
-    assert len(FACTS.types) == 31
+    assert len(FACTS.types) == 32
     assert all(text.zh and text.en for text in TEXTS.values())
 
 

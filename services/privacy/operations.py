@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from services.accounts.events import ErasureReason
-from services.privacy.erasing import FIRST, Eraser, Order, Who
+from services.privacy.erasing import FIRST, Eraser, NotListed, Order, Who
 from shared.jobs import Failed, Handler, Running
 from shared.privacy.receipts import list_file
 from shared.privacy.vault import Vault
@@ -58,7 +58,10 @@ async def erase_person(running: Running) -> Mapping[str, Any]:
             state |= {"changed": await eraser.operations(order, who), "files": await eraser.files(order, who)}
             await running.progress(running.done, checkpoint=state)
     if not dry_run:
-        await eraser.destroy(order, ids)
+        try:
+            await eraser.destroy(order, ids)
+        except NotListed as error:
+            raise Failed("erasures_not_listed") from error
         await eraser.open(order)
     return {
         "dry_run": dry_run,

@@ -368,3 +368,14 @@ async def test_the_list_of_erasures_is_read_as_it_was_written(tmp_path: Path) ->
         file.write('{"tenant_id": "x"}\n')
     with pytest.raises(ValueError, match="line 5"):
         list(read(path))
+
+
+async def test_who_cannot_be_listed_is_not_erased(customer: Customer) -> None:
+    (customer.settings.data / "erasures.jsonl").mkdir()
+    done = await customer.erase(customer.person)
+    assert (done.state, done.error) == ("failed", "erasures_not_listed")
+    assert await customer.held(customer.person) == customer.said | {"remark": "喜欢钓鱼"}
+    (shown,) = (await customer.company["sh_rep"].read(f"/v1/accounts/{customer.account}"))["key_persons"]
+    assert shown["name"] is None, "still restricted: erase again, or lift"
+    (customer.settings.data / "erasures.jsonl").rmdir()
+    assert (await customer.erase(customer.person)).state == "done"

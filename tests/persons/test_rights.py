@@ -204,6 +204,17 @@ async def test_bodies_are_closed(customer: Customer, verb: str) -> None:
     assert answer.status_code == 422
 
 
+async def test_entries_out_of_sight_are_not_named(customer: Customer) -> None:
+    rep = customer.company["bj_rep"]
+    account = (await rep.make("/v1/accounts", {"name": "北方客运"}))["id"]
+    await rep.make(f"/v1/accounts/{account}/add-key-person", customer.said | {"layer": "use"}, version=1)
+    (shown,) = (await rep.read(f"/v1/accounts/{account}"))["key_persons"]
+    told = await rep.read(f"/v1/persons/{shown['person_id']}")
+    assert (told["same"], told["perhaps"]) == ([], [])
+    told = await customer.company["director"].read(f"/v1/persons/{shown['person_id']}")
+    assert set(told["same"]) == {customer.person, customer.contact}
+
+
 async def test_the_operator_changes_the_master_key(customer: Customer) -> None:
     new, before = secrets.token_hex(32), (customer.settings.data / "keys" / "vault").read_text()
     both = customer.settings.model_copy(update={"vault_key": SecretStr(new), "vault_key_before": SecretStr(before)})

@@ -50,7 +50,7 @@ async def record(rep: Client, prospect: dict[str, Any]) -> Record:
 async def test_a_prospect_is_captured_with_its_contact_in_the_vault(
     rep: Client, prospect: dict[str, Any], store: EventStore, ours: World
 ) -> None:
-    contact = {"name": "王主任", "phone": "138****0000"}
+    contact = {"name": "王主任", "phone": "13800000000"}
     answer = await rep.post(OPPORTUNITIES, prospect | {"contact": contact, "remark": "王主任偏好黑色"})
     assert answer.status_code == 201
     assert answer.headers["location"] == f"{OPPORTUNITIES}/{answer.json()['id']}"

@@ -8,7 +8,7 @@ nothing behind.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +24,7 @@ from services.hand_overs.records import (
     STANDS_IN,
     STAYS,
     VIEWS,
+    VISIT,
     Record,
     records_of,
     with_next_steps,
@@ -82,7 +83,7 @@ async def plan(ctx: CommandContext, command: HandOver) -> Plan:
     records = await records_of(kit.pool, tenant_id, command.from_person_id)
     wanted = [record for record in records if targets.successor(record) is not None]
     hidden = [record for record in wanted if not _sees(sight, record)]
-    seen = await with_next_steps(kit.pool, tenant_id, [record for record in wanted if _sees(sight, record)])
+    seen = await with_next_steps(kit.pool, tenant_id, [_named(sight, one) for one in wanted if _sees(sight, one)])
     moves = targets.moves((one for one in seen if targets.successor(one) in units), units.__getitem__)
     faults += await _exceptions(ctx, sight, command, records)
     notes: list[Fault] = []
@@ -191,6 +192,15 @@ async def _notes(ctx: CommandContext, command: HandOver, leaver: Person, moving:
 
 def _sees(sight: Sight, record: Record) -> bool:
     return sight.sees(owner_id=record.owner_id, unit_id=record.unit_id, team=record.team)
+
+
+def _named(sight: Sight, record: Record) -> Record:
+    """The record, its account called by name if that is in sight too. An opportunity says whose it is."""
+    if record.kind != VISIT or sight.sees(
+        owner_id=record.account_owner_id, unit_id=record.account_unit_id, team=record.team
+    ):
+        return record
+    return replace(record, account=None)
 
 
 def _row_seen(sight: Sight, row: Any) -> bool:

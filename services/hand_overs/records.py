@@ -45,7 +45,7 @@ select s.stream_id as id, s.title as name, s.status, s.review, s.owner_id, s.uni
 """  # noqa: S608
 VISITS_OF = f"""
 select v.stream_id as id, v.owner_id, v.unit_id, v.account_id, v.opportunity_ids, v.participants, v.planned_on,
-       a.name as account, coalesce(a.team, '{{}}') as team
+       a.name as account, a.owner_id as account_owner_id, a.unit_id as account_unit_id, coalesce(a.team, '{{}}') as team
   from {VISITS.table} v
   left join {ACCOUNTS.table} a on a.tenant_id = v.tenant_id and a.stream_id = v.account_id and a.to_at is null
  where v.tenant_id = $1 and v.to_at is null and v.status = 'planned' and (v.owner_id = $2 or $2 = any(v.participants))
@@ -108,16 +108,19 @@ select s.stream_id, s.title, s.account_id, s.owner_id, s.unit_id, coalesce(a.tea
   left join {ACCOUNTS.table} a on a.tenant_id = s.tenant_id and a.stream_id = s.account_id and a.to_at is null
  where s.tenant_id = $1 and s.to_at is null and s.stream_id = any($2::uuid[])
 union all
-select v.stream_id, a.name, v.account_id, v.owner_id, v.unit_id, coalesce(a.team, '{{}}') || v.participants
+select v.stream_id, a.name, v.account_id, a.owner_id, a.unit_id, a.team
   from {VISITS.table} v
-  left join {ACCOUNTS.table} a on a.tenant_id = v.tenant_id and a.stream_id = v.account_id and a.to_at is null
+  join {ACCOUNTS.table} a on a.tenant_id = v.tenant_id and a.stream_id = v.account_id and a.to_at is null
  where v.tenant_id = $1 and v.to_at is null and v.stream_id = any($2::uuid[])
 """  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """Something that stands with the person. `team`: who sees it beside its owner and unit."""
+    """Something that stands with the person. `team`: who sees it beside its owner and unit.
+
+    `account_owner_id` and `account_unit_id` of a visit's account: its name is for who sees it.
+    """
 
     kind: str
     id: UUID
@@ -132,6 +135,8 @@ class Record:
     opportunity_ids: tuple[UUID, ...] = ()
     planned_on: date | None = None
     next_on: date | None = None
+    account_owner_id: UUID | None = None
+    account_unit_id: UUID | None = None
 
 
 async def records_of(pool: Any, tenant_id: UUID, person_id: UUID) -> list[Record]:
@@ -171,6 +176,8 @@ async def records_of(pool: Any, tenant_id: UUID, person_id: UUID) -> list[Record
                 (*_ids(row["team"]), *_ids(row["participants"])),
                 opportunity_ids=_ids(row["opportunity_ids"]),
                 planned_on=row["planned_on"],
+                account_owner_id=_or(row["account_owner_id"]),
+                account_unit_id=_or(row["account_unit_id"]),
             )
         )
     return found
@@ -190,7 +197,7 @@ async def with_next_steps(pool: Any, tenant_id: UUID, records: list[Record]) -> 
 
 
 async def names_of(pool: Any, tenant_id: UUID, ids: list[UUID]) -> Mapping[UUID, Any]:
-    """By record: name, account_id, owner_id, unit_id and team now. A planned visit is called after its account."""
+    """By record: name, account_id, owner_id, unit_id and team now; of a visit they are its account's."""
     rows = await pool.fetch(NAMES, tenant_id, ids) if ids else ()
     return {_id(row["id"]): row for row in rows}
 

@@ -170,3 +170,17 @@ async def test_what_the_head_does_not_see_stays_and_the_director_moves_it(firm: 
     assert [member["person_id"] for member in (await firm.standing("蓉城客运"))["support_team"]] == [firm.person("lei")]
     rest = await firm.hand_over("director", leave=True)
     assert named(firm, [item for item in rest["items"] if item["kind"] != "person"]) == {("support_team", "蓉城客运")}
+
+
+async def test_the_account_of_a_planned_visit_is_named_only_where_it_is_in_sight(firm: Firm) -> None:
+    west = firm.ids["蓉城客运"]
+    team = {"members": [{"person_id": firm.person("lei"), "role": "technical_support"}]}
+    await firm["west"].make(f"/v1/accounts/{west}/set-support-team", team, version=1)
+    await firm.visit("visit in the west", "lei", account_id=west)
+    for who, name in (("head", None), ("director", "蓉城客运")):
+        told = await firm.preview(who)
+        (visit,) = [item for item in told["items"] if item["id"] == firm.ids["visit in the west"]]
+        assert visit["account"] == name, who
+    done = await firm.hand_over()
+    (item,) = [item for item in done["items"] if item["id"] == firm.ids["visit in the west"]]
+    assert (item["state"], item["account"], item["name"]) == ("done", None, None)

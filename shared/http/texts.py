@@ -182,10 +182,18 @@ TEXTS: dict[str, Text] = {
         "请求体过大", "Content too large", "请求体最多 {limit} 字节。", "The body may have at most {limit} bytes.", 413
     ),
     "address_too_long": Text(
-        "地址过长", "Address too long", "路径与查询最多 {limit} 字节。", "Path and query have at most {limit} bytes.", 414
+        "地址过长",
+        "Address too long",
+        "路径与查询最多 {limit} 字节。",
+        "Path and query have at most {limit} bytes.",
+        414,
     ),
     "too_many_parameters": Text(
-        "查询参数过多", "Too many query parameters", "查询参数最多 {limit} 个。", "At most {limit} query parameters.", 400
+        "查询参数过多",
+        "Too many query parameters",
+        "查询参数最多 {limit} 个。",
+        "At most {limit} query parameters.",
+        400,
     ),
     "headers_too_large": Text(
         "请求头过大",

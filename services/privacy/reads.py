@@ -16,7 +16,7 @@ from services.privacy.held import PersonHeld, RecordHeld, held
 from services.privacy.places import alike, records
 from services.privacy.rights import Check, CheckAccount, Do, Export, Reveal, require, require_personal, sees
 from shared.http.call import call_of
-from shared.http.context import Parts, Who
+from shared.http.context import Parts, Who, keyed
 from shared.http.kit import Kit
 from shared.http.limits import limited
 from shared.http.openapi import refuses
@@ -28,8 +28,8 @@ from shared.privacy.vault import PERSONS, STAFF
 
 router = Router(prefix="/v1", tags=["persons"])
 
-LOOKED_UP = [Depends(limited("lookups"))]
-HEAVY = [Depends(limited("heavy"))]
+LOOKED_UP = [Depends(keyed), Depends(limited("lookups"))]
+HEAVY = [Depends(keyed), Depends(limited("heavy"))]
 
 UNIT = """
 select data -> 'standing' ->> 'name' as name from es.events

@@ -165,6 +165,12 @@ async def principal(request: Request) -> Principal:
     return call_of(request.scope).who
 
 
+@takes_headers("Idempotency-Key")
+async def keyed(request: Request) -> None:
+    """For a POST that changes no record (it asks for something, on record): it names itself as every POST does."""
+    idempotency_key(call_of(request.scope).header(b"idempotency-key"))
+
+
 async def parts(request: Request) -> Kit:
     """The running parts of the app: store, pool, vault."""
     return call_of(request.scope).kit

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import secrets
+import signal
 import subprocess
 import threading
 import time
@@ -269,6 +271,7 @@ async def test_a_marker_that_was_everywhere_is_nowhere(running: Running, desk: D
     reader = Reader(Desk(running), marker)
     reader.start()
     asked = desk.made(f"/v1/persons/{story.person}/erase", {"reason": "request"}, key="erase")
+    os.kill(running.pid("work"), signal.SIGKILL)  # wherever it is: another worker goes on
     done = desk.finished(asked["id"])
     assert (done["state"], done["error"]) == ("done", None)
     assert len(done["result"]["erased"]) == 3, "key person, contact of the deal, contact of the import"

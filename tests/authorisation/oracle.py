@@ -18,7 +18,7 @@ from uuid import UUID
 import asyncpg
 
 EVENTS = """
-select stream_type, stream_id, version, type, occurred_at, data -> 'changes' as changes
+select position, stream_type, stream_id, version, type, occurred_at, data -> 'changes' as changes
   from es.events where tenant_id = $1 order by stream_id, version
 """
 SHANGHAI = timezone(timedelta(hours=8))
@@ -39,6 +39,22 @@ class Told:
     at: datetime
     version: int
     changes: Fields
+    position: int
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Of which instant a question is, as known at which position of the log; None: now, all of it."""
+
+    at: datetime | None = None
+    known: int | None = None
+
+    def has(self, fact: Told) -> bool:
+        """Whether a fact counts then."""
+        return (self.at is None or fact.at <= self.at) and (self.known is None or fact.position <= self.known)
+
+
+TODAY = Moment()
 
 
 @dataclass
@@ -49,21 +65,20 @@ class Record:
     id: UUID
     told: list[Told] = field(default_factory=list)
 
-    def at(self, instant: datetime | None = None) -> Fields:
-        """What stands at an instant; None: now. Empty before it began."""
+    def at(self, moment: Moment = TODAY) -> Fields:
+        """What stands at a moment. Empty before it began, or was known."""
         standing: Fields = {}
         for fact in self.told:
-            if instant is None or fact.at <= instant:
+            if moment.has(fact):
                 standing.update(fact.changes)
         return standing
 
-    def after(self, fact: Told) -> Fields:
-        """What stands right after one of its facts."""
+    def after(self, fact: Told, moment: Moment) -> Fields:
+        """What stands right after one of its facts, as known at the moment."""
         standing: Fields = {}
-        for each in self.told:
-            standing.update(each.changes)
-            if each is fact:
-                break
+        for each in self.told[: self.told.index(fact) + 1]:
+            if moment.has(each):
+                standing.update(each.changes)
         return standing
 
 
@@ -82,6 +97,7 @@ class Oracle:
     def __init__(self, records: Mapping[UUID, Record], today: date) -> None:
         self.records = records
         self.today = today
+        self.head = max((fact.position for one in records.values() for fact in one.told), default=0)
         self.people = {str(one.id): one.at() for one in records.values() if one.kind == "person"}
         self.parents = {str(one.id): one.at().get("parent_id") for one in records.values() if one.kind == "unit"}
 
@@ -93,7 +109,9 @@ class Oracle:
             assert row["type"] not in ("FactCorrected", "FactVoided"), "this oracle knows no corrections"
             id = UUID(str(row["stream_id"]))
             record = records.setdefault(id, Record(row["stream_type"], id))
-            record.told.append(Told(row["type"], row["occurred_at"], row["version"], _json(row["changes"])))
+            record.told.append(
+                Told(row["type"], row["occurred_at"], row["version"], _json(row["changes"]), row["position"])
+            )
         for record in records.values():
             record.told.sort(key=lambda fact: (fact.at, fact.version))
         return cls(records, today)
@@ -175,18 +193,18 @@ class Oracle:
             team |= set(standing.get("participants") or ()) if record.kind == "visit" else set()
         return self.sees(asker, standing.get("owner_id"), standing.get("unit_id"), team)
 
-    def shown(self, asker: Asker, kind: str, at: datetime | None = None) -> set[str]:
+    def shown(self, asker: Asker, kind: str, at: Moment = TODAY) -> set[str]:
         """Ids of the records of a kind that were there at an instant and are shown to the asker."""
         return {str(record.id) for record in self.of_kind(kind) if record.at(at) and self.sees_record(asker, record)}
 
     # -- figures: by owner and unit at the time ----------------------------------------------------------------
 
-    def counts(self, asker: Asker, standing: Fields, *, teams: bool = True) -> bool:
+    def counts(self, asker: Asker, standing: Fields) -> bool:
         """Whether a deal counts in the asker's figures, standing as it stood when it counted."""
-        team = self.team_of(standing.get("account_id")) if teams else set()
+        team = self.team_of(standing.get("account_id"))
         return self.sees(asker, standing.get("owner_id"), standing.get("unit_id"), team)
 
-    def stock(self, asker: Asker, at: datetime | None) -> Counter[str]:
+    def stock(self, asker: Asker, at: Moment) -> Counter[str]:
         """The board: prospects open and orders not delivered at an instant."""
         found: Counter[str] = Counter()
         for deal in self.of_kind("opportunity"):
@@ -195,27 +213,23 @@ class Oracle:
                 found[standing["status"]] += 1
         return found
 
-    def funnel(self, asker: Asker, at: datetime | None) -> Counter[str]:
-        """The steps as the kpi service counts them: it credits owners and units, and knows no support team."""
-        return self.steps(asker, at, teams=False)
-
-    def steps(self, asker: Asker, at: datetime | None, *, teams: bool = True) -> Counter[str]:
+    def steps(self, asker: Asker, at: Moment) -> Counter[str]:
         """What happened up to an instant: captured, qualified, ordered, defeated; each where it stood then."""
         names = {"ProspectCaptured": "captured", "DealWon": "ordered", "DealLost": "defeated"}
         found: Counter[str] = Counter()
         for deal in self.of_kind("opportunity"):
             first: defaultdict[str, int] = defaultdict(int)
             for fact in deal.told:
-                if at is not None and fact.at > at:
+                if not at.has(fact):
                     continue
                 first[fact.type] += 1
                 step = "qualified" if fact.type == "ProspectQualified" and first[fact.type] == 1 else None
                 step = names.get(fact.type, step)
-                if step is not None and self.counts(asker, deal.after(fact), teams=teams):
+                if step is not None and self.counts(asker, deal.after(fact, at)):
                     found[step] += 1
         return found
 
-    def outcomes(self, asker: Asker, at: datetime | None) -> Counter[str]:
+    def outcomes(self, asker: Asker, at: Moment) -> Counter[str]:
         """Captured where it was captured, won and lost where it was decided, open where it stands."""
         steps = self.steps(asker, at)
         found = Counter({"captured": steps["captured"], "won": steps["ordered"], "lost": steps["defeated"]})
@@ -225,13 +239,12 @@ class Oracle:
                 found["open"] += self.counts(asker, standing)
         return found
 
-    def defeats(self, asker: Asker, at: datetime | None) -> set[str]:
+    def defeats(self, asker: Asker, at: Moment) -> set[str]:
         """Opportunities with a row in the defeat table: rows are records, shown by the sight of today."""
         return {
             str(deal.id)
             for deal in self.of_kind("opportunity")
-            if any(fact.type == "DealLost" and (at is None or fact.at <= at) for fact in deal.told)
-            and self.sees_record(asker, deal)
+            if any(fact.type == "DealLost" and at.has(fact) for fact in deal.told) and self.sees_record(asker, deal)
         }
 
 

@@ -257,12 +257,15 @@ async def test_a_branch_managers_figures_are_the_branch_alone(world: World) -> N
     assert (funnel["total"]["captured"], funnel["total"]["ordered"], funnel["total"]["defeated"]) == (8, 2, 2)
 
 
+@pytest.mark.parametrize("tree", ["then", "now"])
 @pytest.mark.parametrize("query", [{"owner_id": str(id_of("b01.a"))}, {"unit_id": str(id_of("b01"))}, {}])
-async def test_a_filter_never_widens_what_is_seen(world: World, query: dict[str, str]) -> None:
+async def test_a_filter_never_widens_what_is_seen(world: World, query: dict[str, str], tree: str) -> None:
+    """Along the tree of today or of then, a filter by somebody else's unit or person shows none of theirs."""
     manager = world.caller("b20.manager")
     for path in ("/v1/pipeline", "/v1/outcomes", "/v1/defeats/analysis", "/v1/hot-customers", "/v1/defeats"):
-        answer = await world.send("opportunities", "GET", path, manager, query=query)
-        assert answer.status == 200
+        asked = {**query, "tree": tree, "as_of": "2025-06-30"}
+        answer = await world.send("opportunities", "GET", path, manager, query=asked)
+        assert answer.status == 200, answer.body
         assert "b01" not in answer.body.decode()
         assert str(id_of("b01.a")).encode() not in answer.body
 

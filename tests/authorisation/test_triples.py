@@ -10,7 +10,7 @@ import os
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from random import Random
 from typing import Any
 from uuid import UUID, uuid4
@@ -18,7 +18,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from tests.authorisation.company import MEMBERS, NOW
-from tests.authorisation.oracle import Asker, Oracle, end_of
+from tests.authorisation.oracle import Asker, Moment, Oracle, end_of
 from tests.authorisation.world import Answer, Caller, World
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -28,6 +28,9 @@ SEED = int(os.environ.get("DAKEHU_TRIPLES_SEED", "20260302"))
 AT_ONCE = 8
 DAYS: tuple[date | None, ...] = (None, date(2025, 2, 1), date(2025, 6, 30))
 """Days asked about; None: now."""
+KNOWN: tuple[float | None, ...] = (*[None] * 6, 0.55, 0.97)
+"""As known when the log had come so far; None: now. The records' part of it is the second half."""
+When = tuple[date | None, float | None]
 
 READS = {
     "account": ("accounts", "/v1/accounts/{id}"),
@@ -67,7 +70,7 @@ class Listed:
     path: str
     kind: str
     rows: Callable[[Any], list[str]]
-    expected: Callable[[Oracle, Asker, datetime | None], set[str]]
+    expected: Callable[[Oracle, Asker, Moment], set[str]]
     query: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -75,11 +78,11 @@ def _ids(name: str, within: str = "items") -> Callable[[Any], list[str]]:
     return lambda said: [str(row[name]) for row in said[within]]
 
 
-def _all(kind: str) -> Callable[[Oracle, Asker, datetime | None], set[str]]:
+def _all(kind: str) -> Callable[[Oracle, Asker, Moment], set[str]]:
     return lambda oracle, asker, at: oracle.shown(asker, kind, at)
 
 
-def _hot(oracle: Oracle, asker: Asker, at: datetime | None) -> set[str]:
+def _hot(oracle: Oracle, asker: Asker, at: Moment) -> set[str]:
     return {
         str(deal.id)
         for deal in oracle.of_kind("opportunity")
@@ -88,7 +91,7 @@ def _hot(oracle: Oracle, asker: Asker, at: datetime | None) -> set[str]:
     }
 
 
-def _due(oracle: Oracle, asker: Asker, at: datetime | None) -> set[str]:
+def _due(oracle: Oracle, asker: Asker, at: Moment) -> set[str]:
     return oracle.shown(asker, "account", at)
 
 
@@ -129,7 +132,7 @@ FIGURES: tuple[tuple[str, str, dict[str, str], Figures, Callable[..., Counter[st
     ("opportunities", "/v1/pipeline", {"group_by": "owner,org_unit"}, _stock, Oracle.stock),
     ("opportunities", "/v1/outcomes", {"group_by": "owner"}, _outcomes, Oracle.outcomes),
     ("opportunities", "/v1/outcomes", {"group_by": "org_unit"}, _outcomes, Oracle.outcomes),
-    ("kpi", "/v1/kpi/funnel", {"group_by": "owner"}, _steps, Oracle.funnel),
+    ("kpi", "/v1/kpi/funnel", {"group_by": "owner"}, _steps, Oracle.steps),
     (
         "opportunities", "/v1/defeats/analysis", {"group_by": "owner"},
         lambda said: Counter(defeated=sum(row["count"] for row in said["rows"])),
@@ -155,12 +158,15 @@ class Judge:
             self._asked[key] = asyncio.ensure_future(make())
         return await self._asked[key]
 
-    async def record(self, caller: Caller, kind: str, id: UUID) -> None:
+    async def record(self, caller: Caller, kind: str, id: UUID, when: When) -> None:
         service, path = READS[kind]
-        answer = await self.world.send(service, "GET", path.format(id=id), caller)
+        query = {} if kind == "visit" else self._query(caller, when)
+        answer = await self.world.send(service, "GET", path.format(id=id), caller, query=query)
         expected = 200 if self._sees(caller, kind, id) else 404
+        if query and expected == 200 and not self.oracles[caller.tenant].records[id].at(self.moment(caller, when)):
+            expected = 404  # it was not there yet, or nobody knew of it
         if answer.status != expected:
-            self.fault("GET", path, caller.name, self._named(caller, id), answer.status, "not", expected)
+            self.fault("GET", path, query, caller.name, self._named(caller, id), answer.status, "not", expected)
 
     async def command(self, caller: Caller, kind: str, id: UUID, which: int) -> None:
         service, path, body = COMMANDS[kind][which % len(COMMANDS[kind])]
@@ -176,42 +182,51 @@ class Judge:
         elif self._sees(caller, kind, id) and answer.status == 404:
             self.fault("POST", path, caller.name, self._named(caller, id), "is seen, yet 404")
 
-    async def listed(self, caller: Caller, which: Listed, day: date | None, id: UUID) -> None:
+    async def listed(self, caller: Caller, which: Listed, when: When, id: UUID) -> None:
         async def make() -> tuple[set[str], set[str]]:
-            answer = await self._read(caller, which.service, which.path, {**which.query, "limit": "1000"}, day)
-            at = None if day is None else end_of(day)
-            expected = which.expected(self.oracles[caller.tenant], _asker(caller), at)
+            answer = await self._read(caller, which.service, which.path, {**which.query, "limit": "1000"}, when)
+            expected = which.expected(self.oracles[caller.tenant], _asker(caller), self.moment(caller, when))
             shown = which.rows(answer.said)
             return set(shown), expected
 
-        shown, expected = await self.once((caller.name, caller.tenant, which.path, day), make)
+        shown, expected = await self.once((caller.name, caller.tenant, which.path, when), make)
         if (str(id) in shown) != (str(id) in expected):
             said = "shown" if str(id) in shown else "left out"
-            self.fault("GET", which.path, day, caller.name, self._named(caller, id), "is", said)
+            self.fault("GET", which.path, when, caller.name, self._named(caller, id), "is", said)
 
-    async def figures(self, caller: Caller, which: int, day: date | None) -> None:
+    async def figures(self, caller: Caller, which: int, when: When) -> None:
         service, path, query, count, judged = FIGURES[which % len(FIGURES)]
 
         async def make() -> tuple[Counter[str], Counter[str]]:
-            answer = await self._read(caller, service, path, query, day)
-            at = None if day is None else end_of(day)
-            return count(answer.said), judged(self.oracles[caller.tenant], _asker(caller), at)
+            answer = await self._read(caller, service, path, query, when)
+            return count(answer.said), judged(self.oracles[caller.tenant], _asker(caller), self.moment(caller, when))
 
-        found, expected = await self.once((caller.name, caller.tenant, path, str(query), day), make)
+        found, expected = await self.once((caller.name, caller.tenant, path, str(query), when), make)
         if +found != +expected:
-            self.fault("GET", path, query, day, caller.name, dict(found), "not", dict(expected))
+            self.fault("GET", path, query, when, caller.name, dict(found), "not", dict(expected))
 
-    async def _read(
-        self, caller: Caller, service: str, path: str, query: Mapping[str, str], day: date | None
-    ) -> Answer:
+    async def _read(self, caller: Caller, service: str, path: str, query: Mapping[str, str], when: When) -> Answer:
         given = dict(query)
         if service == "kpi" or path in ("/v1/hot-customers", "/v1/defeats", "/v1/pipeline", "/v1/defeats/analysis"):
             given.pop("limit", None)
-        if day is not None:
-            given["as_of"] = day.isoformat()
+        given |= self._query(caller, when)
         answer = await self.world.send(service, "GET", path, caller, query=given)
         assert answer.status == 200, (path, caller.name, answer.body)
         return answer
+
+    def _query(self, caller: Caller, when: When) -> dict[str, str]:
+        day, known = when[0], self.known(caller, when[1])
+        as_of = {} if day is None else {"as_of": day.isoformat()}
+        return as_of if known is None else {**as_of, "known_at": str(known)}
+
+    def known(self, caller: Caller, part: float | None) -> int | None:
+        """The position up to which this part of the caller's log goes."""
+        return None if part is None else int(part * self.oracles[caller.tenant].head)
+
+    def moment(self, caller: Caller, when: When) -> Moment:
+        """A day and a part of the log as the oracle takes them."""
+        day, part = when
+        return Moment(None if day is None else end_of(day), self.known(caller, part))
 
     def _sees(self, caller: Caller, kind: str, id: UUID) -> bool:
         oracle = self.oracles[caller.tenant]
@@ -246,20 +261,23 @@ async def test_no_triple_leaks(world: World) -> None:
     ]
     ids = {kind: [record.id for record in judge.oracles[0].of_kind(kind)] for kind in READS}
 
+    def when() -> When:
+        return chance.choice(DAYS), chance.choice(KNOWN)
+
     def triple() -> Awaitable[None]:
         (caller,) = chance.choices(callers, weights)
         kind = chance.choice(list(READS))
         id = chance.choice(ids[kind]) if chance.random() < 0.97 else chance.choice(ids[chance.choice(list(READS))])
         match chance.random():
             case way if way < 0.40:
-                return judge.record(caller, kind, id)
+                return judge.record(caller, kind, id, when())
             case way if way < 0.60:
                 return judge.command(caller, kind, id, chance.randrange(60))
             case way if way < 0.90:
                 which = chance.choice(LISTS)
-                return judge.listed(caller, which, chance.choice(DAYS), chance.choice(ids[which.kind]))
+                return judge.listed(caller, which, when(), chance.choice(ids[which.kind]))
             case _:
-                return judge.figures(caller, chance.randrange(60), chance.choice(DAYS))
+                return judge.figures(caller, chance.randrange(60), when())
 
     for start in range(0, TRIPLES, AT_ONCE):
         await asyncio.gather(*(triple() for _ in range(min(AT_ONCE, TRIPLES - start))))

@@ -13,7 +13,7 @@ from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
@@ -23,6 +23,7 @@ from shared.http.audit_trail import BEGINNING, Entry, Place, Wanted, begin, entr
 from shared.http.call import Call, call_of
 from shared.http.context import Parts, Who
 from shared.http.kit import Kit
+from shared.http.limits import limited
 from shared.http.openapi import refuses
 from shared.http.problem import At, Problem
 from shared.http.reading import FromDay, Paged, ToDay
@@ -98,6 +99,7 @@ Actions = Annotated[
     "",
     operation_id="audit.read",
     response_model=Audit,
+    dependencies=[Depends(limited("heavy"))],
     responses={**refuses(422), 200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
 )
 async def audit(

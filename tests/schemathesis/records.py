@@ -128,6 +128,17 @@ class Records:
         (person,) = self.read("accounts", path)["key_persons"]
         return Made(account.id, account.version + 1, {"person": person["person_id"]})
 
+    def customers_person(self) -> Made:
+        return Made(str(self.with_key_person().more["person"]))
+
+    def a_customers_person(self) -> Made:
+        return self.often("customer's person", self.customers_person)
+
+    def restricted_person(self) -> Made:
+        made = self.customers_person()
+        self.tell("accounts", f"/v1/persons/{made.id}/restrict", {"ground": "objection"})
+        return made
+
     # -- opportunities ------------------------------------------------------------------------------------
 
     def product(self) -> Made:
@@ -321,6 +332,17 @@ MADE: dict[str, Callable[[Records, str], Ready]] = {
     "accounts.remove_key_person": lambda r, _: _account(r, lambda a: {"person_id": a.more["person"]}),
     "accounts.correct": lambda r, _: _account(r, lambda _: {"version": 1, "changes": {"city": "无锡"}, "reason": "错"}),
     "accounts.void": lambda r, _: _account(r, lambda _: {"version": 2, "reason": "错"}),
+    "accounts.check": lambda r, _: Ready(body={"credit_code": credit_code(r._chance)}),
+    "persons.get": lambda r, _: _on("person_id", r.a_customers_person()),
+    "persons.check": lambda r, _: Ready(body={"phone": "13800138000"}),
+    "persons.reveal": lambda r, _: _on(
+        "person_id", r.a_customers_person(), {"fields": ["name", "phone"], "purpose": "约定送车"}
+    ),
+    "persons.export": lambda r, _: _on("person_id", r.a_customers_person(), {}),
+    "persons.restrict": lambda r, _: _on("person_id", r.customers_person(), {"ground": "contested"}),
+    "persons.lift": lambda r, _: _on("person_id", r.restricted_person()),
+    "persons.correct": lambda r, _: _on("person_id", r.customers_person(), {"name": "王建军"}),
+    "persons.erase": lambda r, _: _on("person_id", r.customers_person(), {"reason": "request"}),
     "opportunities.capture": lambda r, _: Ready(body=r.capturing()),
     "visits.plan": lambda r, _: Ready(body=r.visiting() | {"planned_on": "2199-01-01"}),
     "visits.log_unplanned": lambda r, _: Ready(body=r.visiting()),

@@ -17,6 +17,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from shared.identity.sight import Sight
 from tests.authorisation.company import MEMBERS, NOW
 from tests.authorisation.oracle import Asker, Moment, Oracle, end_of
 from tests.authorisation.world import Answer, Caller, World
@@ -133,6 +134,9 @@ FIGURES: tuple[tuple[str, str, dict[str, str], Figures, Callable[..., Counter[st
     ("opportunities", "/v1/outcomes", {"group_by": "owner"}, _outcomes, Oracle.outcomes),
     ("opportunities", "/v1/outcomes", {"group_by": "org_unit"}, _outcomes, Oracle.outcomes),
     ("kpi", "/v1/kpi/funnel", {"group_by": "owner"}, _steps, Oracle.steps),
+    ("kpi", "/v1/kpi/funnel", {"group_by": "branch", "tree": "now"}, _steps, Oracle.steps),
+    ("opportunities", "/v1/pipeline", {"group_by": "branch", "tree": "now"}, _stock, Oracle.stock),
+    ("opportunities", "/v1/outcomes", {"group_by": "region", "tree": "then"}, _outcomes, Oracle.outcomes),
     (
         "opportunities", "/v1/defeats/analysis", {"group_by": "owner"},
         lambda said: Counter(defeated=sum(row["count"] for row in said["rows"])),
@@ -250,9 +254,10 @@ async def judge_of(world: World) -> Judge:
     return Judge(world, (ours, theirs))
 
 
-async def test_no_triple_leaks(world: World) -> None:
+async def judged(world: World, count: int, seed: int) -> list[str]:
+    """Ask so many random triples; what was answered otherwise than the oracle says."""
     judge = await judge_of(world)
-    chance = Random(SEED)
+    chance = Random(seed)
     working = [name for name, member in MEMBERS.items() if not member.left]
     callers = [world.caller(name, tenant=tenant) for tenant in (0, 1) for name in working]
     weights = [
@@ -279,7 +284,29 @@ async def test_no_triple_leaks(world: World) -> None:
             case _:
                 return judge.figures(caller, chance.randrange(60), when())
 
-    for start in range(0, TRIPLES, AT_ONCE):
-        await asyncio.gather(*(triple() for _ in range(min(AT_ONCE, TRIPLES - start))))
-    said = "\n".join(sorted(set(judge.faults)))
-    assert not judge.faults, f"seed {SEED}, {TRIPLES} triples: {len(judge.faults)} faults\n{said}"
+    for start in range(0, count, AT_ONCE):
+        await asyncio.gather(*(triple() for _ in range(min(AT_ONCE, count - start))))
+    return judge.faults
+
+
+async def test_no_triple_leaks(world: World) -> None:
+    faults = await judged(world, TRIPLES, SEED)
+    said = "\n".join(sorted(set(faults)))
+    assert not faults, f"seed {SEED}, {TRIPLES} triples: {len(faults)} faults\n{said}"
+
+
+@pytest.mark.parametrize(
+    ("broken", "instead"),
+    [
+        ("sees", lambda *_, **__: True),
+        ("sql", lambda *_, **__: ("true", ())),
+        ("sees", lambda sight, *, owner_id, **_: sight.everything or owner_id == sight.person_id),
+    ],
+    ids=["every record shown", "every row shown", "own records alone"],
+)
+async def test_the_oracle_notices_a_hole(
+    world: World, monkeypatch: pytest.MonkeyPatch, broken: str, instead: Any
+) -> None:
+    """With the predicate broken, a few hundred triples tell."""
+    monkeypatch.setattr(Sight, broken, instead)
+    assert len(await judged(world, 300, SEED)) >= 5

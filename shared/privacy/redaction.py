@@ -78,7 +78,11 @@ def _mail(given: str | None) -> str | None:
     if not given:
         return None
     plain = unicodedata.normalize("NFKC", given).strip()
-    return rf"(?<![0-9A-Za-z_.+\-]){''.join(_either(character) for character in plain)}(?![0-9A-Za-z_\-])" if "@" in plain else None
+    return (
+        rf"(?<![0-9A-Za-z_.+\-]){''.join(_either(character) for character in plain)}(?![0-9A-Za-z_\-])"
+        if "@" in plain
+        else None
+    )
 
 
 def _name(name: str) -> str:

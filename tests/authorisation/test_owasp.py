@@ -32,7 +32,6 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 JSON = dict[str, Any]
 ELSEWHERE = id_of("deal.b20.a.hot")
-NOBODY = Caller("nobody", {})
 
 
 def path_of(route: Route, id: str) -> str:

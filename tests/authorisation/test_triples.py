@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -20,7 +21,9 @@ import pytest
 from shared.identity.sight import Sight
 from tests.authorisation.company import MEMBERS, NOW
 from tests.authorisation.oracle import Asker, Moment, Oracle, end_of
-from tests.authorisation.world import Answer, Caller, World
+from tests.authorisation.rows import ROWS
+from tests.authorisation.test_matrix import OPERATIONS
+from tests.authorisation.world import MARKS, Answer, Caller, World
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -289,6 +292,7 @@ async def judged(world: World, count: int, seed: int) -> list[str]:
     return judge.faults
 
 
+@pytest.mark.slow
 async def test_no_triple_leaks(world: World) -> None:
     faults = await judged(world, TRIPLES, SEED)
     said = "\n".join(sorted(set(faults)))
@@ -310,3 +314,38 @@ async def test_the_oracle_notices_a_hole(
     """With the predicate broken, a few hundred triples tell."""
     monkeypatch.setattr(Sight, broken, instead)
     assert len(await judged(world, 300, SEED)) >= 5
+
+
+NAMED = re.compile(f"{MARKS[0]}((?:only[.])?(?:account|deal)[.a-z0-9_]*)")
+"""How records of the first company are called, wherever they are named."""
+LOOKING_ON = (
+    "b00.a", "b00.manager", "b01.manager", "r1.manager", "ka.head", "ka.rep", "ka.tech", "former", "deputy", "second",
+    "senior", "mover", "t00.head", "b20.b", "b21.a", "hr", "tenant_admin", "operations",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("member", LOOKING_ON)
+async def test_no_list_or_report_names_what_is_hidden(world: World, member: str) -> None:
+    """Every read without an id, of every service: not only rows are judged, but every name anywhere in the answer."""
+    oracle = (await judge_of(world)).oracles[0]
+    caller = world.caller(member)
+    seen: set[str] = set()
+    for record in oracle.records.values():
+        if record.kind in READS and oracle.sees_record(_asker(caller), record):
+            said = record.at()
+            seen |= {str(said.get("title") or said.get("name")).removeprefix(MARKS[0])}
+            if (account := said.get("account_id")) is not None:  # a record shows whose it is about
+                seen.add(str(oracle.records[UUID(account)].at()["name"]).removeprefix(MARKS[0]))
+    named: set[str] = set()
+    for service, route in OPERATIONS:
+        if "GET" in (route.methods or ()) and "{" not in route.path and route.path.startswith("/v1/"):
+            for as_of in ({}, {"as_of": "2025-02-01"}):
+                if as_of and "as_of" not in route.known:
+                    continue
+                query = {**ROWS[str(route.operation_id)].query, **as_of}
+                answer = await world.send(service, "GET", route.path, caller, query=query)
+                if route.operation_id != "audit.read":  # for who watches; it names no record
+                    found = set(NAMED.findall(answer.body.decode()))
+                    assert found <= seen, (route.path, as_of, sorted(found - seen))
+                    named |= found
+    assert bool(named) == bool(seen)

@@ -25,10 +25,11 @@ def person(company: Company, name: str) -> str:
     return f"/v1/people/{company[name].person_id}"
 
 
-async def appoint(client: Client, absent: str, deputy: UUID, version: int = 1, **more: Any) -> tuple[int, str]:
-    answer = await client.post(
-        f"{absent}/appoint-deputy", {"deputy_id": str(deputy), "until": UNTIL, **more}, version=version
-    )
+async def appoint(
+    client: Client, absent: str, deputy: UUID, version: int = 1, first: str = "2026-03-02"
+) -> tuple[int, str]:
+    body = {"deputy_id": str(deputy), "until": UNTIL, "from": first}
+    answer = await client.post(f"{absent}/appoint-deputy", body, version=version)
     return answer.status_code, answer.json().get("code", "")
 
 
@@ -48,7 +49,7 @@ async def test_deputies_are_appointed_by_oneself_the_line_or_who_organises(
     assert await appoint(rep, absent, other["bj_rep"].person_id) == (422, "unknown_person")
     assert await appoint(rep, absent, rep.person_id) == (403, "own_place")
     assert await appoint(director, person(company, "director"), director.person_id) == (422, "own_deputy")
-    assert await appoint(rep, absent, deputy, **{"from": "2026-03-01"}) == (422, "stand_in_days")
+    assert await appoint(rep, absent, deputy, first="2026-03-01") == (422, "stand_in_days")
     assert await appoint(rep, absent, deputy) == (200, "ok")
     assert await appoint(head, absent, company["bj_head"].person_id, version=2) == (200, "ok")
     assert await appoint(director, absent, company["sh_regional"].person_id, version=3) == (200, "ok")

@@ -149,12 +149,14 @@ async def visits(
 
 
 # Whose a visit is today: it follows the opportunities it names; one that names none is its owner's and unit's.
+# Most visits name one opportunity: the set of those seen is hashed once, and the others looked up only where named.
 OWN = """(case when cardinality({v}.opportunity_ids) > 0
-             then exists (select from unnest({v}.opportunity_ids) as named(id)
-                           where named.id in (select n.stream_id from {standings} as n
-                                               where n.tenant_id = $1 and n.to_at is null and {seen}))
+             then {v}.opportunity_ids[1] in ({those_seen})
+                  or cardinality({v}.opportunity_ids) > 1
+                     and exists (select from unnest({v}.opportunity_ids) as named(id) where named.id in ({those_seen}))
              else {own} end
        or array_remove({v}.participants, {v}.owner_id) && {persons}::uuid[])"""
+THOSE_SEEN = "select n.stream_id from {standings} as n where n.tenant_id = $1 and n.to_at is null and {seen}"
 TODAY = """exists (
     select from {table} as p where p.tenant_id = $1 and p.stream_id = v.stream_id and p.to_at is null and {own})"""
 SEEN = "select n.stream_id from {table} as n where n.tenant_id = $1 and n.stream_id = any({ids}::uuid[]) and {shown}"
@@ -168,8 +170,7 @@ def _shown(sql: Sql) -> str:
     v = "v" if sql.asking.is_present else "p"
     own = OWN.format(
         v=v,
-        standings=STANDINGS.table,
-        seen=sql.counted("n"),
+        those_seen=THOSE_SEEN.format(standings=STANDINGS.table, seen=sql.counted("n")),
         own=sql.counted(v),
         persons=sql(sorted(sight.selves)),
     )

@@ -205,6 +205,8 @@ STANDINGS = View(
         "create index on {table} using gist (tenant_id, tstzrange(from_at, to_at), level, expected_on)"
         " where stock = 'open' and level is not null",
         "create index on {table} (tenant_id, account_id) where to_at is null",
+        "create index on {table} (tenant_id, owner_id) where to_at is null",
+        "create index on {table} (tenant_id, unit_id) where to_at is null",
         # Who is responsible today, for rows of any instant: read from the index alone.
         "create index on {table} (tenant_id, stream_id) include (owner_id, unit_id, account_id) where to_at is null",
         "create index on {table} (tenant_id, captured_at, stream_id) where to_at is null",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, assert_never
 from uuid import UUID
@@ -66,8 +67,8 @@ class RevokeKey(Command):
     number: Annotated[int, Field(ge=1, le=10_000)] | None = Field(default=None, description="Null: all of them.")
 
 
-def more_than_held(command: IssueKey, principal: Principal) -> str | None:
-    """The field by which a key would allow more than its issuer is allowed; None when it does not.
+def more_than_held(functions: Collection[str], scopes: Collection[str], principal: Principal) -> str | None:
+    """The field by which a key would allow more than who makes it is allowed; None when it does not.
 
     Who sees everything may make a machine that reads and enters everything, or audits. A tenant administrator may make
     one that integrates, but not one that is shown personal data: that is for those who see customers themselves.
@@ -78,11 +79,11 @@ def more_than_held(command: IssueKey, principal: Principal) -> str | None:
         held |= {INTEGRATION, AUDITOR}
     if principal.has(TENANT_ADMIN):
         held |= {INTEGRATION}
-    if not set(command.functions) <= held:
+    if not set(functions) <= held:
         return "/functions"
-    if not all(principal.may(scope) for scope in command.scopes):
+    if not all(principal.may(scope) for scope in scopes):
         return "/scopes"
-    return "/scopes" if PERSONAL in command.scopes and not sees else None
+    return "/scopes" if PERSONAL in scopes and not sees else None
 
 
 # -- stream ---------------------------------------------------------------------------------------------

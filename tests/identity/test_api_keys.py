@@ -239,6 +239,24 @@ async def test_nobody_grants_more_than_they_hold(
         assert answer.json()["errors"][0]["pointer"] == field
 
 
+async def test_rotating_a_key_grants_no_more_than_making_one(
+    http: httpx.AsyncClient, company: Company, administrator: Administrator
+) -> None:
+    """Who rotates has the new key in hands: it may allow no more than they are allowed."""
+    made = await issue(company["director"], functions=["director"], scopes=["*", "personal:read"])
+    at, admin = f"/v1/api-keys/{made['id']}", administrator(company)
+    answer = await admin.post(f"{at}/rotate", {}, version=1)
+    assert (answer.status_code, answer.json()["code"]) == (403, "grants_more_than_held"), answer.text
+    assert (await admin.read(at))["allowed_actions"] == ["revoke"]
+    assert (await company["director"].read(at))["allowed_actions"] == ["rotate", "revoke"]
+    persons = await issue(company["director"], scopes=["accounts:read", "personal:read"])
+    answer = await admin.post(f"/v1/api-keys/{persons['id']}/rotate", {}, version=1)
+    assert answer.json()["errors"][0]["pointer"] == "/scopes"
+    own = await issue(admin)
+    assert (await admin.make(f"/v1/api-keys/{own['id']}/rotate", {}, version=1))["number"] == 2
+    await admin.make(f"{at}/revoke", {}, version=1)  # taking away is another matter
+
+
 async def test_who_may_make_keys_and_what_is_asked_for(
     http: httpx.AsyncClient, company: Company, administrator: Administrator
 ) -> None:

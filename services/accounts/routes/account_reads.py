@@ -26,6 +26,7 @@ from shared.http.problem import At, Problem
 from shared.http.reading import AsOfText, Listed, Paged, Reading, Report
 from shared.http.route import Router
 from shared.identity.approval import HANDS_OVER, holds
+from shared.identity.sight import Sight
 from shared.identity.subtree import below
 from shared.privacy.masking import masked, masked_mail
 from shared.projections.view import source
@@ -110,7 +111,7 @@ class AccountRecord(BaseModel):
     owner_name: str | None
     unit_id: UUID | None
     parent_id: UUID | None
-    parent_name: str | None
+    parent_name: str | None = Field(description="Null out of your sight.")
     external_refs: dict[str, str]
     channel: str | None
     grade: str | None
@@ -227,6 +228,8 @@ async def account(account_id: UUID, read: Report, request: Request) -> AccountRe
         PERSONAL_SHOWN,
     )
     parent = standing["parent_id"] and await read.kit.repository(Account).load(read.tenant_id, standing["parent_id"])
+    if parent and not _seen(await read.sight(), parent):
+        parent = None  # one out of sight is not named
     file = {name: value for name, value in standing.items() if not name.startswith(KEY_PERSON_FIELD)}
     return AccountRecord(
         **builtins(file)
@@ -258,12 +261,15 @@ async def visible(read: Reading, account_id: UUID) -> Account:
     if found is None:
         raise Problem(404, "not_found")
     current = found if read.known_at is None else await repository.load(read.tenant_id, account_id)
-    standing = current.standing
-    team = [member.person_id for member in standing.get("support_team", ())]
-    sight = await read.sight()
-    if not sight.sees(owner_id=standing["owner_id"], unit_id=standing["unit_id"], team=team):
+    if not _seen(await read.sight(), current):
         raise Problem(404, "not_found")
     return found
+
+
+def _seen(sight: Sight, account: Account) -> bool:
+    standing = account.standing
+    team = [member.person_id for member in standing.get("support_team", ())]
+    return sight.sees(owner_id=standing["owner_id"], unit_id=standing["unit_id"], team=team)
 
 
 async def allowed_actions(account: Account, read: Reading) -> list[str]:

@@ -5,7 +5,7 @@ A key is in the answer that made it and nowhere else: a retry with the same Idem
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -86,8 +86,7 @@ class ClientShown(BaseModel):
 async def issue(command: IssueKey, ctx: Ctx) -> IssuedKey:
     """Give a machine its first key. The key is in this answer and nowhere else."""
     _require(ctx)
-    if (field := more_than_held(command, ctx.principal)) is not None:
-        raise Problem(403, "grants_more_than_held", errors=(At(field, "grants_more_than_held"),))
+    _require_held(ctx, command.functions, command.scopes)
     made, client_id = new_key(), ctx.new_id("api_key")
 
     async def decide(work: Work) -> ApiKey:
@@ -106,6 +105,7 @@ async def rotate(client_id: UUID, command: RotateKey, ctx: CtxMatch) -> IssuedKe
 
     async def decide(work: Work) -> ApiKey:
         client = await work.load(KEYS, client_id, matched=True)
+        _require_held(ctx, client.standing["functions"], client.standing["scopes"])  # who makes a key, has it
         client.rotate(command, opening=made.opening, at=ctx.now)
         return client
 
@@ -141,6 +141,12 @@ def _require(ctx: CommandContext) -> None:
     require(ctx.principal, *ISSUES_KEYS)
     if ctx.principal.machine:
         raise Problem(403, "persons_only")
+
+
+def _require_held(ctx: CommandContext, functions: Collection[str], scopes: Collection[str]) -> None:
+    """Raises Problem 403 for who would make a key that allows more than they are allowed."""
+    if (field := more_than_held(functions, scopes, ctx.principal)) is not None:
+        raise Problem(403, "grants_more_than_held", errors=(At(field, "grants_more_than_held"),))
 
 
 async def _noted(ctx: CommandContext, made: NewKey, client_id: UUID, append: Any, decide: Any, **given: Any) -> Receipt:
@@ -180,7 +186,10 @@ async def _clients(read: Now, only: UUID | None = None) -> AsyncIterator[ClientS
     for client_id in dict.fromkeys(UUID(bytes=row["client_id"].bytes) for row in rows):
         found: ApiKey | None = await read.kit.repository(ApiKey).load(read.tenant_id, client_id)
         if found is not None:
-            yield _shown(found, used, now, may=may)
+            shown = _shown(found, used, now, may=may)
+            if more_than_held(shown.functions, shown.scopes, read.principal) is not None:
+                shown.allowed_actions = [action for action in shown.allowed_actions if action != "rotate"]
+            yield shown
 
 
 def _shown(client: ApiKey, used: dict[str, datetime | None], now: datetime, *, may: bool) -> ClientShown:

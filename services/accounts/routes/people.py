@@ -8,6 +8,7 @@ from uuid import UUID
 from services.accounts.account_commands import CorrectFact, VoidFact
 from services.accounts.business_time import holds_from
 from services.accounts.person import ChangeFunctions, JoinPerson, Leave, Person, PostTo, ReportTo
+from services.accounts.routes.own_place import require_another
 from services.accounts.routes.personal import keep_new
 from services.accounts.routes.rights import (
     ORGANISES,
@@ -24,7 +25,6 @@ from shared.event_store.stream import Refused
 from shared.http.commands import Work
 from shared.http.context import CommandContext, Ctx, CtxMatch
 from shared.http.openapi import refuses
-from shared.http.problem import Problem
 from shared.http.receipt import Receipt
 from shared.http.route import Router
 from shared.privacy.vault import STAFF, Of
@@ -54,7 +54,7 @@ async def join(command: JoinPerson, ctx: Ctx) -> Receipt:
 @router.post("/{person_id}/report-to", operation_id="people.report_to", response_model=Receipt, responses=ON_RECORD)
 async def report_to(person_id: UUID, command: ReportTo, ctx: CtxMatch) -> Receipt:
     """Change the reporting line: to a unit's head, or to a person. Only this edge approves."""
-    require_another(ctx, person_id)
+    await require_another(ctx, person_id)
 
     async def decide(work: Work) -> Person:
         person = await work.load(PEOPLE, person_id, matched=True)
@@ -74,7 +74,7 @@ async def report_to(person_id: UUID, command: ReportTo, ctx: CtxMatch) -> Receip
 @router.post("/{person_id}/post-to", operation_id="people.post_to", response_model=Receipt, responses=ON_RECORD)
 async def post_to(person_id: UUID, command: PostTo, ctx: CtxMatch) -> Receipt:
     """Change the place of work: who supervises day to day."""
-    require_another(ctx, person_id)
+    await require_another(ctx, person_id)
 
     async def decide(work: Work) -> Person:
         person = await work.load(PEOPLE, person_id, matched=True)
@@ -90,7 +90,7 @@ async def post_to(person_id: UUID, command: PostTo, ctx: CtxMatch) -> Receipt:
 )
 async def change_functions(person_id: UUID, command: ChangeFunctions, ctx: CtxMatch) -> Receipt:
     """Change what a person does."""
-    require_another(ctx, person_id)
+    await require_another(ctx, person_id)
     zone = ctx.principal.zone
     return await PEOPLE.act(
         ctx,
@@ -127,7 +127,7 @@ async def void(person_id: UUID, command: VoidFact, ctx: CtxMatch) -> Receipt:
 
 async def mend(ctx: CommandContext, person_id: UUID, step: Callable[[Person], None]) -> Receipt:
     """Correct or take back, and see that where and to whom the person belongs is open, there, and no circle."""
-    require_another(ctx, person_id)
+    await require_another(ctx, person_id)
     holdings = Holdings()
     units: list[UUID] = []
 
@@ -156,10 +156,3 @@ async def mend(ctx: CommandContext, person_id: UUID, step: Callable[[Person], No
         claims=lambda person: [*holdings.taken_up(person), *stays_open(*units)],
         releases=holdings.given_up,
     )
-
-
-def require_another(ctx: CommandContext, person_id: UUID) -> None:
-    """Raises Problem 403 for who may not organise, or would place themselves: that could widen what they see."""
-    require(ctx.principal, *ORGANISES)
-    if person_id == ctx.principal.person_id and not ctx.principal.sees_everything:
-        raise Problem(403, "own_place")

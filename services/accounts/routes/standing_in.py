@@ -9,6 +9,7 @@ from uuid import UUID
 
 from services.accounts.person import Person
 from services.accounts.person_commands import AppointDeputy, ChangePersonal, DismissDeputy
+from services.accounts.routes.own_place import require_not_own
 from services.accounts.routes.people import ON_RECORD
 from services.accounts.routes.personal import refused, replayed
 from services.accounts.routes.rights import ORGANISES, PEOPLE, active_person
@@ -36,8 +37,7 @@ async def appoint_deputy(person_id: UUID, command: AppointDeputy, ctx: CtxMatch)
     async def decide(work: Work) -> Person:
         person = await work.load(PEOPLE, person_id, matched=True)
         await require_for(ctx, person_id)
-        if command.deputy_id == ctx.principal.person_id and not ctx.principal.sees_everything:
-            raise Problem(403, "own_place")  # nobody takes another's eyes for themselves
+        await require_not_own(ctx, command.deputy_id)  # nobody takes another's eyes for themselves
         await active_person(ctx, command.deputy_id, pointer="/deputy_id")
         person.appoint_deputy(command, today=day_of(ctx.now, ctx.principal.zone), at=ctx.now)
         return person

@@ -8,6 +8,7 @@ from uuid import UUID
 from services.accounts.account_commands import CorrectFact, VoidFact
 from services.accounts.business_time import holds_from
 from services.accounts.organisation import CloseUnit, MoveUnit, OpenUnit, Unit
+from services.accounts.routes.own_place import require_no_wider
 from services.accounts.routes.rights import (
     ORGANISES,
     UNITS,
@@ -68,6 +69,7 @@ async def move(unit_id: UUID, command: MoveUnit, ctx: CtxMatch) -> Receipt:
     async def decide(work: Work) -> Unit:
         unit = await work.load(UNITS, unit_id, matched=True)
         await open_unit(ctx, command.parent_id, pointer="/parent_id")
+        await require_no_wider(ctx, unit.id, command.parent_id)
         path = await path_up(ctx, Unit, command.parent_id, "parent_id")
         unit.move(command, path=path, at=holds_from(command.on, now=ctx.now, zone=ctx.principal.zone, stream=unit))
         return unit
@@ -134,6 +136,7 @@ async def mend(ctx: CommandContext, unit_id: UUID, step: Callable[[Unit], None])
         parent_id = unit.standing["parent_id"]
         if parent_id is not None and (parent_id, unit.is_open) != before and unit.is_open:
             await open_unit(ctx, parent_id, pointer="/changes/parent_id")
+            await require_no_wider(ctx, unit.id, parent_id)
             if unit.id in await path_up(ctx, Unit, parent_id, "parent_id"):
                 raise Refused("below_itself", "a unit cannot stand below itself", status=422, pointer="/changes")
             parents.append(parent_id)

@@ -15,7 +15,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.http.answer_headers import AnswerHeaders
-from shared.http.body import check_json, is_clean
+from shared.http.body import check_json
 from shared.http.bounds import check_head
 from shared.http.call import SCOPE_KEY, Call
 from shared.http.errors import RETRY_AFTER, problem_of
@@ -89,7 +89,7 @@ class Edge:
                     await self._require_enters_for(principal, principal.on_behalf_of)
             if call.repeated is not None:
                 raise Problem(400, "duplicate_header", params={"header": call.repeated.decode("latin-1")})
-            if not is_clean(call.path):
+            if not call.path.isprintable():  # a line end too, which the router's patterns let pass
                 raise Problem(404, "not_found")
             methods = self.kit.hot.literal.get(local)
             if methods is not None and scope["method"] not in methods:

@@ -217,6 +217,10 @@ async def test_unknown_and_repeated_parameters_are_refused(head_office: Client, 
     said(await head_office.get("/v1/jars?starts=%00", language=language), 422, "invalid_text", language)
     said(await head_office.get("/v1/jars?starts=%ED%A0%80", language=language), 422, "invalid_text", language)
     assert (await head_office.get("/v1/jars/%00")).status_code == 404
+    for end in ("%0a", "%0D%0A", "%7f"):  # a line end would stand in headers of the answer, Location for one
+        answer = await head_office.post(f"/v1/jars{end}", json={"label": "a"}, headers={"idempotency-key": end})
+        assert answer.status_code == 404, (end, answer.text)
+        assert (await head_office.get(f"/v1/jars{end}")).status_code == 404
 
 
 async def test_headers_that_decide_may_be_given_once(head_office: Client) -> None:

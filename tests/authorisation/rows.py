@@ -152,7 +152,7 @@ _SIGN_IN: dict[str, Row] = {
     "identity_providers.get": Row(who.looking(PROVIDERS | {who.AUDITOR}, others="refused"), "provider"),
     "api_keys.issue": Row(who.reserved(KEEPERS - {who.OPERATIONS} | {who.OTHER_TENANT}, elsewhere="done"),
                           body=MACHINE, why="operations hold no function to give on"),
-    "api_keys.rotate": Row(who.reserved(KEEPERS), "api key", {}),
+    "api_keys.rotate": Row(who.reserved(KEEPERS - {who.OPERATIONS}), "api key", {}),  # of an integration
     "api_keys.revoke": Row(who.reserved(KEEPERS), "api key", {}),
     "api_keys.list": Row(who.looking(KEEPERS | who.LOOKING | {who.OTHER_TENANT}, others="refused")),
     "api_keys.get": Row({**who.looking(KEEPERS | who.LOOKING, others="refused"), who.OTHER_TENANT: "hidden"},

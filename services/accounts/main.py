@@ -69,7 +69,7 @@ def make_app(**given: Any) -> FastAPI:
         views=VIEWS,
         texts={**HAND_OVER_TEXTS, **TEXTS},
         tags=TAGS,
-        organisation=Organisation(units=UNITS.table, people=PEOPLE.table),
+        organisation=Organisation(units=UNITS, people=PEOPLE),
         **given,
     )
 

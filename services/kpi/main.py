@@ -38,7 +38,7 @@ def make_app(**given: Any) -> FastAPI:
         views=VIEWS,
         texts=TEXTS,
         tags=[{"name": "kpi", "description": "Figures with their definitions (指标)"}, imports.TAG],
-        organisation=Organisation(units=UNITS.table, people=PEOPLE.table),
+        organisation=Organisation(units=UNITS, people=PEOPLE),
         **given,
     )
 

@@ -40,7 +40,7 @@ def opportunities_app(**parts: Any) -> FastAPI:
         facts=FACTS,
         texts=TEXTS,
         tags=TAGS,
-        organisation=Organisation(units=UNITS.table, people=PEOPLE.table),
+        organisation=Organisation(units=UNITS, people=PEOPLE),
         **parts,
     )
 

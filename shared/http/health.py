@@ -32,6 +32,10 @@ CAN_SERVE = """
 select (select version_num from public.alembic_version limit 1) as revision,
        pg_is_in_recovery() or current_setting('transaction_read_only')::bool as read_only
 """
+BUILT = """
+select count(*) from es.views v join unnest($1::text[], $2::int[]) as w(name, version) using (name, version)
+ where v.status = 'live'
+"""
 
 
 class State(BaseModel):
@@ -52,11 +56,16 @@ class Explanation(BaseModel):
 
 
 async def reasons_not_to_serve(kit: Kit) -> list[str]:
-    """Why this service cannot serve now; nothing when it can. How far views are behind is not among them."""
+    """Why this service cannot serve now; nothing when it can.
+
+    The views that give sight must have been built once: until then nobody but head office sees anything. How far views
+    are behind, and whether others are built, is not among the reasons.
+    """
     if kit.stopping:
         return ["stopping"]
     try:
         row = await asyncio.wait_for(kit.pool.fetchrow(CAN_SERVE), PATIENCE_SECONDS)
+        built = row["revision"] != NEWEST or await asyncio.wait_for(_give_sight(kit), PATIENCE_SECONDS)
     except Problem as problem:
         return [problem.code]
     except asyncpg.UndefinedTableError:
@@ -68,9 +77,18 @@ async def reasons_not_to_serve(kit: Kit) -> list[str]:
     reasons = []
     if row["revision"] != NEWEST:
         reasons.append("migrations_behind" if (row["revision"] or "") < NEWEST else "older_code")
+    if not built:
+        reasons.append("views_missing")
     if row["read_only"]:
         reasons.append("read_only")
     return reasons
+
+
+async def _give_sight(kit: Kit) -> bool:
+    """Whether the views that give sight were built; the worker builds them."""
+    views = () if kit.organisation is None else kit.organisation.views
+    names, versions = [view.name for view in views], [view.version for view in views]
+    return not views or await kit.pool.fetchval(BUILT, names, versions) == len(views)
 
 
 @router.get("/livez", operation_id="operations.live")
@@ -81,7 +99,10 @@ async def live() -> State:
 
 @router.get("/readyz", operation_id="operations.ready", responses={503: problem_response(503)})
 async def ready(kit: Parts) -> State:
-    """It can serve: database reachable, migrations at head, able to append. View lag is a metric, not a reason."""
+    """It can serve: database reachable, migrations at head, able to append, the organisation's views built.
+
+    View lag is a metric, not a reason.
+    """
     if reasons := await reasons_not_to_serve(kit):
         raise Problem(503, "not_ready", headers={"Retry-After": "1"}, extra={"reasons": reasons})
     return State(status="ok")

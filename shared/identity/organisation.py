@@ -14,6 +14,7 @@ from uuid import UUID
 
 from shared.identity.principal import SEES_SUBTREE, Principal
 from shared.identity.sight import Seat
+from shared.projections.view import View
 
 # selves: the person, and those whose deputy they are on the day, as they stand. below: each one's units. line: who
 # reports to these units or persons, directly or through others.
@@ -102,11 +103,12 @@ class Line:
 
 
 class Organisation:
-    """A service's copies of units and people, by the names of their tables."""
+    """A service's copies of units and people: the views without which it can tell nobody what they see."""
 
-    def __init__(self, *, units: str, people: str) -> None:
-        self._seats = SEATS.format(units=units, people=people)
-        self._line = LINE.format(units=units, people=people, longest=LONGEST_LINE)
+    def __init__(self, *, units: View, people: View) -> None:
+        self.views = (units, people)
+        self._seats = SEATS.format(units=units.table, people=people.table)
+        self._line = LINE.format(units=units.table, people=people.table, longest=LONGEST_LINE)
 
     async def seats(self, pool: Any, principal: Principal, day: date) -> Sequence[Seat]:
         """The principal's seat (functions and unit as the principal has them) and those they stand in for that day."""

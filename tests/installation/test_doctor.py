@@ -20,11 +20,14 @@ import pytest
 
 from services.doctor import effective, without_password
 from services.fitness import database_findings, settings_findings
+from services.kpi.views import VIEWS
 from shared.keys import key_file
 from shared.postgres.facts import DatabaseFacts, database_facts
 from shared.postgres.migrate import newest_version
+from shared.projections.tables import prepare
 from shared.settings import Settings
-from tests.stack import ROOT, free_ports
+from shared.testing.database import pool_of_all
+from tests.stack import PORTS, ROOT, free_ports
 
 DAKEHU = Path(sys.executable).with_name("dakehu")
 KEYS = {
@@ -51,7 +54,8 @@ NOWHERE = "postgresql://nobody:secret-word@127.0.0.1:1/none"
 def environment(data: Path, given: Mapping[str, str]) -> dict[str, str]:
     ours = ("DAKEHU_", "DATABASE_URL", "PGSSLMODE")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
-    return {**kept, "DAKEHU_DATA": str(data), "DAKEHU_ENV": "production", **given}
+    ports = dict(zip(PORTS, map(str, free_ports(len(PORTS))), strict=True))
+    return {**kept, **ports, "DAKEHU_DATA": str(data), "DAKEHU_ENV": "production", **given}
 
 
 def dakehu(data: Path, *verb: str, **given: str) -> subprocess.CompletedProcess[str]:
@@ -126,8 +130,11 @@ async def test_with_good_settings_production_serves_and_the_doctor_is_content(
             [str(DAKEHU), "serve", "kpi"], cwd=ROOT, env=environment(tmp_path, given), stdout=log, stderr=log
         )
     try:
-        answer = answered(f"http://127.0.0.1:{port}/readyz")
-        assert answer.headers["strict-transport-security"]
+        url = f"http://127.0.0.1:{port}/readyz"
+        assert answered(url, 503).json()["reasons"] == ["views_missing"], "nobody could be told what they see"
+        async with pool_of_all(own_database_url) as pool:
+            await prepare(pool, VIEWS)
+        assert answered(url).headers["strict-transport-security"]
     finally:
         serving.send_signal(signal.SIGTERM)
         assert serving.wait(30) in (0, -signal.SIGTERM), (tmp_path / "log").read_text()
@@ -135,16 +142,16 @@ async def test_with_good_settings_production_serves_and_the_doctor_is_content(
     assert (ended.returncode, "No faults." in ended.stdout) == (0, True), ended.stdout
 
 
-def answered(url: str) -> httpx.Response:
+def answered(url: str, status: int = 200) -> httpx.Response:
     for _ in range(600):
         try:
             answer = httpx.get(url)
-            if answer.status_code == 200:
+            if answer.status_code == status:
                 return answer
         except httpx.TransportError:
             pass
         time.sleep(0.1)
-    raise AssertionError(f"{url} was never ready")
+    raise AssertionError(f"{url} never answered {status}")
 
 
 def test_a_database_that_is_away_is_said_and_prevents_no_start(tmp_path: Path) -> None:

@@ -65,8 +65,12 @@ def _listener() -> socket.socket:
 
 def _wait_until_ready(address: str) -> None:
     with httpx.Client(base_url=address, transport=httpx.HTTPTransport(retries=5)) as client:
-        answer = client.get("/readyz", timeout=30)
-        assert answer.status_code == 200, answer.text
+        for _ in range(600):
+            answer = client.get("/readyz", timeout=30)
+            if answer.status_code == 200:
+                return
+            time.sleep(0.1)
+    raise AssertionError(answer.text)
 
 
 def _wait_until_live(address: str, token: str) -> None:

@@ -89,12 +89,17 @@ def doctor() -> None:
 @app.command()
 def migrate() -> None:
     """Bring the database to the newest schema."""
-    from shared.postgres.migrate import migrate, newest_version
+    from shared.postgres.migrate import CannotMigrate, migrate, newest_version
     from shared.postgres.url import database_url
 
-    async def work() -> None:
-        changed = await migrate(await database_url())
+    async def work() -> int:
+        try:
+            changed = await migrate(await database_url())
+        except CannotMigrate as no:
+            typer.echo(f"Cannot migrate: {no}", err=True)
+            return 1
         say(f"{'Now' if changed else 'Already'} at {newest_version()}.")
+        return 0
 
     _run(work())
 

@@ -17,7 +17,7 @@ from services.bootstrap import prepare
 from services.foreground import told_to_stop
 from services.processes import Parts
 from services.serve import APPS, PARTS
-from shared.postgres.migrate import migrate
+from shared.postgres.migrate import CannotMigrate, migrate
 from shared.postgres.url import database_url
 from shared.settings import Settings
 
@@ -26,7 +26,7 @@ LOOK_SECONDS = 0.05
 
 
 class CannotStart(RuntimeError):
-    """A port is taken, or a process does not become ready; the text says which."""
+    """A port is taken, the database is refused, or a process does not become ready; the text says which."""
 
 
 class Stopped(Exception):
@@ -102,7 +102,10 @@ async def _ready(settings: Settings, parts: Parts, urls: Mapping[str, str]) -> s
             raise CannotStart(f"{len(found)} fault{'s' if len(found) > 1 else ''}\n{told(found)}")
     await parts.warm()
     address = await database_url(settings)
-    await migrate(address)
+    try:
+        await migrate(address)
+    except CannotMigrate as no:
+        raise CannotStart(str(no)) from no
     await prepare(settings, address)  # the token must be there before anybody answers that it is ready
     parts.start()
     await asyncio.gather(*(wait_until_ready(url) for url in urls.values()))

@@ -11,6 +11,19 @@ down_revision = "0004"
 branch_labels = None
 depends_on = None
 
+# The vault's keys are wrapped otherwise from 0007 on, and nothing reads what was wrapped before. Asked here, before the
+# first step, so that the code that made the database can go on with it.
+BEFORE = """
+do $$
+begin
+    if exists (select from privacy.subjects where key is not null) then
+        raise exception 'this database is of an earlier version, whose names and phones this one cannot decrypt'
+              using hint = 'nothing was changed, and that version still runs on it; for this one choose an empty '
+                           'database, or another data folder (DAKEHU_DATA)';
+    end if;
+end $$;
+"""
+
 # dakehu_app serves, dakehu_append writes the log, dakehu_work folds. None may log in: processes take them on.
 # A managed server may not let a migration make roles; without them there is no wall, hence the exception.
 ROLES = """
@@ -130,6 +143,7 @@ drop function es.wall(regclass, text);
 
 def upgrade() -> None:
     connection = op.get_bind()
+    connection.exec_driver_sql(BEFORE)
     connection.exec_driver_sql(ROLES)
     connection.exec_driver_sql(Path(__file__).with_name("0005_wall.sql").read_text(encoding="utf-8"))
     connection.exec_driver_sql(GRANTS)

@@ -14,11 +14,22 @@ log = structlog.get_logger(__name__)
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
 
+class CannotMigrate(RuntimeError):
+    """A step refuses this database, or this login; the text says why, and what to do."""
+
+
 async def migrate(url: str) -> bool:
-    """Run the steps this database lacks; says whether there were any. Safe to call from many processes at once."""
+    """Run the steps this database lacks; says whether there were any. Safe to call from many processes at once.
+
+    Raises CannotMigrate.
+    """
     changed = await schema_version(url) != newest_version()
     if changed:
-        await asyncio.to_thread(_upgrade, url)
+        try:
+            await asyncio.to_thread(_upgrade, url)
+        except (asyncpg.RaiseError, asyncpg.InsufficientPrivilegeError) as error:
+            hint = getattr(error, "hint", None)
+            raise CannotMigrate(f"{error.args[0]} ({hint})" if hint else str(error)) from error
     await _settle(url)
     return changed
 

@@ -19,7 +19,7 @@ from alembic.config import Config
 from shared.event_store.connections import WORK
 from shared.event_store.store import EventStore
 from shared.identity.current_tenant import as_tenant
-from shared.postgres.migrate import MIGRATIONS, migrate
+from shared.postgres.migrate import MIGRATIONS, CannotMigrate, migrate, schema_version
 from shared.projections import Follower
 from shared.projections.tables import prepare
 from shared.testing.database import pool_of_all
@@ -32,10 +32,18 @@ OUR_ROLES = "dakehu_app, dakehu_append, dakehu_work"
 
 
 def migrated_to(url: str, revision: str) -> None:
+    alembic.upgrade(_config(url), revision)
+
+
+def migrated_down_to(url: str, revision: str) -> None:
+    alembic.downgrade(_config(url), revision)
+
+
+def _config(url: str) -> Config:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes["url"] = url
-    alembic.upgrade(config, revision)
+    return config
 
 
 def as_login(url: str, name: str, password: str) -> str:
@@ -114,17 +122,37 @@ async def test_a_database_from_before_gets_its_wall_and_goes_on(empty_url: str) 
     await owner.close()
 
 
-async def test_the_wall_comes_down_again_and_up_again(own_database_url: str) -> None:
-    def down_and_up() -> None:
-        config = Config()
-        config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-        config.attributes["url"] = own_database_url
-        alembic.downgrade(config, BEFORE)
-        alembic.upgrade(config, "head")
+async def test_personal_data_of_before_are_refused_before_anything_is_changed(empty_url: str) -> None:
+    """Their keys are wrapped as nothing here unwraps them: the code that made them can go on."""
+    await asyncio.to_thread(migrated_to, empty_url, BEFORE)
+    owner = await asyncpg.connect(empty_url)
+    person = "insert into privacy.subjects (tenant_id, subject_id, key) values ($1, $2, $3)"
+    await owner.execute(person, uuid4(), uuid4(), b"wrapped as before")
+    with pytest.raises(CannotMigrate, match=r"earlier version.*nothing was changed"):
+        await migrate(empty_url)
+    assert await schema_version(empty_url) == BEFORE
 
+    await owner.execute("update privacy.subjects set key = null, erased_at = now()")  # erased: nothing to decrypt
+    await owner.execute("insert into privacy.seals (name, value) values ('master', 'sealed as before')")
+    await migrate(empty_url)
+    assert await owner.fetch("select * from privacy.seals") == [], "the first key of now seals it"
+    await owner.close()
+
+
+async def test_the_wall_comes_down_again_and_up_again(own_database_url: str) -> None:
     owner = await asyncpg.connect(own_database_url)
-    await asyncio.to_thread(down_and_up)
+    await asyncio.to_thread(migrated_down_to, own_database_url, BEFORE)
+    await asyncio.to_thread(migrated_to, own_database_url, "head")
     assert await owner.fetch("select es.unwalled()") == []
+    await owner.close()
+
+
+async def test_the_keys_of_personal_data_are_not_dropped_by_going_back(own_database_url: str) -> None:
+    owner = await asyncpg.connect(own_database_url)
+    await owner.execute("insert into privacy.tenant_keys (tenant_id, value) values ($1, $2)", uuid4(), b"wrapped")
+    with pytest.raises(asyncpg.RaiseError, match="the keys of all personal data"):
+        await asyncio.to_thread(migrated_down_to, own_database_url, BEFORE)
+    assert await owner.fetchval("select count(*) from privacy.tenant_keys") == 1
     await owner.close()
 
 
@@ -133,7 +161,7 @@ async def test_a_migrator_who_may_not_make_or_take_roles_is_told_what_to_do(empt
     owner = await asyncpg.connect(empty_url)
     await owner.execute(f"alter database {urlsplit(empty_url).path[1:]} owner to {name}")
     managed = as_login(empty_url, name, password)
-    with pytest.raises(Exception, match="may not take the role dakehu_app"):
+    with pytest.raises(CannotMigrate, match=r"may not take the role dakehu_app \(grant dakehu_app to"):
         await migrate(managed)
 
     await owner.execute(f"grant {OUR_ROLES} to {name}")

@@ -81,8 +81,7 @@ class Principal:
 
     `zone` is the tenant's: days, weeks and months are in it. `on_behalf_of` is the person the back office enters for;
     rules judge the principal, facts are of the other. `expires` is the token's end, in epoch seconds. `machine`: an API
-    key. `viewer_id` is the operator who looks through this person's eyes and may change nothing. `stands_in_for` are
-    the persons whose deputy this is today.
+    key. `viewer_id` is the operator who looks through this person's eyes and may change nothing.
     """
 
     tenant_id: UUID
@@ -95,7 +94,6 @@ class Principal:
     expires: float = 0.0
     machine: bool = False
     viewer_id: UUID | None = None
-    stands_in_for: frozenset[UUID] = frozenset()
 
     @property
     def acting_for(self) -> UUID:

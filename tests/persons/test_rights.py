@@ -179,6 +179,40 @@ async def test_everything_held_about_a_person_is_handed_to_them(customer: Custom
     assert set(row["fields"]) == {"name", "phone", "mail", "remark"}
 
 
+@pytest.mark.parametrize("function", ["tenant_admin", "hr", "director"])
+async def test_the_data_of_staff_are_not_those_of_their_customers(customer: Customer, function: str) -> None:
+    """Whoever hands somebody a copy of their data hands out no customer's: of such facts, only what names them."""
+    company, rep = customer.company, customer.company["sh_rep"]
+    token = mint_token(
+        development_key(customer.settings.data), company.tenant_id, uuid4(), (function,), company.units["BJ"]
+    )
+    told = await Client(rep.http, token, uuid4()).make(f"/v1/persons/{rep.person_id}/export", {})
+    own = [event for event in told["events"] if event["subject"] == str(rep.person_id)]
+    others = [event for event in told["events"] if event["subject"] != str(rep.person_id)]
+    assert [event["type"] for event in own] == ["PersonJoined"]
+    assert own[0]["data"]["functions"] == ["representative"]
+    assert {event["type"] for event in others} >= {"AccountOpened", "ProspectCaptured", "VisitLogged"}
+    for event in others:
+        assert event["data"]["standing"] | {"owner_id": str(rep.person_id)} == event["data"]["standing"]
+    assert "华东物流" not in str(told)
+    assert customer.account not in str([event["data"] for event in told["events"]])
+
+
+async def test_an_erasure_counts_nothing_for_who_sees_no_customers(customer: Customer) -> None:
+    company, rep = customer.company, customer.company["sh_rep"]
+    key, held = development_key(customer.settings.data), ("tenant_admin",)
+    admin = Client(rep.http, mint_token(key, company.tenant_id, uuid4(), held, company.root_id), uuid4())
+    body = {"name": "年底定", "functions": ["representative"], "unit_id": str(company.root_id), "phone": "13800138000"}
+    made = await company["director"].make("/v1/people", body)
+    for asking, found in ((admin, (None, [])), (company["director"], (2, [customer.person, customer.contact]))):
+        asked = await asking.post(f"/v1/persons/{made['id']}/erase", {"reason": "request", "confirm": False})
+        done = await customer.work(asked.json()["id"])
+        assert done.result is not None
+        assert (done.result["texts"], sorted(done.result["perhaps"])) == (found[0], sorted(found[1]))
+    told = await admin.make(f"/v1/persons/{made['id']}/export", {})
+    assert told["perhaps"] == []
+
+
 async def test_where_a_person_appears_is_told_in_ids(customer: Customer) -> None:
     rep = customer.company["sh_rep"]
     told = await rep.read(f"/v1/persons/{customer.person}")

@@ -90,10 +90,18 @@ class PersonHeld(BaseModel):
 
 
 async def held(kit: Kit, tenant_id: UUID, subject: Subject) -> PersonHeld:
-    """All of it. The log of the tenant is walked through: seconds on a long one."""
+    """All of it. The log of the tenant is walked through: seconds on a long one.
+
+    Of facts about other records a member of staff is named in, their owner say, only what names them: the rest is the
+    company's and its customers', and neither theirs nor for everybody who may hand them their data.
+    """
     pool, vault, id = kit.pool, kit.vault, subject.id
     data = (await vault.known(tenant_id, [id], restricted=True)).get(id, {})
     events = [dict(row) for row in await pool.fetch(EVENTS, tenant_id, id, MOST_EVENTS)]
+    if subject.kind == STAFF:
+        for row in events:
+            if row["stream_id"] != id:
+                row["data"] = naming(row["data"], str(id)) or {}
     reads = [dict(row) for row in await pool.fetch(READS, tenant_id, id, MOST_READS)]
     found = await alike(pool, vault, tenant_id, subject, data)
     near = set() if subject.kind == STAFF else await around(pool, tenant_id, [subject])
@@ -126,3 +134,17 @@ async def held(kit: Kit, tenant_id: UUID, subject: Subject) -> PersonHeld:
         perhaps=[*found.same, *found.perhaps],
         complete=len(events) < MOST_EVENTS and len(reads) < MOST_READS,
     )
+
+
+def naming(value: Any, id: str) -> Any:
+    """The parts of a JSON value in which an id stands; None when it stands nowhere."""
+    match value:
+        case str():
+            return value if value == id else None
+        case list():
+            return [part for item in value if (part := naming(item, id)) is not None] or None
+        case dict():
+            parts = {key: item if id in key else naming(item, id) for key, item in value.items()}
+            return {key: part for key, part in parts.items() if part is not None} or None
+        case _:
+            return None

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from services.accounts.events import ErasureReason
 from services.privacy.erasing import FIRST, Eraser, NotListed, Order, Who
+from shared.identity.principal import SEES_EVERYTHING
 from shared.jobs import Failed, Handler, Running
 from shared.privacy.receipts import list_file
 from shared.privacy.vault import Vault
@@ -63,12 +64,14 @@ async def erase_person(running: Running) -> Mapping[str, Any]:
         except NotListed as error:
             raise Failed("erasures_not_listed") from error
         await eraser.open(order)
+    # who sees no customers is not told who else may be, nor, by a name made for it, how often texts hold a word
+    told = not SEES_EVERYTHING.isdisjoint(running.principal.get("functions", ()))
     return {
         "dry_run": dry_run,
         "erased": [] if dry_run else state["ids"],
         "same": state["ids"],
-        "perhaps": state["perhaps"],
-        "texts": state["texts"],
+        "perhaps": state["perhaps"] if told else [],
+        "texts": state["texts"] if told else None,
         "operations": state.get("changed", 0),
         "files": state.get("files", 0),
     }

@@ -153,6 +153,7 @@ async def export(person_id: UUID, body: Export, who: Who, parts: Parts) -> Perso
     if subject.erased:
         raise Problem(409, "person_erased")
     found = await held(parts, who.tenant_id, subject)
+    found.perhaps = await _in_sight(parts, who, found.perhaps)
     disclosed = disclosure.get()
     assert disclosed is not None  # the edge's
     disclosed.action, disclosed.purpose = EXPORTED, body.purpose

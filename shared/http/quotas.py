@@ -1,7 +1,8 @@
 """How many rows a principal may take away in a day, counted in the database: exact over all processes.
 
-What counts: the feed, pages of lists asked for by the hundred or with a cursor, and files. A page that would go beyond
-the quota is refused whole, before any of it leaves; a smaller one may still pass. The day is one of the tenant's zone.
+What counts: the feed, pages of lists asked for by the hundred or with a cursor, tables without pages that have more
+rows, and files. What would go beyond the quota is refused whole, before any of it leaves; less may still pass. The day
+is one of the tenant's zone.
 """
 
 from __future__ import annotations

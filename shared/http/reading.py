@@ -106,6 +106,11 @@ class Reading:
         """The calendar day of `as_of` in the tenant's zone."""
         return day_of(self.as_of, self.zone)
 
+    def take(self, rows: int) -> None:
+        """Count the rows of a table that has no pages against the quota of the day, unless they are a few."""
+        if self.call is not None and rows > FREE_ROWS:
+            self.call.exported = rows
+
     async def sight(self) -> Sight:
         """What the principal sees."""
         return await self.kit.sight(self.principal)

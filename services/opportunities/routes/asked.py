@@ -76,6 +76,11 @@ class Asked:
                 errors=(At(f"/{name}", "unknown_policy", params={"policy": unknown.code}, where="query"),),
             ) from None
 
+    def records(self, asking: Asking, report: Mapping[str, Any]) -> Response:
+        """A report with a row per record: many of them are taken away, not looked at."""
+        self.read.take(len(report["rows"]))
+        return self.answer(asking, report)
+
     def answer(self, asking: Asking, report: Mapping[str, Any]) -> Response:
         """A report, straight to JSON: its rows are of our own making and need no check on each read."""
         return answer({**report, "as_of": asking.at, "position": self.position})

@@ -75,7 +75,7 @@ async def pipeline_diff(
     first = await ask.policy(asking, policy_a, "policy_a")
     second = await ask.policy(asking, policy_b, "policy_b")
     report = await board.pipeline_diff(ask.pool, asking, first, second, ask.labels, which)
-    return ask.answer(asking, {**report, "policy_a": first.code, "policy_b": second.code})
+    return ask.records(asking, {**report, "policy_a": first.code, "policy_b": second.code})
 
 
 @router.get("/hot-customers", operation_id="reports.hot_customers", response_model=HotCustomers, responses=refuses(422))
@@ -84,7 +84,7 @@ async def hot_customers(ask: Ask, which: Which, policy: PolicyCode = None) -> An
     asking = await ask.of(STANDINGS, CONTACTS, ACCOUNTS, LEVEL_POLICIES, UNITS, PRODUCTS)
     applied = await ask.policy(asking, policy)
     report = await hot_table.hot_customers(ask.pool, asking, applied, ask.labels, which)
-    return ask.answer(asking, {**report, "policy": applied.code})
+    return ask.records(asking, {**report, "policy": applied.code})
 
 
 @router.get("/defeats", operation_id="reports.defeats", response_model=Rows[DefeatRow], responses=refuses(422))
@@ -95,7 +95,7 @@ async def defeats(
     days(since, until)
     asking = await ask.of(DEFEATS, STANDINGS, CONTACTS, ACCOUNTS, UNITS, PRODUCTS, REASON_CATALOGUES)
     wanted = defeat_table.Defeats(since, until, category, reason, which)
-    return ask.answer(asking, await defeat_table.defeats(ask.pool, asking, ask.labels, wanted))
+    return ask.records(asking, await defeat_table.defeats(ask.pool, asking, ask.labels, wanted))
 
 
 @router.get(

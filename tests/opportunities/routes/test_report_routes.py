@@ -9,11 +9,14 @@ from uuid import UUID
 import asyncpg
 import httpx
 import pytest
+from fastapi import FastAPI
 from pydantic import BaseModel
 
 from services.opportunities.reports import shapes
 from services.opportunities.views import VIEWS
 from shared.event_store.store import EventStore
+from shared.http import reading
+from shared.http.quotas import Quotas
 from shared.http.reading import Listed
 from shared.identity.current_tenant import as_tenant
 from shared.projections.follow import catch_up
@@ -156,6 +159,24 @@ async def test_lists_lead_from_page_to_page(rep: Client, prospect: dict[str, Any
             break
         query["after"] = page["next"]
     assert sorted(seen) == sorted(deal.id for deal in deals)
+
+
+async def test_many_rows_of_a_table_without_pages_count_as_taken_away(
+    app: FastAPI, rep: Client, head: Client, prospect: dict[str, Any], fold: Fold, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(2):
+        hot = await captured(rep, prospect | {"duplicate": "intended", "duplicate_reason": "两批"})
+        await hot.tell(rep, "qualify", {"level": "H", "expected_on": "2025-03-21"})
+        await lost(rep, head, prospect)
+    await fold()
+    monkeypatch.setattr(reading, "FREE_ROWS", 1)
+    kit = app.state.kit
+    kit.quotas = Quotas(kit.settings.model_copy(update={"export_rows": 3}), clock=kit.clock)
+    assert (await ask(rep, "/v1/defeats")).headers["ratelimit"].startswith('"export-rows";r=1;')
+    for path in ("/v1/defeats", "/v1/hot-customers"):
+        refused = await ask(rep, path)
+        assert (refused.status_code, refused.json()["code"]) == (429, "export_quota"), path
+    assert (await ask(rep, "/v1/pipeline")).status_code == 200  # figures are not records
 
 
 async def test_late_corrected_and_voided_facts_show_now_and_not_then(

@@ -145,6 +145,16 @@ async def test_a_restricted_person_is_shown_to_nobody_until_it_is_lifted(custome
     assert (answer.status_code, answer.json()["code"]) == (409, "not_restricted")
 
 
+async def test_whether_somebody_is_restricted_is_not_told_out_of_sight(customer: Customer) -> None:
+    stranger = customer.company["bj_rep"]
+    account = (await stranger.make("/v1/accounts", {"name": "北方客运"}))["id"]
+    await customer.company["director"].make(f"/v1/persons/{customer.person}/restrict", {"ground": "objection"})
+    for id in (customer.person, str(uuid4())):
+        body = {"person_id": id, "name": "x"}
+        answer = await stranger.post(f"/v1/accounts/{account}/change-key-person", body, version=1)
+        assert (answer.status_code, answer.json()["code"]) == (422, "unknown_key_person"), answer.text
+
+
 async def test_a_correction_is_on_record_without_what_it_says(customer: Customer, owner: Owner) -> None:
     director = customer.company["director"]
     base = f"/v1/persons/{customer.contact}/correct"

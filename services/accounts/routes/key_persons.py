@@ -7,6 +7,7 @@ from uuid import UUID
 
 from services.accounts.account import Account
 from services.accounts.account_commands import AddKeyPerson, ChangeKeyPerson, RemoveKeyPerson
+from services.accounts.events import KEY_PERSON_FIELD
 from services.accounts.routes.accounts import ON_RECORD, at_of, on_account
 from services.accounts.routes.personal import keep_new, refused, replayed
 from shared.http.context import CommandContext, CtxMatch
@@ -43,7 +44,7 @@ async def change_key_person(account_id: UUID, command: ChangeKeyPerson, ctx: Ctx
 
     async def decide(account: Account, at: datetime) -> None:
         differing: tuple[str, ...] = ()
-        if given:
+        if given and f"{KEY_PERSON_FIELD}{command.person_id}" in account.standing:  # else nothing of them is told
             subject = (await ctx.kit.vault.subjects(ctx.tenant_id, [command.person_id])).get(command.person_id)
             if subject is not None and (subject.erased or subject.restricted):
                 raise refused(Erased() if subject.erased else Restricted())

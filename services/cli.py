@@ -71,9 +71,11 @@ def serve(part: Annotated[str, typer.Argument(help="accounts, opportunities, kpi
     if part not in PARTS:
         raise typer.BadParameter(f"one of {', '.join(PARTS)}")
     if settings().env == "production":
-        from services.fitness import findings, refuse_when
+        from services.fitness import SERVICE_ROLES, findings, refuse_when
+        from shared.postgres.facts import ROLES
 
-        if refuse_when(asyncio.run(findings(settings())), lambda text: typer.echo(text, err=True)):
+        needs = ROLES if part == "work" else SERVICE_ROLES
+        if refuse_when(asyncio.run(findings(settings(), needs=needs)), lambda text: typer.echo(text, err=True)):
             raise typer.Exit(1)
     serve(part, settings())
 

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 from pydantic import SecretStr
 
-from services.fitness import AWAY, Finding, database_findings, settings_findings, told
+from services.fitness import AWAY, SERVICE_ROLES, Finding, database_findings, settings_findings, told
 from services.tenants.deletion import receipts, receipts_file
 from services.work import views
 from shared.event_store import connections
@@ -126,7 +126,7 @@ async def _database(settings: Settings, say: Say) -> list[Finding]:
         return [Finding("the database does not answer", "see whether it runs, and whether DATABASE_URL is right")]
     for name, value in _facts(facts):
         say(f"  {name:<32} {value}")
-    found = database_findings(facts, settings)
+    found = database_findings(facts, settings, needs=SERVICE_ROLES)  # it may be the login of a service
     if facts.head == facts.newest and not (facts.roles_missing or facts.roles_not_ours):
         found += await _rows(settings, url, say)
     return found
@@ -138,9 +138,15 @@ def _facts(facts: DatabaseFacts) -> Iterator[tuple[str, str]]:
     yield "connection", "encrypted" if facts.encrypted else "not encrypted"
     yield from facts.durable.items()
     yield "clock", f"{facts.skew_seconds:+.2f} s from ours"
-    yield "migrations", f"{facts.head or 'none'} of {facts.newest}"
-    wrong = [*facts.roles_missing, *facts.roles_unbound, *facts.roles_not_ours]
-    yield "roles", "as they should be" if not wrong else f"not as they should be: {', '.join(sorted(set(wrong)))}"
+    yield "migrations", f"{facts.head or ('not to be seen' if facts.unseen else 'none')} of {facts.newest}"
+    missed = [role for role in facts.roles_not_ours if role in SERVICE_ROLES]
+    wrong = [*facts.roles_missing, *facts.roles_unbound, *missed]
+    good = (
+        "those of a service; worker and maintenance need dakehu_work too"
+        if facts.roles_not_ours
+        else "as they should be"
+    )
+    yield "roles", f"not as they should be: {', '.join(sorted(set(wrong)))}" if wrong else good
     yield "row-level security", "on every table of tenants" if not facts.unwalled else f"not on {len(facts.unwalled)}"
     yield "leakproof functions", "all" if not facts.leaky else f"{len(facts.leaky)} are not"
 

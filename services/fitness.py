@@ -6,7 +6,7 @@ In production a fault refuses the start; all are told at once. In development on
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -16,11 +16,13 @@ from pydantic import SecretStr
 
 from shared.http.cors import ORIGIN
 from shared.keys import BadKey, decode_key
-from shared.postgres.facts import DatabaseFacts, database_facts
+from shared.postgres.facts import ROLES, DatabaseFacts, database_facts
 from shared.postgres.url import plain_url
 from shared.settings import Settings
 
 OLDEST_SERVER = 150_000
+SERVICE_ROLES = ("dakehu_app", "dakehu_append")
+"""What the login of a service takes; the worker, the migrator and `dakehu run` take the third role too."""
 MOST_SKEW_SECONDS = 30.0
 """Tokens are read with this leeway: beyond it people are refused who should come in."""
 SKEW_TO_MENTION_SECONDS = 2.0
@@ -49,8 +51,10 @@ def settings_findings(settings: Settings) -> list[Finding]:
     return [replace(finding, grave=False) for finding in found]
 
 
-def database_findings(facts: DatabaseFacts, settings: Settings, *, migrating: bool = False) -> list[Finding]:
-    """What is wrong with the database. When we are `migrating` it, what migrations mend is not."""
+def database_findings(
+    facts: DatabaseFacts, settings: Settings, *, migrating: bool = False, needs: Collection[str] = ROLES
+) -> list[Finding]:
+    """What is wrong with the database, for a login that `needs` these roles; not what `migrating` is about to mend."""
     production = settings.env == "production"
     found = []
     if facts.number < OLDEST_SERVER:
@@ -67,7 +71,7 @@ def database_findings(facts: DatabaseFacts, settings: Settings, *, migrating: bo
         found.append(
             Finding(f"the database is at migration {facts.head}, which this code does not know", "run newer code")
         )
-    elif facts.head != facts.newest and not migrating:
+    elif facts.head != facts.newest and not (migrating or facts.unseen):
         at = "has no tables yet" if facts.head is None else f"is at migration {facts.head}, older than {facts.newest}"
         found.append(Finding(f"the database {at}", "run: dakehu migrate"))
     if not migrating:
@@ -76,7 +80,11 @@ def database_findings(facts: DatabaseFacts, settings: Settings, *, migrating: bo
                 Finding(f"the role {role} is missing", "migrate as a login that may make roles, or make it first")
             )
         for role in facts.roles_not_ours:
-            found.append(Finding(f"{facts.login} may not take the role {role}", f"grant {role} to {facts.login}"))
+            if role in needs:
+                found.append(Finding(f"{facts.login} may not take the role {role}", f"grant {role} to {facts.login}"))
+        if facts.unseen and not facts.roles_not_ours and not facts.roles_missing:
+            mend = "as its owner: grant select on public.alembic_version to dakehu_app"
+            found.append(Finding("which migrations the database took cannot be seen", mend))
     for role in facts.roles_unbound:
         mend = f"alter role {role} nosuperuser nobypassrls"
         found.append(Finding(f"row-level security does not bind the role {role}", mend))
@@ -99,7 +107,7 @@ def database_findings(facts: DatabaseFacts, settings: Settings, *, migrating: bo
     return found
 
 
-async def findings(settings: Settings, *, migrating: bool = False) -> list[Finding]:
+async def findings(settings: Settings, *, migrating: bool = False, needs: Collection[str] = ROLES) -> list[Finding]:
     """Everything wrong before a start: the settings, and the database when it answers.
 
     An embedded database is ours and not asked. One that is away is not a reason: the services wait for it.
@@ -110,7 +118,7 @@ async def findings(settings: Settings, *, migrating: bool = False) -> list[Findi
             facts = await database_facts(plain_url(settings.database_url))
         except AWAY:
             return found
-        found += database_findings(facts, settings, migrating=migrating)
+        found += database_findings(facts, settings, migrating=migrating, needs=needs)
     return found
 
 

@@ -27,7 +27,10 @@ select w.name, r.rolname is not null as there, coalesce(r.rolsuper or r.rolbypas
        r.rolname is not null and pg_has_role(current_user, r.oid, 'member') as ours
   from unnest($1::text[]) as w(name) left join pg_catalog.pg_roles r on r.rolname = w.name
 """
-HEAD = "select case when to_regclass('public.alembic_version') is not null then 'there' end"
+HEAD = "select has_table_privilege(to_regclass('public.alembic_version'), 'select')"
+"""Null where nothing was migrated, false where this session may not look."""
+LOOKS = "set role dakehu_app"
+"""A login that inherits nothing sees nothing before it takes a role."""
 UNWALLED = "select array_agg(u::text order by 1) from es.unwalled() u"
 LEAKY = "select array_agg(l::text order by 1) from es.leaky() l"
 INSECURE = "select array_agg(distinct issuer) from identity.issuers where issuer not like 'https://%'"
@@ -37,7 +40,7 @@ INSECURE = "select array_agg(distinct issuer) from identity.issuers where issuer
 class DatabaseFacts:
     """One database. `head` is the last migration it took, None before the first; lists are empty when all is well.
 
-    `skew_seconds`: how far its clock is ahead of ours.
+    `skew_seconds`: how far its clock is ahead of ours. `unseen`: this login may not see which migrations it took.
     """
 
     version: str
@@ -49,6 +52,7 @@ class DatabaseFacts:
     read_only: bool
     skew_seconds: float
     head: str | None = None
+    unseen: bool = False
     newest: str = field(default_factory=newest_version)
     roles_missing: list[str] = field(default_factory=list)
     roles_unbound: list[str] = field(default_factory=list)
@@ -83,8 +87,13 @@ async def database_facts(url: str) -> DatabaseFacts:
             ):
                 if wrong:
                     names.append(role["name"])
-        if await connection.fetchval(HEAD):
+        seen = await connection.fetchval(HEAD)
+        if seen is False and "dakehu_app" not in (*facts.roles_missing, *facts.roles_not_ours):
+            await connection.execute(LOOKS)
+            seen = await connection.fetchval(HEAD)
+        if seen:
             facts.head = await connection.fetchval("select max(version_num) from public.alembic_version")
+        facts.unseen = seen is False
         facts.unwalled = await _listed(connection, UNWALLED)
         facts.leaky = await _listed(connection, LEAKY)
         facts.insecure_issuers = await _listed(connection, INSECURE)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import asyncpg
@@ -117,6 +119,41 @@ async def test_older_migrations_refuse_to_serve_and_are_mended_by_run(tmp_path: 
     facts = await database_facts(own_database_url)
     settings = Settings.model_validate({"env": "production", "data": tmp_path})
     assert not [found for found in database_findings(facts, settings, migrating=True) if found.grave]
+
+
+@pytest.fixture
+async def service_url(own_database_url: str) -> AsyncIterator[str]:
+    """The same database by the login of a service: two roles to take, and by itself nobody."""
+    name, password = f"test_service_{secrets.token_hex(4)}", secrets.token_hex(8)
+    admin = await asyncpg.connect(own_database_url)
+    await admin.execute(f"create role {name} login password '{password}'")
+    await admin.execute(f"grant dakehu_app, dakehu_append to {name} with inherit false")
+    place = urlsplit(own_database_url)
+    yield place._replace(netloc=f"{name}:{password}@{place.netloc.rpartition('@')[2]}").geturl()
+    await admin.execute(f"drop role {name}")
+    await admin.close()
+
+
+async def test_the_login_of_a_service_is_examined_and_needs_no_more_than_its_roles(
+    tmp_path: Path, own_database_url: str, service_url: str
+) -> None:
+    tmp_path.chmod(0o700)
+    good = dakehu(tmp_path, "doctor", DATABASE_URL=service_url, **KEYS)
+    assert (good.returncode, "No faults." in good.stdout) == (0, True), good.stdout
+    facts = await database_facts(service_url)
+    assert (facts.head, facts.unseen, facts.roles_not_ours) == (facts.newest, False, ["dakehu_work"])
+    worker = dakehu(tmp_path, "serve", "work", DATABASE_URL=service_url, **KEYS)
+    assert (worker.returncode, "may not take the role dakehu_work" in worker.stderr) == (1, True), worker.stderr
+    connection = await asyncpg.connect(own_database_url)
+    await connection.execute(
+        "insert into identity.issuers (issuer, audience, tenant_id, provider_id) values ($1, 'a', $2, $2)",
+        "http://login.example.com/",
+        uuid4(),
+    )
+    await connection.close()
+    served = dakehu(tmp_path, "serve", "accounts", DATABASE_URL=service_url, **KEYS)
+    assert (served.returncode, "trusted without TLS" in served.stderr) == (1, True), served.stderr
+    assert "dakehu_work" not in served.stderr
 
 
 async def test_with_good_settings_production_serves_and_the_doctor_is_content(

@@ -132,9 +132,10 @@ class CommandContext:
         """The envelope of every event of this command."""
         principal = self.principal
         behalf = "" if principal.on_behalf_of is None else f'"on_behalf_of":"{principal.on_behalf_of}",'
+        machine = '"machine":true,' if principal.machine else ""
         key = self.key.replace("\\", "\\\\").replace('"', '\\"')
         return (
-            f'{{"actor":"{principal.person_id}",{behalf}"correlation":"{self.call.trace.correlation}",'
+            f'{{"actor":"{principal.person_id}",{machine}{behalf}"correlation":"{self.call.trace.correlation}",'
             f'"key":"{key}","trace":"{self.call.trace.parent}"}}'
         ).encode()
 

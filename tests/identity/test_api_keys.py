@@ -83,6 +83,8 @@ async def test_what_a_machine_does_is_on_record_under_its_own_id(http: httpx.Asy
     assert answer.status_code == 201
     record = (await ask(http, made["key"], f"/v1/units/{answer.json()['id']}")).json()
     assert record["history"][0]["actor_id"] == made["id"]
+    audited = await company["auditor"].read("/v1/audit", subject=answer.json()["id"])
+    assert [(entry["actor"], entry["machine"]) for entry in audited["items"]] == [(made["id"], True)]
 
 
 async def test_a_retry_neither_shows_the_key_again_nor_makes_another(

@@ -32,10 +32,14 @@ def stands_above(seat: Seat, line: Line) -> bool:
 
 
 def approves(sight: Sight, line: Line, *, requested_by: Collection[object]) -> bool:
-    """Whether the principal decides a request: in the line, or for somebody in it; never their own request."""
+    """Whether the principal decides a request: in the line, or for somebody in it; never their own request.
+
+    About their own records nobody decides for who stands above them, whoever asked.
+    """
     if sight.person_id in requested_by:
         return False
-    return any(stands_above(seat, line) for seat in sight.seats if seat.person_id not in requested_by)
+    seats = (seat for seat in sight.seats if seat.person_id == sight.person_id or sight.person_id != line.of)
+    return any(stands_above(seat, line) for seat in seats if seat.person_id not in requested_by)
 
 
 def holds(sight: Sight, functions: Collection[str]) -> bool:

@@ -22,9 +22,10 @@ from shared.http.reading import Listed, Now, Paged
 from shared.http.route import Router
 from shared.identity.approval import HANDS_OVER, holds
 from shared.identity.principal import Principal
-from shared.jobs import Operation, create_operation, get_operation
+from shared.jobs import Operation, get_operation
 from shared.jobs.items import Item, all_items, items_of
 from shared.jobs.operations import COLUMNS
+from shared.jobs.starting import start_operation, started_before
 
 router = Router(prefix="/v1/hand-overs", tags=["hand-overs"])
 TAG = {"name": "hand-overs", "description": "What somebody was responsible for goes to successors (交接)"}
@@ -56,7 +57,7 @@ async def start(command: HandOver, ctx: Ctx) -> HandOverShown:
     """Hand over all that a person is responsible for. Follow it at /v1/operations/{id}; harmless when sent twice."""
     await require_hand_over(ctx, leaving=command.leave)
     operation_id = ctx.new_id("operation")
-    known = await _answered(ctx, operation_id)
+    known = await started_before(ctx, operation_id)
     if known is None:
         found = await _planned(ctx, command)
         if found.faults:
@@ -70,7 +71,7 @@ async def start(command: HandOver, ctx: Ctx) -> HandOverShown:
         said = command.model_dump(mode="json")
         hidden = [[kind, str(id)] for kind, id in found.hidden]
         parameters = {"command": said, "on": said["on"], "reason": command.reason, "stays": hidden}
-        known = await _queue(ctx, operation_id, KIND, parameters)
+        known = await start_operation(ctx, operation_id, KIND, parameters)
     return await _accepted(ctx, known)
 
 
@@ -110,14 +111,14 @@ async def undo(hand_over_id: UUID, command: UndoHandOver, ctx: Ctx) -> HandOverS
     items = await all_items(ctx.kit.pool, ctx.tenant_id, hand_over_id, states=("planned", "done"))
     await require_hand_over(ctx, leaving=command.leaving and any(item.kind == PERSON for item in items))
     operation_id = ctx.new_id("operation")
-    known = await _answered(ctx, operation_id)
+    known = await started_before(ctx, operation_id)
     if known is None:
         if not operation.finished:
             raise Problem(409, "hand_over_not_finished")
         await _require_sight(ctx, UUID(told["from_person_id"]), items)
         await _require_alone(ctx, UUID(told["from_person_id"]), operation_id)
         said = {"hand_over_id": str(hand_over_id), "leaving": command.leaving, "reason": command.reason}
-        known = await _queue(ctx, operation_id, UNDO, {"command": told | {"on": None}, **said})
+        known = await start_operation(ctx, operation_id, UNDO, {"command": told | {"on": None}, **said})
     return await _accepted(ctx, known)
 
 
@@ -129,16 +130,6 @@ async def _planned(ctx: CommandContext, command: HandOver) -> Plan:
         return await plan(ctx, command)
     except Refused as no:
         raise refusal(no) from no
-
-
-async def _answered(ctx: CommandContext, operation_id: UUID) -> Operation | None:
-    """The operation this key began before. Raises Problem 422 when it was for something else."""
-    known = await get_operation(ctx.kit.pool, ctx.tenant_id, operation_id)
-    if known is not None:
-        if known.parameters.get("fingerprint") != ctx.fingerprint.hex():
-            raise Problem(422, "idempotency_key_reused")
-        ctx.call.headers.append((b"idempotency-replayed", b"true"))
-    return known
 
 
 async def _accepted(ctx: CommandContext, operation: Operation) -> HandOverShown:
@@ -158,28 +149,6 @@ async def _require_sight(ctx: CommandContext, leaver: UUID, items: Iterable[Item
     for person_id in {leaver, *(UUID(item.said["to"]) for item in items if item.said.get("to"))}:
         if not await sees_person(ctx, person_id):
             raise Problem(403, "forbidden")
-
-
-async def _queue(ctx: CommandContext, operation_id: UUID, kind: str, parameters: dict[str, Any]) -> Operation:
-    principal = ctx.principal
-    return await create_operation(
-        ctx.kit.pool,
-        tenant_id=ctx.tenant_id,
-        operation_id=operation_id,
-        kind=kind,
-        principal_id=principal.person_id,
-        principal={
-            "functions": sorted(principal.functions),
-            "unit_id": None if principal.unit_id is None else str(principal.unit_id),
-            "on_behalf_of": None if principal.on_behalf_of is None else str(principal.on_behalf_of),
-        },
-        parameters={
-            "at": ctx.now.isoformat(),
-            "zone": principal.zone.key,
-            "fingerprint": ctx.fingerprint.hex(),
-            **parameters,
-        },
-    )
 
 
 async def _visible(asked: Any, who: Principal, hand_over_id: UUID) -> Operation:

@@ -23,9 +23,10 @@ from shared.http.route import Router
 from shared.identity.principal import Principal
 from shared.imports.problems import TEXTS, MappingRefused, TableRefused, text_of
 from shared.imports.upload import BESIDE, FILE, KIND, MAPPING
-from shared.jobs import Operation, cancel_operation, create_operation, get_operation, list_operations
+from shared.jobs import Operation, cancel_operation, get_operation, list_operations
 from shared.jobs.operations import State
 from shared.jobs.routes import ProblemShown, problems
+from shared.jobs.starting import start_operation, started_before
 
 router = Router(prefix="/v1/imports", tags=["imports"])
 TAG = {"name": "imports", "description": "Files of other systems, by a mapping; progress and problems row by row"}
@@ -141,44 +142,18 @@ async def start(
         dry_run = dry_run or upload.dry_run
         ctx.fingerprint = upload.fingerprint(dry_run=dry_run)
         operation_id = ctx.new_id("operation")
-        known = await get_operation(ctx.kit.pool, ctx.tenant_id, operation_id)
+        known = await started_before(ctx, operation_id)
         if known is None:
             await asyncio.to_thread(check, upload)
-            known = await _queue(ctx, upload, operation_id, dry_run=dry_run)
-        elif known.parameters.get("fingerprint") != ctx.fingerprint.hex():
-            raise Problem(422, "idempotency_key_reused")
-        else:
-            ctx.call.headers.append((b"idempotency-replayed", b"true"))
+            said = {"dry_run": dry_run, "file": upload.name}
+            attached = {
+                FILE: upload.chunks(upload.file),
+                MAPPING: upload.mapping,
+                **{BESIDE + name: upload.chunks(file) for name, file in upload.beside.items()},
+            }
+            known = await start_operation(ctx, operation_id, KIND, said, attached)
     ctx.call.headers.append((b"location", f"/v1/operations/{operation_id}".encode()))
     return ImportShown.of(known)
-
-
-async def _queue(ctx: Any, upload: Upload, operation_id: UUID, *, dry_run: bool) -> Operation:
-    principal: Principal = ctx.principal
-    return await create_operation(
-        ctx.kit.pool,
-        tenant_id=principal.tenant_id,
-        operation_id=operation_id,
-        kind=KIND,
-        principal_id=principal.person_id,
-        principal={
-            "functions": sorted(principal.functions),
-            "unit_id": None if principal.unit_id is None else str(principal.unit_id),
-            "on_behalf_of": None if principal.on_behalf_of is None else str(principal.on_behalf_of),
-        },
-        parameters={
-            "at": ctx.now.isoformat(),
-            "zone": principal.zone.key,
-            "dry_run": dry_run,
-            "file": upload.name,
-            "fingerprint": ctx.fingerprint.hex(),
-        },
-        attached={
-            FILE: upload.chunks(upload.file),
-            MAPPING: upload.mapping,
-            **{BESIDE + name: upload.chunks(file) for name, file in upload.beside.items()},
-        },
-    )
 
 
 def check(upload: Upload) -> None:

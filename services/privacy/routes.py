@@ -8,21 +8,15 @@ from uuid import UUID
 from services.accounts.data_subject import DataSubject, data_subject_id
 from services.accounts.routes.personal import refused, replayed
 from services.privacy.operations import KIND
-from services.privacy.rights import (
-    Correct,
-    Do,
-    Erase,
-    Restrict,
-    require,
-)
+from services.privacy.rights import Correct, Do, Erase, Restrict, require
 from shared.http.commands import Commands, Work
 from shared.http.context import CommandContext, Ctx
 from shared.http.openapi import refuses
 from shared.http.problem import Problem
 from shared.http.receipt import Receipt
 from shared.http.route import Router
-from shared.jobs import create_operation, get_operation
 from shared.jobs.routes import OperationShown
+from shared.jobs.starting import start_operation, started_before
 from shared.privacy.vault import KEY_PERSON, Erased, Restricted, Subject
 
 router = Router(prefix="/v1", tags=["persons"])
@@ -95,35 +89,13 @@ async def correct(person_id: UUID, body: Correct, ctx: Ctx) -> Receipt:
 async def erase(person_id: UUID, body: Erase, ctx: Ctx) -> OperationShown:
     """Erase a person for good: an operation; follow it at /v1/operations/{id}. Shown nowhere from now on."""
     operation_id = ctx.new_id("operation")
-    known = await get_operation(ctx.kit.pool, ctx.tenant_id, operation_id)
-    if known is not None:
-        if known.parameters.get("fingerprint") != ctx.fingerprint.hex():
-            raise Problem(422, "idempotency_key_reused")
-        ctx.call.headers.append((b"idempotency-replayed", b"true"))
-    else:
+    known = await started_before(ctx, operation_id)
+    if known is None:
         subject = await require(ctx.kit, ctx.principal, person_id, Do.DISPOSE)
         if subject.erased:
             raise Problem(409, "person_erased")
-        principal = ctx.principal
-        known = await create_operation(
-            ctx.kit.pool,
-            tenant_id=ctx.tenant_id,
-            operation_id=operation_id,
-            kind=KIND,
-            principal_id=principal.person_id,
-            principal={
-                "functions": sorted(principal.functions),
-                "unit_id": None if principal.unit_id is None else str(principal.unit_id),
-                "on_behalf_of": None if principal.on_behalf_of is None else str(principal.on_behalf_of),
-            },
-            parameters={
-                "subject_id": str(person_id),
-                "reason": body.reason.value,
-                "dry_run": not body.confirm,
-                "at": ctx.now.isoformat(),
-                "fingerprint": ctx.fingerprint.hex(),
-            },
-        )
+        said = {"subject_id": str(person_id), "reason": body.reason.value, "dry_run": not body.confirm}
+        known = await start_operation(ctx, operation_id, KIND, said)
         if body.confirm:
             await ctx.kit.vault.restrict(ctx.tenant_id, person_id)
     ctx.call.headers.append((b"location", f"/v1/operations/{operation_id}".encode()))

@@ -84,6 +84,13 @@ select array(select person_id from up where person_id is not null) as persons, a
 """
 DEPUTIES = """(select coalesce(jsonb_object_agg(substr(k, {start}), v), '{{}}')
           from jsonb_each(standing) as f(k, v) where starts_with(k, '{prefix}') and v <> 'null')"""
+PEOPLE_INDEXES = (
+    "create index on {table} (tenant_id, unit_id) where to_at is null",
+    "create index on {table} (tenant_id, reports_to_unit_id) where to_at is null",
+    "create index on {table} (tenant_id, reports_to_person_id) where to_at is null",
+    "create index on {table} (tenant_id) where to_at is null and deputies <> '{{}}'",
+)
+"""What a view of people needs for these questions, one index for each way to somebody."""
 LONGEST_LINE = 30
 """Persons above one another; a longer line is a circle told from two sides."""
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import get_args
 
 from services.accounts.events import DEPUTY_FIELD, PersonFact
+from services.kpi.views.standings import standings
 from shared.event_store.stream import FactCorrected, FactVoided
-from shared.identity.organisation import deputies_sql
+from shared.identity.organisation import PEOPLE_INDEXES, deputies_sql
 from shared.projections.view import View
 
 COLUMNS = """
@@ -15,14 +16,7 @@ COLUMNS = """
     status text not null, deputies jsonb not null
 """
 
-ROWS = f"""
-with standings as (
-    select tenant_id, stream_id, version, occurred_at as from_at,
-           lead(occurred_at) over (partition by tenant_id, stream_id order by occurred_at, version) as to_at,
-           es.merge(changes) over (partition by tenant_id, stream_id order by occurred_at, version
-                                   rows unbounded preceding) as standing
-      from corrected_facts
-)
+ROWS = f"""{standings()}
 select tenant_id, stream_id, version, from_at, to_at,
        array(select jsonb_array_elements_text(standing -> 'functions')), (standing ->> 'unit_id')::uuid,
        (standing ->> 'reports_to_unit_id')::uuid, (standing ->> 'reports_to_person_id')::uuid,
@@ -37,12 +31,7 @@ PEOPLE = View(
     stream_types=("person",),
     columns=COLUMNS,
     key=("version",),
-    indexes=(
-        "create index on {table} (tenant_id, unit_id) where to_at is null",
-        "create index on {table} (tenant_id, reports_to_unit_id) where to_at is null",
-        "create index on {table} (tenant_id, reports_to_person_id) where to_at is null",
-        "create index on {table} (tenant_id) where to_at is null and deputies <> '{{}}'",
-    ),
+    indexes=PEOPLE_INDEXES,
     rows=ROWS,
     facts=(*get_args(PersonFact), FactCorrected, FactVoided),
 )

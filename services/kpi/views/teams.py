@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import get_args
 
 from services.accounts.events import AccountFact
+from services.kpi.views.standings import standings
 from shared.event_store.stream import FactCorrected, FactVoided
 from shared.projections.view import View
 
@@ -12,20 +13,12 @@ COLUMNS = """
     version integer not null, from_at timestamptz not null, to_at timestamptz, team uuid[] not null
 """
 
-ROWS = """
-with standings as (
-    select tenant_id, stream_id, version, occurred_at as from_at,
-           lead(occurred_at) over (partition by tenant_id, stream_id order by occurred_at, version) as to_at,
-           es.merge(changes) over (partition by tenant_id, stream_id order by occurred_at, version
-                                   rows unbounded preceding) as standing
-      from corrected_facts
-     where changes ? 'support_team'
-)
+ROWS = f"""{standings("changes ? 'support_team'")}
 select tenant_id, stream_id, version, from_at, to_at,
        array(select distinct (m ->> 'person_id')::uuid
                from jsonb_array_elements(standing -> 'support_team') as t(m) order by 1)
   from standings
-"""
+"""  # noqa: S608 - constants only
 
 TEAMS = View(
     name="kpi.teams",

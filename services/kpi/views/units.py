@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import get_args
 
 from services.accounts.events import UnitFact
+from services.kpi.views.standings import standings
 from shared.event_store.stream import FactCorrected, FactVoided
 from shared.projections.view import View
 
@@ -13,20 +14,13 @@ COLUMNS = """
     code text not null, name text not null, kind text not null, parent_id uuid, status text not null
 """
 
-ROWS = """
-with standings as (
-    select tenant_id, stream_id, version, occurred_at as from_at,
-           lead(occurred_at) over (partition by tenant_id, stream_id order by occurred_at, version) as to_at,
-           es.merge(changes) over (partition by tenant_id, stream_id order by occurred_at, version
-                                   rows unbounded preceding) as standing
-      from corrected_facts
-)
+ROWS = f"""{standings()}
 select tenant_id, stream_id, version, from_at, to_at,
        standing ->> 'code', standing ->> 'name', standing ->> 'kind',
        (standing ->> 'parent_id')::uuid, standing ->> 'status'
   from standings
  where standing ? 'code'
-"""
+"""  # noqa: S608 - constants only
 
 UNITS = View(
     name="kpi.units",

@@ -7,7 +7,7 @@ from typing import get_args
 from services.accounts import events
 from services.opportunities.views.intervals import MERGED
 from shared.event_store.stream import FactCorrected, FactVoided
-from shared.identity.organisation import deputies_sql
+from shared.identity.organisation import PEOPLE_INDEXES, deputies_sql
 from shared.projections.view import View
 
 COLUMNS = """
@@ -46,12 +46,7 @@ PEOPLE = View(
     stream_types=("person",),
     columns=COLUMNS,
     key=("from_at",),
-    indexes=(
-        "create index on {table} (tenant_id, unit_id) where to_at is null",
-        "create index on {table} (tenant_id, reports_to_unit_id) where to_at is null",
-        "create index on {table} (tenant_id, reports_to_person_id) where to_at is null",
-        "create index on {table} (tenant_id) where to_at is null and deputies <> '{{}}'",
-    ),
+    indexes=PEOPLE_INDEXES,
     rows=ROWS,
     facts=(*get_args(events.PersonFact), FactCorrected, FactVoided),
 )

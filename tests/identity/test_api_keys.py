@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any, TypeAlias
 from uuid import uuid4
@@ -15,6 +15,8 @@ import pytest
 
 from shared.http.kit import Kit
 from shared.identity.api_keys import ALPHABET, FORM, checksum, is_well_formed, new_key
+from shared.identity.tokens import development_key, mint_token
+from shared.settings import Settings
 from tests.accounts.company import Client, Clock, Company
 from tests.identity.conftest import ask, send
 
@@ -239,6 +241,23 @@ async def test_nobody_grants_more_than_they_hold(
     else:
         assert (answer.status_code, answer.json()["code"]) == (403, "grants_more_than_held"), answer.text
         assert answer.json()["errors"][0]["pointer"] == field
+
+
+async def test_a_key_sees_no_unit_its_maker_does_not_see(
+    company: Company, settings: Settings, fold: Callable[[], Awaitable[None]]
+) -> None:
+    await fold()
+    head = company["sh_head"]
+    held, place = ("tenant_admin", "department_head"), company.units["SH"]
+    both = mint_token(development_key(settings.data), company.tenant_id, head.person_id, held, place)
+    admin = Client(head.http, both, head.person_id)
+    asked = {"functions": ["department_head"], "scopes": ["accounts:read"]}
+    for unit in (company.root_id, company.units["BJ"]):
+        answer = await admin.post("/v1/api-keys", wanted(**asked, unit_id=str(unit)))
+        assert (answer.status_code, answer.json()["code"]) == (403, "grants_more_than_held"), answer.text
+        assert answer.json()["errors"][0]["pointer"] == "/unit_id"
+    await issue(admin, **asked, unit_id=str(place))
+    await issue(admin, functions=["integration"], unit_id=str(company.root_id))  # which sees everything anyway
 
 
 async def test_rotating_a_key_grants_no_more_than_making_one(

@@ -27,7 +27,7 @@ from shared.http.reading import Listed, Now
 from shared.http.receipt import Receipt
 from shared.http.route import Router
 from shared.identity.api_keys import NewKey, new_key
-from shared.identity.principal import AUDITOR, DIRECTOR, HEAD_OFFICE, OPERATIONS, TENANT_ADMIN
+from shared.identity.principal import AUDITOR, DIRECTOR, HEAD_OFFICE, OPERATIONS, SEES_SUBTREE, TENANT_ADMIN
 from shared.identity.standing_fields import KEY_FIELD
 
 router = Router(prefix="/v1/api-keys", tags=["identity"])
@@ -86,7 +86,7 @@ class ClientShown(BaseModel):
 async def issue(command: IssueKey, ctx: Ctx) -> IssuedKey:
     """Give a machine its first key. The key is in this answer and nowhere else."""
     _require(ctx)
-    _require_held(ctx, command.functions, command.scopes)
+    await _require_held(ctx, command.functions, command.scopes, command.unit_id)
     made, client_id = new_key(), ctx.new_id("api_key")
 
     async def decide(work: Work) -> ApiKey:
@@ -105,7 +105,8 @@ async def rotate(client_id: UUID, command: RotateKey, ctx: CtxMatch) -> IssuedKe
 
     async def decide(work: Work) -> ApiKey:
         client = await work.load(KEYS, client_id, matched=True)
-        _require_held(ctx, client.standing["functions"], client.standing["scopes"])  # who makes a key, has it
+        said = client.standing
+        await _require_held(ctx, said["functions"], said["scopes"], said["unit_id"])  # who makes a key, has it
         client.rotate(command, opening=made.opening, at=ctx.now)
         return client
 
@@ -143,9 +144,15 @@ def _require(ctx: CommandContext) -> None:
         raise Problem(403, "persons_only")
 
 
-def _require_held(ctx: CommandContext, functions: Collection[str], scopes: Collection[str]) -> None:
-    """Raises Problem 403 for who would make a key that allows more than they are allowed."""
-    if (field := more_than_held(functions, scopes, ctx.principal)) is not None:
+async def _require_held(
+    ctx: CommandContext, functions: Collection[str], scopes: Collection[str], unit_id: UUID | None
+) -> None:
+    """Raises Problem 403 for who would make a key that allows more than they are allowed, or sees more units."""
+    field = more_than_held(functions, scopes, ctx.principal)
+    if field is None and unit_id is not None and not SEES_SUBTREE.isdisjoint(functions):
+        sight = await ctx.kit.sight(ctx.principal)
+        field = None if sight.everything or unit_id in sight.seats[0].unit_ids else "/unit_id"
+    if field is not None:
         raise Problem(403, "grants_more_than_held", errors=(At(field, "grants_more_than_held"),))
 
 

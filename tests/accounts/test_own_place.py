@@ -86,6 +86,25 @@ async def test_a_deputy_does_not_raise_whom_they_stand_in_for(
     assert problem(moved) == (403, "own_place")
 
 
+async def test_nobody_prolongs_or_brings_back_their_own_standing_in(
+    company: Company, member: Member, fold: Fold
+) -> None:
+    admin, director = await member(company, "tenant_admin"), company["director"]
+    absent = f"/v1/people/{director.person_id}"
+    deputy = {"deputy_id": str(admin.person_id), "until": "2026-03-02"}
+    await director.make(f"{absent}/appoint-deputy", deputy, version=1)
+    await director.make(f"{absent}/dismiss-deputy", {"deputy_id": str(admin.person_id)}, version=2)
+    await fold()
+    back = await admin.post(f"{absent}/void", {"version": 3, "reason": "错"}, version=3)
+    assert problem(back) == (403, "own_place")
+    longer = {f"deputy.{admin.person_id}": {"since": "2026-03-02", "until": "2026-12-31"}}
+    corrected = {"version": 2, "changes": longer, "reason": "错"}
+    await director.make(f"{absent}/void", {"version": 3, "reason": "错"}, version=3)
+    prolonged = await admin.post(f"{absent}/correct", corrected, version=4)
+    assert problem(prolonged) == (403, "own_place")
+    assert (await director.post(f"{absent}/correct", corrected, version=4)).status_code == 200
+
+
 async def test_a_unit_out_of_sight_is_not_put_below_ones_own(company: Company, member: Member, fold: Fold) -> None:
     personnel = await member(company, "hr", unit="SH")
     await fold()

@@ -8,7 +8,7 @@ from uuid import UUID
 from services.accounts.account_commands import CorrectFact, VoidFact
 from services.accounts.business_time import holds_from
 from services.accounts.person import ChangeFunctions, JoinPerson, Leave, Person, PostTo, ReportTo
-from services.accounts.routes.own_place import require_another
+from services.accounts.routes.own_place import require_another, require_not_own
 from services.accounts.routes.personal import keep_new
 from services.accounts.routes.rights import (
     ORGANISES,
@@ -126,7 +126,10 @@ async def void(person_id: UUID, command: VoidFact, ctx: CtxMatch) -> Receipt:
 
 
 async def mend(ctx: CommandContext, person_id: UUID, step: Callable[[Person], None]) -> Receipt:
-    """Correct or take back, and see that where and to whom the person belongs is open, there, and no circle."""
+    """Correct or take back, and see that where and to whom the person belongs is open, there, and no circle.
+
+    Nobody makes themselves a deputy that way.
+    """
     await require_another(ctx, person_id)
     holdings = Holdings()
     units: list[UUID] = []
@@ -135,8 +138,11 @@ async def mend(ctx: CommandContext, person_id: UUID, step: Callable[[Person], No
         person = await work.load(PEOPLE, person_id, matched=True)
         holdings.remember(person)
         units.clear()
-        before = {name: person.standing[name] for name in EDGES}
+        before, deputies = {name: person.standing[name] for name in EDGES}, person.deputies()
         step(person)
+        for id, deputy in person.deputies().items():
+            if deputies.get(id) != deputy:
+                await require_not_own(ctx, id)
         after = person.standing
         changed = [name for name in EDGES if after[name] != before[name] and after[name] is not None]
         for name in changed if person.is_active else ():

@@ -9,11 +9,12 @@ from uuid import UUID, uuid5
 
 from services.accounts.events import Function
 from services.accounts.imports import Directory, UnitNamed, Units, plain
-from services.accounts.names import external_key
-from services.accounts.person import PERSON_REF, JoinPerson, Person, ReportTo, person_claims
+from services.accounts.person import JoinPerson, Person, ReportTo, person_claims
 from services.accounts.views.people import PEOPLE
+from shared.identity.standing_fields import PERSON_REF
 from shared.imports.found import Missing
 from shared.imports.reading import Reference
+from shared.names import external_key
 from shared.privacy.vault import STAFF, Of, Vault
 
 WORKING_HERE = f"""

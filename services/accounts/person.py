@@ -28,12 +28,10 @@ from services.accounts.events import (
     PersonPostedTo,
     PersonReportsTo,
 )
-from services.accounts.names import external_key
 from services.accounts.person_commands import AppointDeputy, DismissDeputy
 from shared.event_store.stream import Refused, Stream
-
-PERSON_REF = "person.external_ref"
-"""Claim scope: a staff reference in another system belongs to one person of the tenant."""
+from shared.identity.standing_fields import PERSON_REF
+from shared.names import external_key
 
 LONGEST_STAND_IN = timedelta(days=366)
 """A deputy is temporary: who stands in for longer takes over."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+from collections.abc import AsyncIterator
 from datetime import datetime
 from importlib import import_module
 from typing import Annotated, Any, Literal
@@ -146,7 +147,7 @@ async def start(
         if known is None:
             await asyncio.to_thread(check, upload)
             said = {"dry_run": dry_run, "file": upload.name}
-            attached = {
+            attached: dict[str, bytes | AsyncIterator[bytes]] = {
                 FILE: upload.chunks(upload.file),
                 MAPPING: upload.mapping,
                 **{BESIDE + name: upload.chunks(file) for name, file in upload.beside.items()},

@@ -25,15 +25,6 @@ select distinct stream_id from es.events
         or data -> 'changes' -> 'persons_met' @> any (array(select m::jsonb from unnest($4::text[]) as t(m)))
         or stream_id::text = any($3::text[]))
 """
-MET = """
-select distinct stream_id from es.events
- where tenant_id = $1 and stream_type = 'visit' and data -> 'changes' -> 'persons_met' @> $2::jsonb
-"""
-LOG_OF = """
-select distinct stream_type, stream_id from es.events
- where tenant_id = $1 and (stream_id = $2 or data::text like '%' || $2::text || '%' or metadata ->> 'actor' = $2::text
-                           or metadata ->> 'on_behalf_of' = $2::text)
-"""
 IS_STAFF = "select 1 from es.events where tenant_id = $1 and stream_id = $2 and stream_type = 'person' limit 1"
 
 

@@ -15,6 +15,7 @@ from services.accounts.events import ErasureReason, RestrictionGround
 from services.privacy.places import person, records
 from shared.http.kit import Kit
 from shared.http.problem import Problem
+from shared.identity.lookups import standing
 from shared.identity.principal import BACK_OFFICE, DIRECTOR, HEAD_OFFICE, HR, TENANT_ADMIN, Principal
 from shared.identity.scopes import PERSONAL
 from shared.privacy.vault import STAFF, Subject
@@ -25,11 +26,6 @@ OF_CUSTOMERS = (HEAD_OFFICE, DIRECTOR)
 """Export and erase the data of customers' persons."""
 TENDS_CUSTOMERS = (*OF_CUSTOMERS, BACK_OFFICE)
 """Restrict and correct them: the back office for the records it sees."""
-
-TEAM = """
-select data -> 'standing' -> 'support_team' as team from es.events
- where tenant_id = $1 and stream_id = $2 and stream_type = 'account' order by version desc limit 1
-"""
 
 
 class Do(StrEnum):
@@ -72,8 +68,8 @@ async def sees(kit: Kit, principal: Principal, subject: Subject) -> bool:
 
 
 async def _team(pool: Any, tenant_id: UUID, account_id: UUID | None) -> set[UUID]:
-    team = None if account_id is None else await pool.fetchval(TEAM, tenant_id, account_id)
-    return {UUID(member["person_id"]) for member in team or ()}
+    account = None if account_id is None else await standing(pool, tenant_id, account_id, "account")
+    return {UUID(member["person_id"]) for member in (account or {}).get("support_team", ())}
 
 
 def require_personal(principal: Principal) -> None:

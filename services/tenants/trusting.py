@@ -19,15 +19,6 @@ async def trust(store: EventStore, tenant_id: UUID, command: TrustProvider, *, h
     provider = command.provider(https_only=https_only)
     said = f"{provider.issuer} {provider.audience} {provider.tenant_value or ''}"
     provider_id = uuid5(tenant_id, f"identity_provider:{said}")
-    noted = await note(
-        store.pool,
-        tenant_id,
-        provider_id,
-        issuer=provider.issuer,
-        audience=provider.audience,
-        claim=provider.tenant_claim,
-        value=provider.tenant_value,
-    )
-    if not noted:
+    if not await note(store.pool, tenant_id, provider_id, provider):
         raise Refused("issuer_of_others", "other tenants of this issuer are told apart by another claim, or by none")
     return await record(store, tenant_id, lambda tenant, at: tenant.trust(provider_id, provider, at=at))

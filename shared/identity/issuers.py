@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from shared.identity.current_tenant import as_tenant
@@ -22,19 +22,34 @@ returning true
 FORGET = "delete from identity.issuers where tenant_id = $1 and provider_id = $2"
 
 
-async def note(
-    pool: Any, tenant_id: UUID, provider_id: UUID, *, issuer: str, audience: str, claim: str | None, value: str | None
-) -> bool:
+class Vouching(Protocol):
+    """What of a provider says for which tenants its tokens are."""
+
+    @property
+    def issuer(self) -> str: ...
+
+    @property
+    def audience(self) -> str: ...
+
+    @property
+    def tenant_claim(self) -> str | None: ...
+
+    @property
+    def tenant_value(self) -> str | None: ...
+
+
+async def note(pool: Any, tenant_id: UUID, provider_id: UUID, provider: Vouching) -> bool:
     """Note a provider before its fact is appended; without the fact the row opens nothing.
 
     False when another tenant's tokens could be meant: the same issuer and audience serve several tenants only if the
     same claim tells each of them apart.
     """
+    issuer, audience = provider.issuer, provider.audience
+    claim, value = provider.tenant_claim or "", provider.tenant_value or ""
     with as_tenant(tenant_id):
-        if await pool.fetchval(OTHERS, issuer, audience, tenant_id, claim or "", value or ""):
+        if await pool.fetchval(OTHERS, issuer, audience, tenant_id, claim, value):
             return False
-        row = (issuer, audience, claim or "", value or "", tenant_id, provider_id)
-        return bool(await pool.fetchval(NOTE, *row))
+        return bool(await pool.fetchval(NOTE, issuer, audience, claim, value, tenant_id, provider_id))
 
 
 async def forget(pool: Any, tenant_id: UUID, provider_id: UUID) -> None:

@@ -12,7 +12,6 @@ from pydantic import ValidationError
 from services.accounts.events import Function, UnitKind
 from services.accounts.organisation import UNIT_CODE, CloseUnit, MoveUnit, OpenUnit, Unit, unit_claims
 from services.accounts.person import (
-    PERSON_REF,
     ChangeFunctions,
     JoinPerson,
     Leave,
@@ -23,6 +22,7 @@ from services.accounts.person import (
 )
 from services.accounts.tenant import Tenant
 from shared.event_store.stream import Refused, Stream
+from shared.identity.standing_fields import PERSON_REF
 
 OPENED = datetime(2026, 1, 5, tzinfo=UTC)
 LATER = OPENED + timedelta(days=10)

@@ -127,16 +127,7 @@ async def _answered(ctx: CommandContext) -> bool:
 
 
 async def _note(ctx: CommandContext, provider_id: UUID, provider: IdentityProvider) -> None:
-    noted = await note(
-        ctx.kit.pool,
-        ctx.tenant_id,
-        provider_id,
-        issuer=provider.issuer,
-        audience=provider.audience,
-        claim=provider.tenant_claim,
-        value=provider.tenant_value,
-    )
-    if not noted:
+    if not await note(ctx.kit.pool, ctx.tenant_id, provider_id, provider):
         raise Refused("issuer_of_others", "other tenants are told apart by another claim, or none", pointer="/issuer")
 
 

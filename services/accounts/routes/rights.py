@@ -7,7 +7,7 @@ from uuid import UUID, uuid5
 
 from services.accounts.account import ACCOUNT_REF, CREDIT_CODE, Account, account_claims
 from services.accounts.organisation import UNIT_CODE, Unit, unit_claims
-from services.accounts.person import PERSON_REF, Person, person_claims
+from services.accounts.person import Person, person_claims
 from shared.event_store.command import Claim
 from shared.event_store.stream import Refused, Stream
 from shared.http.commands import Commands
@@ -15,6 +15,7 @@ from shared.http.context import CommandContext
 from shared.http.problem import Problem
 from shared.identity import approval
 from shared.identity.principal import DIRECTOR, HEAD_OFFICE, HR, INTEGRATION, OPERATIONS, TENANT_ADMIN, Principal
+from shared.identity.standing_fields import PERSON_REF
 
 HANDS_OVER = approval.HANDS_OVER
 """Make another person responsible for an account (the head hands accounts over)."""

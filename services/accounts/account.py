@@ -36,8 +36,8 @@ from services.accounts.events import (
     SupportTeamChanged,
     TeamMember,
 )
-from services.accounts.names import external_key
 from shared.event_store.stream import Refused, Stream
+from shared.names import external_key
 
 CREDIT_CODE = "account.credit_code"
 """Claim scope: one account of the tenant per unified social credit code."""

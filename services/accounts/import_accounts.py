@@ -12,11 +12,11 @@ from services.accounts.account import ACCOUNT_REF, CREDIT_CODE, Account, account
 from services.accounts.account_commands import OpenAccount
 from services.accounts.credit_code import credit_code
 from services.accounts.imports import Directory, plain
-from services.accounts.names import comparable, external_key
 from services.accounts.views.accounts import ACCOUNTS
 from shared.event_store.stream import Refused
 from shared.imports.found import Found, Missing
 from shared.imports.reading import Reference, Way
+from shared.names import comparable, external_key
 
 NAMED = f"""
 select name_key, array_agg(stream_id) as ids from {ACCOUNTS.table}

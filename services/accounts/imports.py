@@ -12,7 +12,6 @@ from uuid import UUID, uuid5
 
 from services.accounts import events
 from services.accounts.events import UnitKind
-from services.accounts.names import comparable
 from services.accounts.organisation import OpenUnit, Unit, unit_claims
 from services.accounts.views.accounts import ACCOUNTS
 from services.accounts.views.people import PEOPLE
@@ -26,6 +25,7 @@ from shared.imports.codes import code_apart, code_of
 from shared.imports.found import Found, Missing
 from shared.imports.reading import Reference
 from shared.imports.recording import Record, Recorder
+from shared.names import comparable
 from shared.projections.waiting import wait_for
 
 FACTS = registry(events)

@@ -18,8 +18,8 @@ from services.accounts.events import (
     UnitMoved,
     UnitOpened,
 )
-from services.accounts.names import comparable
 from shared.event_store.stream import Refused, Stream
+from shared.names import comparable
 
 LONGEST_CODE = 64
 UNIT_CODE = "unit.code"

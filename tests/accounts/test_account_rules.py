@@ -25,8 +25,8 @@ from services.accounts.account_commands import (
 from services.accounts.business_time import holds_from
 from services.accounts.credit_code import check_character, credit_code
 from services.accounts.events import AccountChanged, KeyPerson, KeyPersonChanged, Layer, TeamRole
-from services.accounts.names import comparable
 from shared.event_store.stream import Refused
+from shared.names import comparable
 
 OPENED = datetime(2026, 1, 5, 2, tzinfo=UTC)
 LATER = OPENED + timedelta(days=10)

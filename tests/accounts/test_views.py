@@ -25,7 +25,6 @@ from services.accounts.account_commands import (
     SetSupportTeam,
 )
 from services.accounts.events import KEY_PERSON_FIELD, Function, Layer, TeamRole, UnitKind
-from services.accounts.names import comparable
 from services.accounts.organisation import CloseUnit, MoveUnit, OpenUnit, Unit
 from services.accounts.person import ChangeFunctions, JoinPerson, Leave, Person, PostTo, ReportTo
 from services.accounts.person_commands import AppointDeputy, DismissDeputy
@@ -33,6 +32,7 @@ from services.accounts.views.accounts import ACCOUNTS
 from services.accounts.views.people import PEOPLE
 from services.accounts.views.units import UNITS
 from shared.event_store.stream import Refused, Stream
+from shared.names import comparable
 from shared.projections.view import source
 from shared.testing.views import assert_live_equals_rebuild, fold_all, fold_in_random_splits, stored_rows
 from tests.accounts.log import Log, standings

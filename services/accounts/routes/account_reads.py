@@ -14,7 +14,6 @@ from services.accounts.account import Account
 from services.accounts.business_time import standing_at
 from services.accounts.credit_code import credit_code
 from services.accounts.events import KEY_PERSON_FIELD, Attitude, Influence, KeyPerson, Layer, Relationship, TeamRole
-from services.accounts.names import comparable
 from services.accounts.routes.in_sight import shown
 from services.accounts.routes.organisation_reads import etag
 from services.accounts.routes.shown import HistoryEntry, builtins, history, names
@@ -28,6 +27,7 @@ from shared.http.route import Router
 from shared.identity.approval import HANDS_OVER, holds
 from shared.identity.sight import Sight
 from shared.identity.subtree import below
+from shared.names import comparable
 from shared.privacy.masking import masked, masked_mail
 from shared.projections.view import source
 

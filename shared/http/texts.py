@@ -347,7 +347,6 @@ TEXTS: dict[str, Text] = {
     "missing": Text("必填", "Required"),
     "unknown_field": Text("不认识的字段", "Unknown field"),
     "invalid": Text("值不合法", "Not an acceptable value"),
-    "wrong_type": Text("类型不对", "Wrong type"),
     "not_text": Text("应为文本", "Must be text"),
     "not_number": Text("应为数字", "Must be a number"),
     "not_finite": Text("应为有限的数", "Must be a finite number"),

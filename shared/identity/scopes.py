@@ -35,7 +35,6 @@ RESOURCES: dict[str, str] = {
     "products": "the product list (产品)",
     "reason-catalogues": "why deals are lost",
     "reports": "pipeline, hot customers, defeats, outcomes, kpi (报表)",
-    "tenants": "companies on this installation, for its operator",
     "units": "the organisation (组织)",
     "views": "how views stand",
     "visits": "visits (拜访)",

@@ -7,7 +7,7 @@ person they stand in for does.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -86,6 +86,19 @@ class Sight:
         """
         if self.everything:
             return "true", ()
+        said, given = self.ways(first, owner=owner, unit=unit, team=team, supported=supported)
+        return f"({' or '.join(said)})" if said else "false", given
+
+    def ways(
+        self,
+        first: int,
+        *,
+        owner: str = "owner_id",
+        unit: str = "unit_id",
+        team: str | None = None,
+        supported: str | None = None,
+    ) -> tuple[Sequence[str], tuple[Any, ...]]:
+        """The same, unless everything is seen, as the predicates of which one must hold: each can have its index."""
         owners, units, selves = self._given
         said: list[str] = []
         given: list[Any] = []
@@ -106,7 +119,7 @@ class Sight:
                 said.append(f"{team} && {persons}")
             if supported is not None:
                 said.append(supported.format(persons=persons))
-        return f"({' or '.join(said)})" if said else "false", tuple(given)
+        return said, tuple(given)
 
     def sees(self, *, owner_id: UUID | None, unit_id: UUID | None, team: Iterable[UUID] = ()) -> bool:
         """The same predicate on one record."""

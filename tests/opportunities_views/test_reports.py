@@ -16,6 +16,7 @@ import pytest
 from services.opportunities.reports import defeats as defeat_table
 from services.opportunities.reports import outcomes as outcome_table
 from services.opportunities.reports.asking import Asking
+from services.opportunities.reports.few import FEW
 from services.opportunities.reports.filters import Filters
 from services.opportunities.reports.hot_customers import hot_customers
 from services.opportunities.reports.labels import Labels
@@ -320,7 +321,14 @@ async def test_figures_roll_up_along_the_tree_of_then_or_of_now(
         assert sum(row["count"] for row in only["rows"]) == sum(deal["stock"] is not None for deal in within)
 
 
+@pytest.fixture(params=(FEW, 0), ids=("looked up", "down the list"))
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lists of who sees few, and of who sees much, however little there is to see here."""
+    monkeypatch.setattr("services.opportunities.reports.few.FEW", request.param)
+
+
 @pytest.mark.parametrize("sight", SIGHTS)
+@pytest.mark.usefixtures("way")
 async def test_the_lists_page_through_everything_once(company: Company, when: str, sight: str) -> None:
     asking, question = company.ask(when, sight)
     policy = await policy_in_force(company.pool, asking)
@@ -342,6 +350,7 @@ async def test_the_lists_page_through_everything_once(company: Company, when: st
 
 
 @pytest.mark.parametrize("sight", SIGHTS)
+@pytest.mark.usefixtures("way")
 async def test_the_tracking_table_shows_each_visit_with_its_judgements(company: Company, when: str, sight: str) -> None:
     asking, question = company.ask(when, sight)
     seen = question.seen_today()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -124,8 +124,15 @@ class Sql:
 
     def counted(self, alias: str, *, account: str | None = None) -> str:
         """Sight for figures: owner and unit of this row, as they were at its time; support teams as they are now."""
+        if self.asking.sight.everything:
+            return "true"
+        ways = self.ways(alias, account=account)
+        return f"({' or '.join(ways)})" if ways else "false"
+
+    def ways(self, alias: str, *, account: str | None = None) -> Sequence[str]:
+        """The same, for who does not see everything, as the predicates of which one must hold."""
         supported = SUPPORTED.format(accounts=ACCOUNTS.table, account=account or f"{alias}.account_id")
-        said, given = self.asking.sight.sql(
+        said, given = self.asking.sight.ways(
             len(self.values) + 1, owner=f"{alias}.owner_id", unit=f"{alias}.unit_id", supported=supported
         )
         self.values.extend(given)

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from services.opportunities.level_policy import NEW, ORDERED, LevelPolicy
 from services.opportunities.reports.asking import Asking, Reads, Row, Sql, money
+from services.opportunities.reports.few import few
 from services.opportunities.reports.filters import Filters
 from services.opportunities.reports.labels import Labels
 from services.opportunities.reports.levels import bucket, code_of
@@ -22,6 +23,13 @@ SORTS: Mapping[str, Order] = {
     "-amount": Order("coalesce(s.amount, 0)", "numeric", descending=True),
 }
 
+# By the day of record it goes down those of today, who is responsible and all, until the page is full.
+AS_OF_SORTS: Mapping[str, Order] = {
+    **SORTS,
+    "-captured_at": Order("n.captured_at", "timestamptz", descending=True),
+    "captured_at": Order("n.captured_at", "timestamptz"),
+}
+
 OPPORTUNITIES = """
 select s.*, {bucket} as bucket, s.expected_on - {day} as days_left, {sort_value} as sort_value
   from {standings} as s
@@ -29,7 +37,15 @@ select s.*, {bucket} as bucket, s.expected_on - {day} as days_left, {sort_value}
  order by {order}
  limit {limit}
 """
-
+# The same of another instant. The day of record is the same in every row of an opportunity.
+OPPORTUNITIES_AS_OF = """
+select s.*, {bucket} as bucket, s.expected_on - {day} as days_left, {sort_value} as sort_value
+  from {standings} as n join {standings} as s on s.stream_id = n.stream_id
+ where n.tenant_id = $1 and n.to_at is null and n.captured_at <= {at} and {shown}
+   and {holds} and {wanted} and {beyond}
+ order by {order}
+ limit {limit}
+"""
 
 ALL = Filters()
 
@@ -46,7 +62,7 @@ class Which:
     captured_until: date | None = None
     filters: Filters = ALL
 
-    def predicate(self, sql: Sql) -> str:
+    def predicate(self, sql: Sql, captured_at: str) -> str:
         said = [self.filters.predicate(sql, "s")]
         for name in ("status", "stock", "review"):
             if (value := getattr(self, name)) is not None:
@@ -61,9 +77,9 @@ class Which:
             case level:
                 said.append(f"s.level = {sql(level)} and s.stock = 'open'")
         if self.captured_since is not None:
-            said.append(f"s.captured_at >= {sql(start_of(self.captured_since, sql.asking.zone))}")
+            said.append(f"{captured_at} >= {sql(start_of(self.captured_since, sql.asking.zone))}")
         if self.captured_until is not None:
-            said.append(f"s.captured_at <= {sql(end_of(self.captured_until, sql.asking.zone))}")
+            said.append(f"{captured_at} <= {sql(end_of(self.captured_until, sql.asking.zone))}")
         return " and ".join(said)
 
 
@@ -80,13 +96,15 @@ async def opportunities(
     """A page of opportunities as they stood, and after which the next goes on."""
     page = page or Page()
     sql = Sql(asking)
+    now = asking.latest or asking.known_at is not None  # or as known then: that is folded again and has no index
+    ids = None if now else await few(reads, asking)
     statement = sql.text(
-        OPPORTUNITIES,
+        OPPORTUNITIES if now else OPPORTUNITIES_AS_OF,
         bucket=bucket(sql, policy),
         holds=sql.holds("s"),
-        shown=sql.shown("s"),
-        wanted=(which or Which()).predicate(sql),
-        **paged(sql, SORTS, sort, page, "s.stream_id"),
+        shown=sql.shown("s") if now else sql.counted("n") if ids is None else f"n.stream_id = any({sql(ids)}::uuid[])",
+        wanted=(which or Which()).predicate(sql, "s.captured_at" if now else "n.captured_at"),
+        **paged(sql, SORTS if now else AS_OF_SORTS, sort, page, "s.stream_id" if now else "n.stream_id"),
     )
     found, after = next_of(await reads.fetch(statement, *sql.values), page)
     accounts = await labels.accounts(reads, asking, {row["account_id"] for row in found})

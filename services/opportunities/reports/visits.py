@@ -14,6 +14,7 @@ from uuid import UUID
 
 from services.opportunities.level_policy import NEW
 from services.opportunities.reports.asking import Asking, Reads, Row, Sql
+from services.opportunities.reports.few import few
 from services.opportunities.reports.labels import Labels
 from services.opportunities.reports.paging import Order, Page, next_of, paged
 from services.opportunities.views.standings import STANDINGS
@@ -25,10 +26,43 @@ SORTS: Mapping[str, Order] = {
     "day": Order("v.day", "date"),
 }
 
+# Who sees much: down the days until the page is full, each visit looked at by itself.
 VISITS = """
 select v.*, {sort_value} as sort_value
   from {visits} as v
  where {holds} and {shown} and {wanted} and {beyond}
+ order by {order}
+ limit {limit}
+"""
+# The same of a past day: beyond it lie, of what was told by then, only the visits planned ahead.
+VISITS_OF_A_DAY = """
+with ahead as materialized (
+    select v.* from {visits} as v
+     where {holds} and v.day > ({at} at time zone 'UTC')::date and v.day > (v.from_at at time zone 'UTC')::date
+)
+select * from (
+    (select v.*, {sort_value} as sort_value
+       from ahead as v where {shown} and {wanted} and {beyond} order by {order} limit {limit})
+    union all
+    (select v.*, {sort_value} as sort_value
+       from {visits} as v
+      where {holds} and v.day <= ({at} at time zone 'UTC')::date and {shown} and {wanted} and {beyond}
+      order by {order}
+      limit {limit})
+) as v
+ order by {order}
+ limit {limit}
+"""
+# Who sees little: all they see, each by an index, and how it stood: a visit as it is today is so since its `from_at`.
+VISITS_OF_FEW = """
+with found as materialized ({shown}),
+shown as materialized (select distinct on (p.stream_id) p.* from found as p)
+select v.*, {sort_value} as sort_value
+  from (select p.* from shown as p where p.from_at <= {at}
+        union all
+        select v.* from shown as p join {visits} as v on v.stream_id = p.stream_id where p.from_at > {at} and {holds}
+       ) as v
+ where {wanted} and {beyond}
  order by {order}
  limit {limit}
 """
@@ -92,10 +126,12 @@ async def visits(
     """A page of visits, and after which the next goes on."""
     page = page or Page()
     sql = Sql(asking)
+    ids = await few(reads, asking)
+    down = VISITS if asking.latest or asking.known_at is not None else VISITS_OF_A_DAY
     statement = sql.text(
-        VISITS,
+        down if ids is None else VISITS_OF_FEW,
         holds=sql.holds("v"),
-        shown=_shown(sql),
+        shown=_shown(sql) if ids is None else _found(sql, ids),
         wanted=(which or Visits()).predicate(sql),
         **paged(sql, SORTS, sort, page, "v.stream_id"),
     )
@@ -149,16 +185,27 @@ async def visits(
 
 
 # Whose a visit is today: it follows the opportunities it names; one that names none is its owner's and unit's.
-# Most visits name one opportunity: the set of those seen is hashed once, and the others looked up only where named.
-OWN = """(case when cardinality({v}.opportunity_ids) > 0
-             then {v}.opportunity_ids[1] in ({those_seen})
-                  or cardinality({v}.opportunity_ids) > 1
-                     and exists (select from unnest({v}.opportunity_ids) as named(id) where named.id in ({those_seen}))
-             else {own} end
-       or array_remove({v}.participants, {v}.owner_id) && {persons}::uuid[])"""
-THOSE_SEEN = "select n.stream_id from {standings} as n where n.tenant_id = $1 and n.to_at is null and {seen}"
+OWN = """(case when cardinality({v}.opportunity_ids) = 0 then {own}
+          else exists (
+              select from {standings} as n
+               where n.tenant_id = $1 and n.stream_id = any({v}.opportunity_ids) and n.to_at is null and {seen}) end
+       or array_remove({v}.participants, {v}.owner_id) && {persons})"""
+# `offset 0`: looked up for each row; the planner may otherwise judge every visit there is and hash them.
 TODAY = """exists (
-    select from {table} as p where p.tenant_id = $1 and p.stream_id = v.stream_id and p.to_at is null and {own})"""
+    select from {table} as p
+     where p.tenant_id = $1 and p.stream_id = v.stream_id and p.to_at is null and {own}
+    offset 0)"""
+# The same, found instead of judged, each way by an index of its own.
+NAMING = """
+select p.* from unnest({few}) as f(id) join {table} as p on p.opportunity_ids @> array[f.id]
+ where p.tenant_id = $1 and p.to_at is null"""
+NAMING_NONE = """
+select p.* from {table} as p
+ where p.tenant_id = $1 and p.to_at is null and cardinality(p.opportunity_ids) = 0 and {way}"""
+TAKING_PART = """
+select p.* from {table} as p
+ where p.tenant_id = $1 and p.to_at is null and p.participants && {persons}
+   and array_remove(p.participants, p.owner_id) <> '{{}}' and array_remove(p.participants, p.owner_id) && {persons}"""
 SEEN = "select n.stream_id from {table} as n where n.tenant_id = $1 and n.stream_id = any({ids}::uuid[]) and {shown}"
 
 
@@ -167,14 +214,32 @@ def _shown(sql: Sql) -> str:
     sight = sql.asking.sight
     if sight.everything:
         return "true"
-    v = "v" if sql.asking.is_present else "p"
-    own = OWN.format(
-        v=v,
-        those_seen=THOSE_SEEN.format(standings=STANDINGS.table, seen=sql.counted("n")),
-        own=sql.counted(v),
-        persons=sql(sorted(sight.selves)),
-    )
-    return own if v == "v" else TODAY.format(table=VIEW.table, own=own)
+
+    def own(row: str) -> str:
+        return OWN.format(
+            v=row,
+            standings=STANDINGS.table,
+            seen=sql.counted("n"),
+            own=sql.counted(row),
+            persons=f"{sql(sorted(sight.selves))}::uuid[]",
+        )
+
+    if sql.asking.is_present:
+        return own("v")
+    today = TODAY.format(table=VIEW.table, own=own("p"))
+    # Most rows of a past day are today's too; but what was then known to be so still may be otherwise today.
+    return today if sql.asking.known_at is not None else f"(case when v.to_at is null then {own('v')} else {today} end)"
+
+
+def _found(sql: Sql, ids: list[UUID]) -> str:
+    """The visits of who sees these few opportunities."""
+    persons = f"{sql(sorted(sql.asking.sight.selves))}::uuid[]"
+    found = [
+        NAMING.format(table=VIEW.table, few=f"{sql(ids)}::uuid[]"),
+        *(NAMING_NONE.format(table=VIEW.table, way=way) for way in sql.ways("p")),
+        TAKING_PART.format(table=VIEW.table, persons=persons),
+    ]
+    return " union all ".join(found)
 
 
 async def _seen(reads: Reads, asking: Asking, rows: Sequence[Any]) -> set[UUID] | None:

@@ -194,7 +194,7 @@ select tenant_id, stream_id,
 
 STANDINGS = View(
     name="opportunities.standings",
-    version=3,
+    version=4,
     stream_types=("opportunity",),
     columns=COLUMNS,
     key=("from_at",),
@@ -204,10 +204,10 @@ STANDINGS = View(
         # The few that are near an order, at any instant: without it the hot table reads the whole stock.
         "create index on {table} using gist (tenant_id, tstzrange(from_at, to_at), level, expected_on)"
         " where stock = 'open' and level is not null",
-        "create index on {table} (tenant_id, account_id) where to_at is null",
-        "create index on {table} (tenant_id, owner_id) where to_at is null",
-        "create index on {table} (tenant_id, unit_id) where to_at is null",
-        # Who is responsible today, for rows of any instant: read from the index alone.
+        # Who is responsible today, for rows of any instant: read from the indexes alone.
+        "create index on {table} (tenant_id, account_id) include (stream_id) where to_at is null",
+        "create index on {table} (tenant_id, owner_id) include (stream_id) where to_at is null",
+        "create index on {table} (tenant_id, unit_id) include (stream_id) where to_at is null",
         "create index on {table} (tenant_id, stream_id) include (owner_id, unit_id, account_id) where to_at is null",
         "create index on {table} (tenant_id, captured_at, stream_id) where to_at is null",
     ),

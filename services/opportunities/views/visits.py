@@ -81,13 +81,22 @@ select tenant_id, stream_id,
 
 VISITS = View(
     name="opportunities.visits",
-    version=1,
+    version=2,
     stream_types=("visit",),
     columns=COLUMNS,
     key=("from_at",),
     indexes=(
         "create index on {table} (tenant_id, day, stream_id)",
         "create index on {table} (tenant_id, account_id, day)",
+        # What was planned ahead on a past day: the walk down the days begins at that day, and these lie beyond it.
+        "create index on {table} using gist (tenant_id, day, from_at) where day > (from_at at time zone 'UTC')::date",
+        # Whose it is today: by the opportunities it names, by who took part, and by its owner when it names none.
+        "create index on {table} using gin (opportunity_ids) where to_at is null",
+        "create index on {table} using gin (participants)"
+        " where to_at is null and array_remove(participants, owner_id) <> '{{}}'",
+        "create index on {table} (tenant_id, owner_id) where to_at is null and cardinality(opportunity_ids) = 0",
+        "create index on {table} (tenant_id, unit_id) where to_at is null and cardinality(opportunity_ids) = 0",
+        "create index on {table} (tenant_id, account_id) where to_at is null and cardinality(opportunity_ids) = 0",
     ),
     rows=ROWS,
     facts=(*get_args(events.VisitFact), FactCorrected, FactVoided),

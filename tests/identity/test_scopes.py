@@ -42,6 +42,12 @@ def test_every_path_has_a_scope_of_its_own_and_the_document_says_which(app: Fast
                     assert said == [{"bearer": wanted}, {"api_key": wanted}]
 
 
+def test_every_resource_has_a_path() -> None:
+    """A scope nothing needs would be granted for nothing."""
+    paths = [route.path for app in (accounts, opportunities, kpi) for route in app.routes if isinstance(route, Route)]
+    assert set(RESOURCES) == {scope.partition(":")[0] for path in paths if (scope := needed("GET", path)) is not None}
+
+
 def test_scopes_by_method_and_path() -> None:
     assert needed("GET", "/v1/accounts/7/history") == "accounts:read"
     assert needed("HEAD", "/v1/accounts") == "accounts:read"

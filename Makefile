@@ -58,7 +58,7 @@ soak: $(DEV) ## the long concurrency run, a minute
 migrate: $(RUNTIME) ## bring the database to the newest schema
 	@exec $(BIN)/dakehu migrate $(ARGS)
 
-rebuild: $(RUNTIME) ## build a view again from the log: make rebuild VIEW=opportunities.pipeline
+rebuild: $(RUNTIME) ## build a view again from the log: make rebuild VIEW=opportunities.standings
 	@exec $(BIN)/dakehu rebuild $(VIEW) $(ARGS)
 
 docs: $(DEV) ## write docs/events.md again from the classes of the events

@@ -26,7 +26,16 @@ def say(text: str) -> None:
 
 
 def _run(work: Coroutine[Any, Any, int | None]) -> None:
-    status = asyncio.run(work)
+    """Run it, and say in one line when the database is what prevented it."""
+    try:
+        status = asyncio.run(work)
+    except Exception as error:
+        from services.prevented import prevented
+
+        if (said := prevented(error)) is None:
+            raise
+        typer.echo(said, err=True)
+        status = 1
     if status:
         raise typer.Exit(status)
 

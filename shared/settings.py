@@ -54,7 +54,7 @@ class Settings(BaseSettings):
     export_rows_machines: int | None = Field(default=None, ge=0)  # an API key, an integration, an auditor
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()  # whose pages may call us, separated by commas
     trusted_proxies: str = "127.0.0.1"  # whose X-Forwarded-For names the client
-    database_url: str | None = Field(default=None, alias="DATABASE_URL")
+    database_url: str | None = Field(default=None, alias="DATABASE_URL", pattern=r"^postgres(ql)?(\+[a-z0-9]+)?://")
 
     @field_validator("cors_origins", mode="before")
     @classmethod

@@ -26,7 +26,7 @@ USUAL_DAYS, MOST_DAYS = 365, 730
 
 def _scope(text: str) -> str:
     if text not in SCOPES:
-        raise PydanticCustomError("enum", "not a scope", {"expected": "GET /openapi.json"})
+        raise PydanticCustomError("enum", "not a scope", {"expected": ", ".join(sorted(SCOPES))})
     return text
 
 

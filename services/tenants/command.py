@@ -14,6 +14,7 @@ import typer
 from shared.settings import settings
 
 if TYPE_CHECKING:
+    from services.accounts.identity_provider import TrustProvider
     from shared.event_store.store import EventStore
     from shared.privacy.vault import Vault
 
@@ -49,6 +50,11 @@ def create(
         if any(receipt["tenant_id"] == str(tenant_id) for receipt in receipts(receipts_file(settings()))):
             typer.echo("Not opened: a tenant of this id was deleted; an id is not given twice", err=True)
             return 1
+        provider = None
+        if issuer is not None:  # judged first: what cannot be trusted opens nothing
+            by_subject = administrator_subject is not None
+            if (provider := _provider(issuer, audience, by_subject=by_subject)) is None:
+                return 1
         at = await store.all_tenants.fetchval("select clock_timestamp()")
         try:
             company = Company.new(
@@ -68,10 +74,8 @@ def create(
         typer.echo(f"  tenant         {company.tenant_id}")
         typer.echo(f"  head office    {company.root_id}")
         typer.echo(f"  administrator  {company.person_id}")
-        if issuer is not None:
-            return await _trust(
-                store, company.tenant_id, issuer, audience, by_subject=administrator_subject is not None
-            )
+        if provider is not None:
+            return await _trust(store, company.tenant_id, provider)
         typer.echo("Next: let its people sign in, by trusting their identity provider:")
         reference = "" if administrator_subject is None else f" --person-reference {FIRST_SYSTEM}"
         typer.echo(f"  dakehu tenant trust {company.tenant_id} --issuer https://… --audience …{reference}")
@@ -95,19 +99,18 @@ def trust(
     tenant_value: Annotated[str | None, typer.Option(help="its value for this tenant")] = None,
 ) -> None:
     """Let a tenant's people sign in with tokens of this issuer. Later the tenant's administrator can do it alone."""
-    _run(
-        lambda store, vault: _trust(
-            store,
-            tenant_id,
-            issuer,
-            audience,
-            by_subject=False,
-            person_claim=person_claim,
-            person_reference=person_reference,
-            tenant_claim=tenant_claim,
-            tenant_value=tenant_value,
-        )
+    provider = _provider(
+        issuer,
+        audience,
+        by_subject=False,
+        person_claim=person_claim,
+        person_reference=person_reference,
+        tenant_claim=tenant_claim,
+        tenant_value=tenant_value,
     )
+    if provider is None:
+        raise typer.Exit(1)
+    _run(lambda store, vault: _trust(store, tenant_id, provider))
 
 
 @app.command("list")
@@ -195,24 +198,33 @@ def delete(
     _run(work)
 
 
-async def _trust(
-    store: EventStore, tenant_id: UUID, issuer: str, audience: str, *, by_subject: bool, **said: str | None
-) -> int:
+def _provider(issuer: str, audience: str, *, by_subject: bool, **said: str | None) -> TrustProvider | None:
+    """What is to be trusted; None when it cannot be, which is said."""
     from pydantic import ValidationError
 
     from services.accounts.identity_provider import TrustProvider
     from services.tenants.opening import FIRST_SYSTEM
-    from services.tenants.trusting import trust
+    from shared.event_store.stream import Refused
 
     given: dict[str, str | None] = {"person_reference": FIRST_SYSTEM if by_subject else None, **said}
     try:
         command = TrustProvider.model_validate({"issuer": issuer, "audience": audience, **given})
+        command.provider(https_only=settings().env == "production")
     except ValidationError as error:
         for fault in error.errors():
             typer.echo(f"Not trusted: {'.'.join(map(str, fault['loc']))}: {fault['msg']}", err=True)
-        return 1
+        return None
+    except Refused as refused:
+        typer.echo(f"Not trusted: {issuer}: {refused}", err=True)
+        return None
+    return command
+
+
+async def _trust(store: EventStore, tenant_id: UUID, command: TrustProvider) -> int:
+    from services.tenants.trusting import trust
+
     trusted = trust(store, tenant_id, command, https_only=settings().env == "production")
-    return await _say(trusted, f"{issuer} may vouch for its people.", f"{issuer} was trusted already.")
+    return await _say(trusted, f"{command.issuer} may vouch for its people.", f"{command.issuer} was trusted already.")
 
 
 async def _say(changing: Awaitable[bool], changed: str, unchanged: str) -> int:
@@ -222,8 +234,7 @@ async def _say(changing: Awaitable[bool], changed: str, unchanged: str) -> int:
 
 def _run(work: Callable[[EventStore, Vault], Awaitable[int]]) -> None:
     """Run it on the database, and say in one line what prevented it."""
-    import asyncpg
-
+    from services.prevented import prevented
     from services.tenants.deletion import CannotDelete
     from services.tenants.standing import NoSuchTenant
     from shared.event_store.stream import Refused
@@ -235,11 +246,13 @@ def _run(work: Callable[[EventStore, Vault], Awaitable[int]]) -> None:
 
     try:
         status = asyncio.run(connected())
-    except asyncpg.InsufficientPrivilegeError as error:
-        typer.echo(f"The database does not let this user: {error}. Use the login that owns its tables.", err=True)
-        status = 1
     except (NoSuchTenant, CannotDelete, FileExistsError, Refused, VaultError) as error:
         typer.echo(f"Not done: {error}", err=True)
+        status = 1
+    except Exception as error:
+        if (said := prevented(error)) is None:
+            raise
+        typer.echo(said, err=True)
         status = 1
     if status:
         raise typer.Exit(status)

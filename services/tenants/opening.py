@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,6 +22,8 @@ from shared.event_store.store import EventStore
 from shared.event_store.stream import Stream
 from shared.identity.current_tenant import as_tenant
 from shared.privacy.vault import STAFF, Of, Vault
+
+CURRENCY = re.compile("[A-Z]{3}")
 
 OPERATOR = uuid5(NAMESPACE_URL, "dakehu:operator")
 """Who acts in the facts the operator records: nobody of the tenant."""
@@ -60,7 +63,11 @@ class Company:
         tenant_id: UUID | None = None,
         administrator_subject: str | None = None,
     ) -> Company:
-        """One with fresh ids, begun by a tenant administrator."""
+        """One with fresh ids, begun by a tenant administrator. Raises ValueError: its name and money are for ever."""
+        if not name:
+            raise ValueError("the company has a name")
+        if CURRENCY.fullmatch(currency) is None:
+            raise ValueError("the currency is three capital letters of ISO 4217, CNY for one")
         tenant_id = tenant_id or uuid4()
         return cls(
             tenant_id=tenant_id,

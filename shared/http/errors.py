@@ -156,10 +156,16 @@ def refusal(error: Refused) -> Problem:
 
 def invalid(found: Sequence[Any]) -> Problem:
     """What pydantic or FastAPI found wrong, as 422 with a pointer for each part."""
-    errors = tuple(_at(item) for item in found[:50])
+    errors = tuple(_at(item) for item in _told(found)[:50])
     if len(errors) == 1 and errors[0].code == "invalid_json":
         return Problem(422, "invalid_json")
-    return Problem(422, "validation", errors=errors, params={"count": len(found)})
+    return Problem(422, "validation", errors=errors, params={"count": len(_told(found))})
+
+
+def _told(found: Sequence[Any]) -> list[Any]:
+    """Without the complaint that a list is too short when that is because items of it are wrong."""
+    inside = {tuple(item["loc"][:-1]) for item in found if item.get("loc")}
+    return [item for item in found if item.get("type") != "too_short" or tuple(item.get("loc", ())) not in inside]
 
 
 def _at(item: Mapping[str, Any]) -> At:

@@ -139,7 +139,7 @@ class KeySets:
                 held.keys = public_keys(await self._get(address))
                 held.fetched = self._clock()
         except (BadAnswer, httpx.HTTPError, httpx.InvalidURL, OSError, TimeoutError, ValueError) as error:
-            said = str(error) if isinstance(error, BadAnswer) else type(error).__name__
+            said = str(error) if isinstance(error, BadAnswer) else f"{type(error).__name__}: {error}"[:200]
             log.warning("keys of an identity provider not fetched", issuer=provider.issuer, error=said)
         finally:
             held.asking = None

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from shared.keys import KEY_BYTES, decode_key, derive, key_file
+from shared.keys import KEY_BYTES, BadKey, decode_key, derive, key_file
 from shared.privacy.sealing import WrongKey, decrypt, encrypt
 from shared.settings import Settings
 
@@ -90,7 +90,7 @@ def master_key(settings: Settings) -> bytes:
     if settings.vault_key_file is not None:
         return decode_key(settings.vault_key_file.read_text().strip(), name="DAKEHU_VAULT_KEY_FILE")
     if settings.env == "production":
-        raise ValueError(
+        raise BadKey(
             "production needs DAKEHU_VAULT_KEY or DAKEHU_VAULT_KEY_FILE: 32 bytes in hex or base64, kept apart from"
             " backups"
         )

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Literal
 from uuid import uuid4
 
 import httpx
 import pytest
 from fastapi import FastAPI
+from pydantic import BaseModel, Field, ValidationError
 
+from shared.http.errors import invalid
 from shared.http.problem import LANGUAGES as BOTH
 from shared.http.problem import At, Catalogue, Problem
 from shared.http.texts import TEXTS
@@ -312,3 +314,16 @@ def test_the_sentence_of_a_problem_holds_what_its_error_tells(params: dict[str, 
     for language, sentence in zip(BOTH, ("应为 a, b。", "One of a, b."), strict=True):
         document = json.loads(catalogue.render(problem, language, instance="/", trace_id=""))
         assert document["detail"] == document["errors"][0]["detail"] == sentence
+
+
+def test_a_wrong_item_does_not_also_make_its_list_too_short() -> None:
+    class Named(BaseModel):
+        words: frozenset[Literal["a", "b"]] = Field(min_length=1)
+
+    with pytest.raises(ValidationError) as wrong:
+        Named.model_validate({"words": ["c"]})
+    [told] = invalid(wrong.value.errors()).errors
+    assert (told.pointer, told.code) == ("/words/0", "not_in_list")
+    with pytest.raises(ValidationError) as empty:
+        Named.model_validate({"words": []})
+    assert [error.code for error in invalid(empty.value.errors()).errors] == ["too_short"]

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
+from shared.keys import BadKey
 from shared.privacy.tenant_keys import Master
 from shared.privacy.vault import Erased, Of, Restricted, Subject, Vault, WrongKey, normalised
 from shared.settings import Settings
@@ -185,7 +186,7 @@ async def test_a_master_key_may_be_in_a_file(tmp_path: Path) -> None:
         Settings(env="production", vault_key_file=tmp_path / "key", vault_key_before_file=tmp_path / "before")
     )
     assert found == Master(KEY, bytes(32))
-    with pytest.raises(ValueError, match="DAKEHU_VAULT_KEY_FILE"):
+    with pytest.raises(BadKey, match="DAKEHU_VAULT_KEY_FILE"):
         Master.of(Settings(env="production", data=tmp_path))
 
 

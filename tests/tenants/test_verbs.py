@@ -77,6 +77,44 @@ async def test_another_vault_key_is_noticed_before_anything_is_written(place: Pl
     assert (refused.returncode, "Traceback" in refused.stderr) == (1, False), refused.stderr
 
 
+async def test_a_missing_or_wrong_vault_key_is_one_line(place: Place) -> None:
+    wrong: list[dict[str, str]] = [{}, {"DAKEHU_VAULT_KEY": "short"}, {"DAKEHU_VAULT_KEY_FILE": "/nowhere"}]
+    for given in wrong:
+        refused = dakehu(place, "tenant", "list", DAKEHU_ENV="production", **given)
+        assert (refused.returncode, refused.stderr.count("\n")) == (1, 1), refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (("--issuer", "http://login.example.com/"), "not https"),
+        (("--issuer", "https://localhost/"), "this machine's own"),
+        (("--currency", "rmb"), "ISO 4217"),
+        (("--zone", "Asia/Nowhere"), "No time zone"),
+    ],
+)
+async def test_what_cannot_be_so_opens_no_tenant(place: Place, wrong: tuple[str, str], said: str) -> None:
+    before = dakehu(place, "tenant", "list").stdout
+    key = (place.settings.data / "keys" / "vault").read_text().strip()
+    refused = dakehu(
+        place, "tenant", "create", "x", "--administrator", "y", *wrong, DAKEHU_ENV="production", DAKEHU_VAULT_KEY=key
+    )
+    assert (refused.returncode, said in refused.stderr, "Traceback" in refused.stderr) == (1, True, False)
+    assert dakehu(place, "tenant", "list").stdout == before
+
+
+@pytest.mark.parametrize(
+    "verb", [("verify",), ("migrate",), ("tenant", "list"), ("restored", "--reason", "x")], ids=" ".join
+)
+def test_a_database_that_is_away_is_one_line(tmp_path: Path, verb: tuple[str, ...]) -> None:
+    given = {"DAKEHU_DATA": str(tmp_path), "DATABASE_URL": "postgresql://a:b@127.0.0.1:1/x"}
+    ended = subprocess.run(
+        [str(DAKEHU), *verb], cwd=ROOT, env={**os.environ, **given}, capture_output=True, text=True, timeout=60
+    )
+    assert (ended.returncode, ended.stderr.count("\n")) == (1, 1), ended.stderr
+    assert ended.stderr.startswith("The database does not answer")
+
+
 @pytest.mark.slow
 async def test_a_deletion_killed_anywhere_is_finished_by_repeating_it(place: Place) -> None:
     await place.fill()

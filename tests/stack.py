@@ -8,7 +8,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,19 @@ ROOT = Path(__file__).parents[1]
 DAKEHU = Path(sys.executable).with_name("dakehu")
 PATIENCE_SECONDS = 60.0
 PORTS = ("DAKEHU_PORT", "DAKEHU_ACCOUNTS_PORT", "DAKEHU_OPPORTUNITIES_PORT", "DAKEHU_KPI_PORT")
+
+
+@contextmanager
+def started(folder: Path, **environment: str) -> Iterator[Running]:
+    """One that is ready within the block, ends well after it, and leaves nothing behind."""
+    running = Running(folder, **environment)
+    running.start()
+    try:
+        running.ready()
+        yield running
+        assert running.end() == 0
+    finally:
+        running.clear()
 
 
 class Running:

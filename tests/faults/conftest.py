@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.stack import Running
+from tests.stack import Running, started
 
 
 @pytest.fixture(scope="session")
@@ -18,14 +18,8 @@ def fault_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def installation(tmp_path_factory: pytest.TempPathFactory, fault_file: Path) -> Iterator[Running]:
-    running = Running(tmp_path_factory.mktemp("installation"), DAKEHU_FAULT=f"@{fault_file}")
-    running.start()
-    try:
-        running.ready()
+    with started(tmp_path_factory.mktemp("installation"), DAKEHU_FAULT=f"@{fault_file}") as running:
         yield running
-        assert running.end() == 0
-    finally:
-        running.clear()
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -19,7 +19,7 @@ from shared.event_store.store import EventStore
 from shared.identity.tokens import SAMPLE_TENANT, development_key, mint_token
 from shared.postgres.folder import Folder
 from tests.opportunities.routes.world import World, found
-from tests.stack import PATIENCE_SECONDS, Running
+from tests.stack import PATIENCE_SECONDS, Running, started
 
 OPPORTUNITIES = "/v1/opportunities"
 SERVICES = {
@@ -86,12 +86,25 @@ class Company:
     units: dict[str, str] = field(default_factory=dict)
     people: dict[str, Person] = field(default_factory=dict)
 
-    def hire(self, name: str, function: str, branch: str) -> None:
+    @classmethod
+    def founded(cls, running: Running) -> Self:
+        """With its two branches."""
+        office = Person(running, running.token)
+        company = cls(running, office)
+        root = running.ask("/v1/me")["unit_id"]
+        for code in ("E", "W"):
+            body = {"code": code, "name": code, "kind": "branch", "parent_id": root, "on": ago(100)}
+            company.units[code] = office.tell("/v1/units", body)["id"]
+        return company
+
+    def hire(self, name: str, function: str, branch: str) -> str:
+        """Under this name in `people`; the person's id."""
         body = {"name": name, "functions": [function], "unit_id": self.units[branch], "on": ago(100)}
         joined = self.office.tell("/v1/people", body)
         key = development_key(self.running.data)
         token = mint_token(key, SAMPLE_TENANT, UUID(joined["id"]), (function,), UUID(self.units[branch]))
         self.people[name] = Person(self.running, token, joined["position"])
+        return str(joined["id"])
 
 
 @dataclass
@@ -108,29 +121,18 @@ class Deal:
 
 @pytest.fixture
 def running(tmp_path: Path) -> Iterator[Running]:
-    running = Running(tmp_path)
-    running.start()
-    try:
-        running.ready()
+    with started(tmp_path) as running:
         yield running
-        assert running.end() == 0
-    finally:
-        running.clear()
 
 
 @pytest.fixture
 def company(running: Running) -> Company:
-    office = Person(running, running.token)
-    company = Company(running, office)
-    root = running.ask("/v1/me")["unit_id"]
-    for code in ("E", "W"):
-        body = {"code": code, "name": code, "kind": "branch", "parent_id": root, "on": ago(100)}
-        company.units[code] = office.tell("/v1/units", body)["id"]
+    company = Company.founded(running)
     for branch in ("E", "W"):
         company.hire(f"rep {branch}", "representative", branch)
         company.hire(f"head {branch}", "department_head", branch)
     for code, price in PRICES.items():
-        office.tell("/v1/products", {"code": code, "name": code, "list_price": price, "currency": "CNY"})
+        company.office.tell("/v1/products", {"code": code, "name": code, "list_price": price, "currency": "CNY"})
     return company
 
 

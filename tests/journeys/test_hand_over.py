@@ -6,13 +6,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import pytest
 
-from shared.identity.tokens import SAMPLE_TENANT, development_key, mint_token
 from tests.journeys.test_first_deals import Company, Person, ago, lines
-from tests.stack import PATIENCE_SECONDS, Running
+from tests.stack import PATIENCE_SECONDS, Running, started
 
 CUSTOMERS = 60
 ITEMS = 3 * CUSTOMERS
@@ -27,34 +25,19 @@ def fault_file(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def running(tmp_path: Path, fault_file: Path) -> Iterator[Running]:
-    running = Running(tmp_path, DAKEHU_FAULT=f"@{fault_file}")
-    running.start()
-    try:
-        running.ready()
+    with started(tmp_path, DAKEHU_FAULT=f"@{fault_file}") as running:
         yield running
-        assert running.end() == 0
-    finally:
-        running.clear()
 
 
 @pytest.fixture
 def company(running: Running) -> Company:
-    office = Person(running, running.token)
-    company = Company(running, office)
-    root = running.ask("/v1/me")["unit_id"]
-    for code in ("E", "W"):
-        body = {"code": code, "name": code, "kind": "branch", "parent_id": root, "on": ago(100)}
-        company.units[code] = office.tell("/v1/units", body)["id"]
-    office.tell("/v1/products", {"code": "A6L", "name": "A6L", "list_price": "100000.00", "currency": "CNY"})
+    company = Company.founded(running)
+    company.office.tell("/v1/products", {"code": "A6L", "name": "A6L", "list_price": "100000.00", "currency": "CNY"})
     return company
 
 
 def hired(company: Company, name: str, function: str, branch: str) -> tuple[str, Person]:
-    body = {"name": name, "functions": [function], "unit_id": company.units[branch], "on": ago(100)}
-    joined = company.office.tell("/v1/people", body)
-    key = development_key(company.running.data)
-    token = mint_token(key, SAMPLE_TENANT, UUID(joined["id"]), (function,), UUID(company.units[branch]))
-    return joined["id"], Person(company.running, token, joined["position"])
+    return company.hire(name, function, branch), company.people[name]
 
 
 def followed(person: Person, hand_over_id: str, until: Any) -> dict[str, Any]:

@@ -89,7 +89,8 @@ VISITS = View(
         "create index on {table} (tenant_id, day, stream_id)",
         "create index on {table} (tenant_id, account_id, day)",
         # What was planned ahead on a past day: the walk down the days begins at that day, and these lie beyond it.
-        "create index on {table} using gist (tenant_id, day, from_at) where day > (from_at at time zone 'UTC')::date",
+        "create index on {table} using gist (tenant_id, day, from_at)"
+        " where least(day - (from_at at time zone 'UTC')::date, 1) = 1",
         # Whose it is today: by the opportunities it names, by who took part, and by its owner when it names none.
         "create index on {table} using gin (opportunity_ids) where to_at is null",
         "create index on {table} using gin (participants)"

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from shared.identity.principal import SEES_EVERYTHING, SEES_SUBTREE, Principal
+from shared.identity.principal import SEES_EVERYTHING, Principal
 
 NOBODY: frozenset[UUID] = frozenset()
 
@@ -34,10 +34,6 @@ class Seat:
     @property
     def sees_everything(self) -> bool:
         return not self.functions.isdisjoint(SEES_EVERYTHING)
-
-    @property
-    def sees_subtree(self) -> bool:
-        return not self.functions.isdisjoint(SEES_SUBTREE)
 
     def has(self, functions: Collection[str]) -> bool:
         """Whether the person holds any of these functions."""

@@ -8,12 +8,13 @@ from typing import Literal
 import asyncpg
 import structlog
 
+from shared.event_store.connections import WORK
 from shared.projections.view import NAME, View
 
 log = structlog.get_logger(__name__)
 
 # View tables belong to who folds them, whoever makes them: a connection of the owner of everything, say.
-AS_WORKER = "set local role dakehu_work"
+AS_WORKER = f"set local role {WORK}"
 
 # Behind the wall from the first: the application may read its tenant's rows, and nothing else.
 WALL = "select es.wall($1::text::regclass, 'select')"

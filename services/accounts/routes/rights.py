@@ -13,12 +13,10 @@ from shared.event_store.stream import Refused, Stream
 from shared.http.commands import Commands
 from shared.http.context import CommandContext
 from shared.http.problem import Problem
-from shared.identity import approval
+from shared.identity.approval import HANDS_OVER, holds
 from shared.identity.principal import DIRECTOR, HEAD_OFFICE, HR, INTEGRATION, OPERATIONS, TENANT_ADMIN, Principal
 from shared.identity.standing_fields import PERSON_REF
 
-HANDS_OVER = approval.HANDS_OVER
-"""Make another person responsible for an account (the head hands accounts over)."""
 ORGANISES = (HEAD_OFFICE, DIRECTOR, HR, INTEGRATION, OPERATIONS, TENANT_ADMIN)
 """Set up units and people."""
 
@@ -55,7 +53,7 @@ def taken(claim: Claim) -> Refused:
 async def require_hands_over(ctx: CommandContext, owner_id: UUID | None = None, *, pointer: str = "/owner_id") -> None:
     """Raises Problem 403 for who hands nothing over; Refused 422 `outside_your_units` for a person out of sight."""
     sight = await ctx.kit.sight(ctx.principal)
-    if not approval.holds(sight, HANDS_OVER):
+    if not holds(sight, HANDS_OVER):
         raise Problem(403, "forbidden")
     if owner_id is not None and not sight.sees_person(owner_id):
         raise Refused("outside_your_units", "the person is out of your sight", status=422, pointer=pointer)

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Self
 from uuid import UUID
 
 from pydantic import AwareDatetime, Field, StringConstraints, ValidationError, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 from services.accounts.commands import Command, DatedCommand, ExternalRefs, Mail, Name, Noted, Phone, Reason, Text, like
 from services.accounts.events import Attitude, Influence, Layer, Relationship, RemovalReason, TeamRole
@@ -70,9 +71,9 @@ class ChangeAccount(AccountFile):
     @model_validator(mode="after")
     def _says_something(self) -> Self:
         if not self.model_fields_set - {"on"}:
-            raise ValueError("name at least one field to change")
+            raise PydanticCustomError("nothing_named", "name at least one field to change")
         if "name" in self.model_fields_set and self.name is None:
-            raise ValueError("an account keeps a name")
+            raise PydanticCustomError("kept", "an account keeps a name")
         return self
 
     def attributes(self) -> dict[str, Any]:
@@ -153,13 +154,13 @@ class ChangeKeyPerson(Personal):
     @classmethod
     def _kept(cls, value: Any) -> Any:
         if value is None:
-            raise ValueError("a key person keeps a name and a layer")
+            raise PydanticCustomError("kept", "a key person keeps a name and a layer")
         return value
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
         if not self.model_fields_set - {"on", "person_id"}:
-            raise ValueError("name at least one field to change")
+            raise PydanticCustomError("nothing_named", "name at least one field to change")
         return self
 
     def place(self) -> dict[str, Any]:
@@ -194,7 +195,7 @@ class CorrectFact(Command):
     @model_validator(mode="after")
     def _says_something(self) -> Self:
         if not self.changes and self.occurred_at is None:
-            raise ValueError("give changes or occurred_at")
+            raise PydanticCustomError("nothing_named", "give changes or occurred_at")
         return self
 
     def checked(self) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
 
 from services.accounts.commands import Command, System, like
 from services.accounts.events import Function, IdentityProvider
@@ -54,9 +55,9 @@ class TrustProvider(Command):
     @model_validator(mode="after")
     def _whole(self) -> Self:
         if (self.tenant_claim is None) != (self.tenant_value is None):
-            raise ValueError("give tenant_claim and tenant_value, or neither")
+            raise PydanticCustomError("both_or_neither", "give tenant_claim and tenant_value, or neither")
         if (self.functions_claim is None) != (not self.functions):
-            raise ValueError("give functions_claim and functions, or neither")
+            raise PydanticCustomError("both_or_neither", "give functions_claim and functions, or neither")
         return self
 
     def provider(self, *, https_only: bool) -> IdentityProvider:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import msgspec
 from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from services.accounts.account_commands import CorrectFact
 from services.accounts.business_time import opened_at, require_life, require_nothing_after, standing_at
@@ -76,7 +77,7 @@ class ReportTo(DatedCommand):
     @model_validator(mode="after")
     def _one_of_both(self) -> Self:
         if (self.unit_id is None) == (self.person_id is None):
-            raise ValueError("give unit_id or person_id, one of the two")
+            raise PydanticCustomError("one_of_two", "give unit_id or person_id, one of the two")
         return self
 
 

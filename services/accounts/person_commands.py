@@ -6,6 +6,7 @@ from typing import Self
 from uuid import UUID
 
 from pydantic import ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from services.accounts.commands import Command, Day, Mail, Name, Phone, like
 
@@ -42,9 +43,9 @@ class ChangePersonal(Command):
     @model_validator(mode="after")
     def _says_something(self) -> Self:
         if not self.model_fields_set:
-            raise ValueError("name at least one field to change")
+            raise PydanticCustomError("nothing_named", "name at least one field to change")
         if "name" in self.model_fields_set and self.name is None:
-            raise ValueError("a person keeps a name")
+            raise PydanticCustomError("kept", "a person keeps a name")
         return self
 
     def personal(self) -> dict[str, str | None]:

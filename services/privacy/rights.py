@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
 
 from services.accounts.account_commands import Personal
 from services.accounts.commands import Mail, Phone, like
@@ -112,7 +113,7 @@ class Check(Asked):
     @model_validator(mode="after")
     def _one_of_both(self) -> Check:
         if (self.phone is None) == (self.mail is None):
-            raise ValueError("give phone or mail, one of the two")
+            raise PydanticCustomError("one_of_two", "give phone or mail, one of the two")
         return self
 
 
@@ -151,9 +152,9 @@ class Correct(Personal):
     @model_validator(mode="after")
     def _says_something(self) -> Correct:
         if not self.model_fields_set - {"on"}:
-            raise ValueError("name at least one field to correct")
+            raise PydanticCustomError("nothing_named", "name at least one field to correct")
         if "name" in self.model_fields_set and self.name is None:
-            raise ValueError("a person keeps a name")
+            raise PydanticCustomError("kept", "a person keeps a name")
         return self
 
     def given(self) -> dict[str, str | None]:

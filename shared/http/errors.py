@@ -46,6 +46,8 @@ DATABASE_AWAY = (
 )
 """The database is away, starting, stopping or slow; it comes back by itself."""
 
+OWN = ("nothing_named", "kept", "one_of_two", "both_or_neither")
+"""What validators of bodies raise as a PydanticCustomError; its message is the English sentence."""
 PYDANTIC = {
     "missing": "missing",
     "extra_forbidden": "unknown_field",
@@ -95,6 +97,7 @@ PYDANTIC = {
     "enum": "not_in_list",
     "string_pattern_mismatch": "pattern",
     "json_invalid": "invalid_json",
+    **{own: own for own in OWN},
 }
 """Pydantic's error types in the words of `texts.py`; all others are `invalid`."""
 
@@ -181,7 +184,7 @@ def _at(item: Mapping[str, Any]) -> At:
     limit = next((params[name] for name in ("ge", "gt", "le", "lt") if name in params), None)
     if limit is not None:
         params["limit"] = limit
-    detail = str(item.get("msg", "")) if kind == "value_error" else ""
+    detail = str(item.get("msg", "")) if kind == "value_error" or kind in OWN else ""
     return At(pointer(path), PYDANTIC.get(kind, "invalid"), detail.removeprefix("Value error, "), params, str(where))
 
 

@@ -20,8 +20,11 @@ from services.accounts.person import (
     ReportTo,
     person_claims,
 )
+from services.accounts.person_commands import ChangePersonal
 from services.accounts.tenant import Tenant
 from shared.event_store.stream import Refused, Stream
+from shared.http.errors import invalid
+from shared.http.texts import TEXTS
 from shared.identity.standing_fields import PERSON_REF
 
 OPENED = datetime(2026, 1, 5, tzinfo=UTC)
@@ -177,3 +180,11 @@ def test_a_posting_told_late_does_not_undo_a_newer_one() -> None:
     person.post_to(PostTo(unit_id=BEIJING), at=LATER)
     person.post_to(PostTo(unit_id=HQ), at=LATER - timedelta(days=2))
     assert person.standing["unit_id"] == BEIJING
+
+
+def test_a_body_that_names_nothing_is_told_so_in_both_languages() -> None:
+    with pytest.raises(ValidationError) as wrong:
+        ChangePersonal.model_validate({})
+    [told] = invalid(wrong.value.errors()).errors
+    assert (told.code, told.detail) == ("nothing_named", "name at least one field to change")
+    assert TEXTS[told.code].zh_detail == "至少写一个要更改的字段。"

@@ -19,8 +19,9 @@ import msgspec
 from bench.lives import BEGINNING, PRODUCTS, Life, lives
 from services.accounts import events as accounts_events
 from services.accounts.account import Account
-from services.accounts.account_commands import OpenAccount
-from services.accounts.events import Function
+from services.accounts.account_commands import OpenAccount, SetSupportTeam
+from services.accounts.events import Function, UnitKind
+from services.accounts.organisation import OpenUnit, Unit
 from services.accounts.person import JoinPerson, Person
 from services.opportunities import events
 from services.opportunities.product import AddProduct, Product
@@ -36,8 +37,12 @@ COLUMNS = (
     "tenant_id", "position", "stream_type", "stream_id", "version", "type", "schema_version", "data", "metadata",
     "occurred_at", "recorded_at", "hash",
 )  # fmt: skip
+BRANCHES = 12
 PEOPLE = 60
+"""Five at each branch: a branch sees a twelfth of what head office sees, a representative a sixtieth."""
 ACCOUNTS = 2_000
+SUPPORTED = 40
+"""Of so many accounts one has a colleague from another branch in its support team."""
 KINDS_OF_LIFE = 400
 COPY_AT_ONCE = 20_000
 FOUNDED = datetime(2001, 1, 1, tzinfo=UTC)
@@ -54,16 +59,30 @@ class Company:
     until: datetime
 
 
+def branch_of(person: int) -> UUID:
+    """Where the person of this number works."""
+    return uuid5(SAMPLE_TENANT, f"bench:branch:{person % BRANCHES}")
+
+
 async def furnish(store: EventStore, vault: Vault) -> tuple[list[UUID], list[UUID]]:
-    """People, accounts and products, through the log as always. Their ids: people, accounts."""
+    """Branches, people, accounts and products, through the log as always. Their ids: people, accounts."""
     people = [uuid5(SAMPLE_TENANT, f"bench:person:{n}") for n in range(PEOPLE)]
     accounts = [uuid5(SAMPLE_TENANT, f"bench:account:{n}") for n in range(ACCOUNTS)]
-    join = JoinPerson(name="张三", functions=(Function.REPRESENTATIVE,), unit_id=SAMPLE_ROOT)
-    streams: list[Stream] = [Person.join(id, join, at=FOUNDED) for id in people]
+    streams: list[Stream] = []
+    for number in range(BRANCHES):
+        branch = OpenUnit(code=f"B{number}", name=f"分店{number}", kind=UnitKind.BRANCH, parent_id=SAMPLE_ROOT)
+        streams.append(Unit.open(branch_of(number), branch, at=FOUNDED))
+    for number, id in enumerate(people):
+        join = JoinPerson(name="张三", functions=(Function.REPRESENTATIVE,), unit_id=branch_of(number))
+        streams.append(Person.join(id, join, at=FOUNDED))
     for number, id in enumerate(accounts):
         command = OpenAccount(name=f"客户{number}", kinds=("industry",), sector="物流")
-        owner = people[number % PEOPLE]
-        streams.append(Account.open(id, command, owner_id=owner, unit_id=SAMPLE_ROOT, at=FOUNDED))
+        owner = number % PEOPLE
+        account = Account.open(id, command, owner_id=people[owner], unit_id=branch_of(owner), at=FOUNDED)
+        if number % SUPPORTED == 0:
+            colleague = {"person_id": people[(number // SUPPORTED) % PEOPLE], "role": "technical_support"}
+            account.set_support_team(SetSupportTeam.model_validate({"members": [colleague]}), at=FOUNDED)
+        streams.append(account)
     for code in PRODUCTS:
         id = uuid5(SAMPLE_TENANT, f"bench:product:{code}")
         streams.append(Product.add(AddProduct(code=code, name=code), id=id, at=FOUNDED))
@@ -141,9 +160,10 @@ def _rows(
     longest = max(-min(fact.slots) for life in kinds for fact in life if fact.slots)
     days = [str((BEGINNING + timedelta(days=first + n)).date()) for n in range(starts[-1][0] - first + longest + 1)]
     metadata = json.dumps({"actor": str(SAMPLE_PERSON), "correlation": str(SAMPLE_TENANT), "key": "x" * 20})
+    branches = {id: str(branch_of(number)) for number, id in enumerate(people)}
     chance = Random(13)  # noqa: S311 - made-up figures
     names: dict[int, tuple[str, ...]] = {}
-    root, head_office = str(SAMPLE_ROOT), str(SAMPLE_PERSON)
+    head_office = str(SAMPLE_PERSON)
     for position, key in enumerate(order, head + 1):
         number, index = key >> 8 & 0xFFFF_FFFF, key & 0xFF
         start, kind = starts[number]
@@ -153,7 +173,15 @@ def _rows(
             owner, heir = chance.sample(people, 2)
             id = UUID(int=chance.getrandbits(128), version=4)
             account = str(chance.choice(accounts))
-            known = names[number] = (str(id), str(owner), str(heir), head_office, root, account, f"项目{number}")
+            known = names[number] = (
+                str(id),
+                str(owner),
+                str(heir),
+                head_office,
+                branches[owner],
+                account,
+                f"项目{number}",
+            )
         stream = UUID(known[0])
         if fact.stream:
             stream = UUID(int=stream.int ^ fact.stream)

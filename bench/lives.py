@@ -127,10 +127,12 @@ def _live(chance: Random) -> Life:
 
 
 def _visit(day: int, number: int, chance: Random) -> Visit:
+    """Of the opportunity, or of the account alone; sometimes with a colleague."""
     command = LogVisit(
         purpose="push_forward",
         way=chance.choice(["on_site", "phone"]),
-        opportunity_ids=(OPPORTUNITY,),
+        opportunity_ids=(OPPORTUNITY,) if chance.random() < 0.9 else (),
+        participants=(NEXT_OWNER,) if chance.random() < 0.1 else (),
         reached=chance.random() < 0.8,
         objections=("price",),
         next_step="送方案",

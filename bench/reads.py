@@ -8,18 +8,20 @@ from contextlib import AsyncExitStack
 from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import Any
+from uuid import uuid5
 from zoneinfo import ZoneInfo
 
 import asyncpg
 
 from bench.figure import Figure, bounded, median
 from bench.ground import Ground, Place, say
-from bench.history import Company
-from bench.load import Job, generate, percentile
+from bench.history import Company, branch_of
+from bench.load import Job, Run, generate, percentile
 from services.bootstrap import ZONE
 from services.opportunities.views import VIEWS
 from shared.days import end_of, start_of
-from shared.identity.tokens import SAMPLE_TENANT
+from shared.identity.principal import BRANCH_MANAGER, REPRESENTATIVE
+from shared.identity.tokens import SAMPLE_TENANT, development_key, mint_token
 
 PAST_DAYS = 20
 TABLES = {view.name.partition(".")[2]: view.table for view in VIEWS}
@@ -45,10 +47,27 @@ select d.reason, d.currency, count(*), sum(d.units), sum(d.amount) from {defeats
 """
 
 
+SEEN_BY = {"representative": REPRESENTATIVE, "branch": BRANCH_MANAGER}
+"""Who asks for rows beside head office: one who sees a sixtieth of them, one who sees a twelfth."""
+
+
+def rows(today: date, years: float) -> dict[str, list[str]]:
+    """Paths of the tables of rows, by report."""
+    past = _past(today, years)
+    tables = {"visits": "visits?limit=50", "opportunities": "opportunities?limit=50", "hot_table": "hot-customers?"}
+    now = {report: [f"/v1/{path}"] for report, path in tables.items()}
+    then = {f"{report}_as_of": [f"/v1/{path}&as_of={day}" for day in past] for report, path in tables.items()}
+    return now | then
+
+
+def _past(today: date, years: float) -> list[date]:
+    chance = Random(5)  # noqa: S311 - made-up figures
+    return [today - timedelta(days=chance.randrange(1, max(2, int(min(years, 3) * 330)))) for _ in range(PAST_DAYS)]
+
+
 def questions(today: date, years: float) -> dict[str, list[str]]:
     """Paths by report; those of past days ask about days of the last years, as far back as the log goes."""
-    chance = Random(5)  # noqa: S311 - made-up figures
-    past = [today - timedelta(days=chance.randrange(1, max(2, int(min(years, 3) * 330)))) for _ in range(PAST_DAYS)]
+    past = _past(today, years)
     year = "group_by=reason&from={}&to={}"
     back = timedelta(days=365)
     return {
@@ -127,6 +146,50 @@ async def reads(
             )
         )  # fmt: skip
     return found
+
+
+async def rows_by_sight(ground: Ground, place: Place, company: Company, *, rounds: int, seconds: float) -> list[Figure]:
+    """p99 of the tables of rows for who sees little, over HTTP: sight in SQL, behind row-level security."""
+    asked = rows(company.until.date(), company.years)
+    tokens = {name: _token(place, function) for name, function in SEEN_BY.items()}
+    runs: dict[str, list[Run]] = {}
+    async with ground.service("opportunities", place) as service:
+        for turn in range(-1, rounds):  # the first warms the caches
+            for report, paths in asked.items():
+                for name, token in tokens.items():
+                    job = Job(
+                        port=service.port, token=token, connections=1, seconds=seconds if turn >= 0 else 1.0,
+                        reads=paths,
+                    )  # fmt: skip
+                    run = await generate(job)
+                    if run.refused:
+                        raise RuntimeError(f"a read was refused: {run.refused}")
+                    if turn >= 0:
+                        runs.setdefault(f"rows.{report}.{name}", []).append(run)
+            if turn >= 0:
+                say(f"rows by sight, round {turn + 1} of {rounds}")
+    return [_of_rows(name, found, company) for name, found in runs.items()]
+
+
+def _of_rows(name: str, runs: list[Run], company: Company) -> Figure:
+    took = [[t for path in run.latencies for t in path] for run in runs]
+    return bounded(
+        name,
+        {part: median([percentile(run, at) for run in took]) for part, at in (("p50_ms", 0.5), ("p99_ms", 0.99))},
+        {"p99_ms": 100.0},
+        sizes={"events": company.events, "opportunities": company.opportunities, "visits": company.visits,
+               "answer_bytes": max(max(run.body_bytes) for run in runs), "requests": sum(map(len, took))},
+        conditions={
+            "client": "one connection; today's sight as a predicate in SQL, dakehu_app behind row-level security",
+            "generator_cpu_share": median([run.cpu_share for run in runs]),
+        },
+    )  # fmt: skip
+
+
+def _token(place: Place, function: str) -> str:
+    """Of the first of the people, where they work."""
+    person = uuid5(SAMPLE_TENANT, "bench:person:0")
+    return mint_token(development_key(place.data), SAMPLE_TENANT, person, (function,), branch_of(0))
 
 
 async def _plain(place: Place, report: str, paths: list[str], seconds: float) -> list[float]:

@@ -18,7 +18,7 @@ from bench.ground import Ground, Place, conditions, ground, say
 from bench.history import Company, furnish, write
 from bench.identity import authorisation
 from bench.processes import starts
-from bench.reads import reads
+from bench.reads import reads, rows_by_sight
 from bench.rebuild import rebuilds
 from bench.visible import append_to_visible
 from services.work import views
@@ -86,6 +86,8 @@ async def _rebuilds_and_reads(base: Ground, scale: Scale, wanted: Sequence[str])
         for place, _ in logs.values():
             await fold_all(place)
         figures += await reads(base, logs, rounds=min(scale.rounds, 3), seconds=scale.seconds / 2)
+        place, company = logs["long"]
+        figures += await rows_by_sight(base, place, company, rounds=min(scale.rounds, 3), seconds=scale.seconds / 2)
     if "authorisation" in wanted:
         place, company = logs["long"]
         if "reads" not in wanted:

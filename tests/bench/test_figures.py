@@ -70,6 +70,12 @@ async def test_rebuilds_and_reads_are_measured_on_made_up_logs(base: Ground) -> 
         figures,
         *(f"rebuild.{view}.{figure}" for view in views for figure in ("events_per_second", "vs_peer")),
         *(f"read.{report}" for report in reads),
+        *(
+            f"rows.{report}{when}.{sight}"
+            for when in ("", "_as_of")
+            for report in ("visits", "opportunities", "hot_table")
+            for sight in ("representative", "branch")
+        ),
     )
 
 

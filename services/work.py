@@ -26,6 +26,7 @@ import structlog
 import services
 from shared.event_store import connections, hints
 from shared.event_store.store import EventStore
+from shared.identity.current_tenant import as_tenant
 from shared.jobs import Handler, Resources, Runner
 from shared.jobs.operations import CHANNEL as OPERATIONS_CHANNEL
 from shared.postgres.embedded import EmbeddedPostgresFailed
@@ -45,6 +46,8 @@ OPERATIONS_POLL_SECONDS = 1.0
 RECONNECT_SECONDS = 0.5
 FORGET_SECONDS = 3_600.0
 """How often idempotency keys that are past their days are looked for."""
+HEADS_SECONDS = 86_400.0
+"""How often the head of each log is told."""
 OPERATIONS_AT_ONCE = 2
 FOLDS_AT_ONCE = 2
 STATEMENT_TIMEOUT_MS = 60_000
@@ -135,6 +138,7 @@ class Worker:
                     group.create_task(self.health.watch(pool, sound, self.stop))
                 if store is not None:
                     group.create_task(self._forget(store))
+                    group.create_task(self._tell_heads(store))
                 runs = [group.create_task(self._operate(runner, leases.key)) for _ in range(OPERATIONS_AT_ONCE)]
                 log.info("working", views=len(sound), operations=sorted(self.handlers), key=leases.key)
                 self.health.ready = True
@@ -157,6 +161,16 @@ class Worker:
                 if forgotten := await store.forget_commands(datetime.now(UTC) - timedelta(self.settings.key_days)):
                     log.info("keys_forgotten", count=forgotten)
             await _first(self.stop.wait(), timeout=FORGET_SECONDS)
+
+    async def _tell_heads(self, store: EventStore) -> None:
+        """Each day a line with the head of each tenant's log: kept elsewhere, it shows a chain that was rewritten."""
+        while not self.stop.is_set():
+            with suppress(*CROWDED):
+                for tenant in await store.tenants():
+                    with as_tenant(tenant):
+                        head = await store.head(tenant)
+                    log.info("log_head", tenant=str(tenant), position=head.position, hash=head.hash.hex())
+            await _first(self.stop.wait(), timeout=HEADS_SECONDS)
 
     async def _follow(self, follower: Follower) -> None:
         """Fold whenever there is news; the poll is the truth, the hint only makes it early."""

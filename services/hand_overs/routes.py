@@ -32,8 +32,10 @@ TAG = {"name": "hand-overs", "description": "What somebody was responsible for g
 
 SHOWN = 100
 LATEST = f"""
-select {COLUMNS} from es.operations where tenant_id = $1 and kind = any($2::text[])
- order by created_at desc, operation_id limit $3
+select {COLUMNS} from es.operations
+ where tenant_id = $1 and kind = any($2::text[])
+   and ($4::timestamptz is null or (created_at, operation_id) < ($4, $5::uuid))
+ order by created_at desc, operation_id desc limit $3
 """  # noqa: S608 - constants only
 UNDER_WAY = f"""
 select {COLUMNS} from es.operations
@@ -78,10 +80,17 @@ async def start(command: HandOver, ctx: Ctx) -> HandOverShown:
 @router.get("", operation_id="hand_overs.list")
 async def hand_overs(read: Now) -> Listed[HandOverShown]:
     """The latest hand-overs you see, newest first: your own, and those of people you supervise."""
-    rows = await read.pool.fetch(LATEST, read.tenant_id, [KIND, UNDO], SHOWN)
-    found = [operation for operation in map(Operation.of, rows) if await _sees(read, read.principal, operation)]
-    named = await _names(read.kit, read.tenant_id, found)
-    return Listed(items=[HandOverShown.of(operation, named) for operation in found])
+    found: list[Operation] = []
+    last: tuple[Any, Any] = (None, None)
+    while len(found) < SHOWN:
+        rows = await read.pool.fetch(LATEST, read.tenant_id, [KIND, UNDO], SHOWN, *last)
+        found += [operation for operation in map(Operation.of, rows) if await _sees(read, read.principal, operation)]
+        if len(rows) < SHOWN:
+            break
+        last = rows[-1]["created_at"], rows[-1]["operation_id"]
+    shown = found[:SHOWN]
+    named = await _names(read.kit, read.tenant_id, shown)
+    return Listed(items=[HandOverShown.of(operation, named) for operation in shown])
 
 
 @router.get("/{hand_over_id}", operation_id="hand_overs.get", responses=refuses(404))

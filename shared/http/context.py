@@ -124,6 +124,11 @@ class CommandContext:
         whose = b"" if behalf is None else f"{behalf}\n".encode()
         self._fingerprint = hmac.digest(self.kit.fingerprint_key, whose + given, "sha256")
 
+    def require_dealing(self) -> None:
+        """Raises Problem 403 for who keeps no customers: they put nobody on file and visit nobody."""
+        if self.principal.keeps_no_customers:
+            raise Problem(403, "forbidden")
+
     def new_id(self, stream_type: str) -> UUID:
         """The id of a stream this command opens: a retry makes the same."""
         return uuid5(self.tenant_id, f"{stream_type}:{self.principal.person_id}:{self.key}")

@@ -71,6 +71,9 @@ SEES_SUBTREE = frozenset(
 )
 """See the records of their unit and the units below it."""
 
+WITHOUT_CUSTOMERS = frozenset((AUDITOR, OPERATIONS, TENANT_ADMIN, HR))
+"""Look after the company or the installation, and have no customers of their own."""
+
 ENTERS_FOR_OTHERS = frozenset((BACK_OFFICE, DEPARTMENT_HEAD, DIRECTOR, HEAD_OFFICE, INTEGRATION))
 """May send `On-Behalf-Of`."""
 
@@ -108,6 +111,11 @@ class Principal:
     def only_looks(self) -> bool:
         """Whether they change nothing: an auditor, whatever else they do, and who has no function at all."""
         return not self.functions or AUDITOR in self.functions
+
+    @property
+    def keeps_no_customers(self) -> bool:
+        """Whether nothing they do is with customers: they put nobody on file and visit nobody."""
+        return self.functions <= WITHOUT_CUSTOMERS
 
     def has(self, *functions: str) -> bool:
         """Whether the principal holds any of these functions."""

@@ -57,11 +57,12 @@ AGAIN = {"duplicate": "intended", "duplicate_reason": "分批采购"}
 VISIT = {"purpose": "push_forward", "way": "on_site"}
 
 FILING = {
-    **dict.fromkeys(who.COMPANY, "outside"), who.AUDITOR: "refused",
+    **dict.fromkeys(who.COMPANY, "outside"),
+    **dict.fromkeys((who.AUDITOR, who.TENANT_ADMIN, who.OPERATIONS), "refused"),
     **dict.fromkeys((*who.SEEN_BY, who.OTHER_TENANT), "done"),
     who.READ_ONLY: "scope", who.NO_SCOPE: "scope", who.EXPIRED: "unknown", who.NOBODY: "unknown",
 }  # fmt: skip
-"""Putting something on file for b00.a at b00: who would see it. The other company has the same ids."""
+"""Putting something on file for b00.a at b00: who sees it and has customers. The other company has the same ids."""
 
 _SERVICES_OWN: dict[str, Row] = {
     "operations.live": Row(who.OPEN),

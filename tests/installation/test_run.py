@@ -39,6 +39,11 @@ def test_it_serves_survives_the_death_of_its_parts_and_ends_cleanly(running: Run
     for port in PORTS:
         assert running.get("/openapi.json", port)["openapi"].startswith("3.1")
 
+    told = running.ask("/v1/events/head")  # where the owner of the database cannot reach it: in the log of the worker
+    running.until(
+        lambda: told["hash"] in (running.data / "run" / "work.log").read_text(), "the head of the log is told"
+    )
+
     for part in ("opportunities", "door", "work"):
         killed = running.pid(part)
         os.kill(killed, signal.SIGKILL)

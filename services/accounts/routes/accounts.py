@@ -25,7 +25,6 @@ from services.accounts.routes.rights import (
     path_up,
     require_hands_over,
     require_unit_in_sight,
-    require_writer,
     sees_account,
 )
 from shared.event_store.stream import Refused
@@ -42,7 +41,7 @@ ON_RECORD = refuses(403, 404, 409, 412, 428)
 @router.post("", status_code=201, operation_id="accounts.open", response_model=Receipt, responses=refuses(403, 409))
 async def open_(command: OpenAccount, ctx: Ctx) -> Receipt:
     """Put a customer organisation on file. The caller is responsible unless another owner is named."""
-    require_writer(ctx.principal)
+    ctx.require_dealing()
 
     async def decide(work: Work) -> Account:
         owner = await active_person(ctx, command.owner_id or ctx.principal.acting_for, pointer="/owner_id")
@@ -153,7 +152,6 @@ async def on_account(
     ctx: CommandContext, account_id: UUID, decide: Callable[[Account, datetime], Awaitable[None]]
 ) -> Receipt:
     """Load the account, let it decide, claim and release what its identity gained and lost."""
-    require_writer(ctx.principal)
     holdings = Holdings()
 
     async def work_on(work: Work) -> Account:

@@ -38,12 +38,6 @@ def require(principal: Principal, *functions: str) -> None:
         raise Problem(403, "forbidden")
 
 
-def require_writer(principal: Principal) -> None:
-    """Raises Problem 403 for who only looks."""
-    if principal.only_looks:
-        raise Problem(403, "forbidden")
-
-
 def taken(claim: Claim) -> Refused:
     """What a claim another record holds is refused as."""
     code, pointer = TAKEN[claim.scope]

@@ -50,6 +50,7 @@ CHANGES = refuses(404, 409, 412, 422, 428)
 @router.post("", status_code=201, operation_id="opportunities.capture", responses=refuses(403, 409, 422))
 async def capture(command: CaptureProspect, ctx: Ctx) -> Receipt:
     """Put a prospect on file (留档)."""
+    ctx.require_dealing()
     moves = Moves()
     id = ctx.new_id(Opportunity.stream_type)
     contact = None if command.contact is None else contact_id(id)

@@ -47,6 +47,7 @@ CHANGES = refuses(404, 409, 412, 422, 428)
 @router.post("", status_code=201, operation_id="visits.plan", responses=refuses(403, 409, 422))
 async def plan(command: PlanVisit, ctx: Ctx) -> Receipt:
     """Plan a visit."""
+    ctx.require_dealing()
     id = ctx.new_id(Visit.stream_type)
 
     async def decide(work: Work) -> Visit:
@@ -68,6 +69,7 @@ async def plan(command: PlanVisit, ctx: Ctx) -> Receipt:
 @router.post("/log", status_code=201, operation_id="visits.log_unplanned", responses=refuses(403, 409, 422))
 async def log_unplanned(command: LogVisit, ctx: Ctx) -> Receipt:
     """Log a visit that was not planned, with its judgements, all or nothing."""
+    ctx.require_dealing()
     id = ctx.new_id(Visit.stream_type)
     moves = Moves()
     tries = 0

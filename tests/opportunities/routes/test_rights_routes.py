@@ -44,6 +44,17 @@ async def test_an_auditor_sees_everything_and_changes_nothing(
     assert await refused(auditor, "/v1/views/standings/retry", {}) == (403, "forbidden")
 
 
+@pytest.mark.parametrize("function", ["operations", "tenant_admin", "hr"])
+async def test_who_keeps_no_customers_puts_nobody_on_file_and_visits_nobody(
+    ours: World, http: httpx.AsyncClient, settings: Settings, prospect: dict[str, Any], function: str
+) -> None:
+    client = Client(http, development_key(settings.data), ours.tenant_id, ours.rep_id, function, ours.root)
+    visit = {"purpose": "develop", "way": "on_site"}
+    assert await refused(client, OPPORTUNITIES, prospect) == (403, "forbidden")
+    assert await refused(client, "/v1/visits", visit | {"planned_on": "2025-03-12"}) == (403, "forbidden")
+    assert await refused(client, "/v1/visits/log", visit | {"on": "2025-03-08"}) == (403, "forbidden")
+
+
 async def test_a_correction_leads_to_nobody_elses_data_in_the_vault(
     rep: Client, west_rep: Client, prospect: dict[str, Any]
 ) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -21,6 +22,7 @@ from services.bootstrap import prepare
 from services.kpi.main import make_app as kpi_app
 from services.opportunities.main import opportunities_app
 from services.work import Worker, operations, views
+from shared.identity.tokens import SAMPLE_ROOT, SAMPLE_TENANT, development_key, mint_token
 from shared.settings import Settings
 from shared.testing.loop import run_apart
 
@@ -29,10 +31,11 @@ SERVICES = {"accounts": accounts_app, "opportunities": opportunities_app, "kpi":
 
 @dataclass(frozen=True)
 class Running:
-    """Where each service listens, and the development token they take."""
+    """Where each service listens, the development token they take, and that of a colleague, who asks for approvals."""
 
     addresses: dict[str, str]
     token: str
+    colleague: str
 
 
 @pytest.fixture
@@ -51,7 +54,8 @@ def running(own_database_url: str, tmp_path: Path) -> Iterator[Running]:
             token = (tmp_path / "token").read_text().strip()
             for address in addresses.values():
                 _wait_until_live(address, token)
-            yield Running(addresses, token)
+            key = development_key(tmp_path)
+            yield Running(addresses, token, mint_token(key, SAMPLE_TENANT, uuid4(), ("director",), SAMPLE_ROOT))
         finally:
             ended.set()
             thread.join()

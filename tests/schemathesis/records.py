@@ -26,6 +26,10 @@ stage: {column: stage, values: {new: {reaches: captured}}}
 SHEET = "no,title,owner,captured,stage\n{0},更新,李雷,2025-03-01,new\n,,,,\n"
 
 
+ASKED_FOR = ("/request-defeat", "/freeze")
+"""What a colleague asks for: nobody approves their own request."""
+
+
 class NotMade(Exception):
     """A record could not be made: the rules the fuzzer has published are in the way."""
 
@@ -51,9 +55,10 @@ class Ready:
 class Records:
     """Makes records of one tenant. Every service by its address."""
 
-    def __init__(self, addresses: Mapping[str, str], token: str, chance: Random) -> None:
+    def __init__(self, addresses: Mapping[str, str], token: str, colleague: str, chance: Random) -> None:
         self._http = {name: httpx.Client(base_url=address, timeout=30) for name, address in addresses.items()}
         self._said = {"authorization": f"Bearer {token}"}
+        self._asking = {"authorization": f"Bearer {colleague}"}
         self._chance = chance
         self._uses: dict[str, int] = {}
         self._shared: dict[str, Made] = {}
@@ -62,7 +67,8 @@ class Records:
 
     def tell(self, service: str, path: str, body: JSON, version: int | None = None) -> Made:
         """One command that must be carried out. Raises NotMade."""
-        headers = {**self._said, "idempotency-key": secrets.token_hex(8)}
+        said = self._asking if path.endswith(ASKED_FOR) else self._said
+        headers = {**said, "idempotency-key": secrets.token_hex(8)}
         if version is not None:
             headers["if-match"] = f'"{version}"'
         answer = self._http[service].post(path, json=body, headers=headers)
@@ -335,10 +341,10 @@ MADE: dict[str, Callable[[Records, str], Ready]] = {
     "accounts.check": lambda r, _: Ready(body={"credit_code": credit_code(r._chance)}),
     "persons.get": lambda r, _: _on("person_id", r.a_customers_person()),
     "persons.check": lambda r, _: Ready(body={"phone": "13800138000"}),
-    "persons.reveal": lambda r, _: _on(
-        "person_id", r.a_customers_person(), {"fields": ["name", "phone"], "purpose": "约定送车"}
+    "persons.reveal": lambda r, _: _on(  # of their own: one that is shared may have been erased by another case
+        "person_id", r.customers_person(), {"fields": ["name", "phone"], "purpose": "约定送车"}
     ),
-    "persons.export": lambda r, _: _on("person_id", r.a_customers_person(), {}),
+    "persons.export": lambda r, _: _on("person_id", r.customers_person(), {}),
     "persons.restrict": lambda r, _: _on("person_id", r.customers_person(), {"ground": "contested"}),
     "persons.lift": lambda r, _: _on("person_id", r.restricted_person()),
     "persons.correct": lambda r, _: _on("person_id", r.customers_person(), {"name": "王建军"}),

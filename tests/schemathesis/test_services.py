@@ -55,6 +55,7 @@ def test_no_server_error_and_nothing_undocumented(service: str, running: Running
                 "FUZZED_SERVICE": service,
                 "FUZZED_ADDRESSES": json.dumps(running.addresses),
                 "FUZZED_TOKEN": running.token,
+                "FUZZED_COLLEAGUE": running.colleague,
                 "FUZZED_COUNTS": str(counts),
                 "FUZZED_SEED": SEED,
                 "FUZZED_SHARE": SHARE,

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Coroutine
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from pydantic import ValidationError
 
 from services.tenants.command import app as tenant_verbs
+from services.verb import run_verb
 from shared.settings import settings
 
 app = typer.Typer(
@@ -25,21 +25,6 @@ def say(text: str) -> None:
     typer.echo(text)
 
 
-def _run(work: Coroutine[Any, Any, int | None]) -> None:
-    """Run it, and say in one line when the database is what prevented it."""
-    try:
-        status = asyncio.run(work)
-    except Exception as error:
-        from services.prevented import prevented
-
-        if (said := prevented(error)) is None:
-            raise
-        typer.echo(said, err=True)
-        status = 1
-    if status:
-        raise typer.Exit(status)
-
-
 @app.command()
 def run() -> None:
     """Start the database, the services, the worker and the front door; end with Ctrl-C."""
@@ -50,7 +35,7 @@ def run() -> None:
 
     terminal = Terminal(sys.stdout)
     try:
-        _run(installation.run(settings(), lambda text: print(text, file=terminal, flush=True)))
+        run_verb(installation.run(settings(), lambda text: print(text, file=terminal, flush=True)))
     except installation.CannotStart as error:
         typer.echo(f"Cannot start: {error}", err=True)
         raise typer.Exit(1) from None
@@ -66,7 +51,7 @@ def demo() -> None:
     from services.demo.run import run as run_demo
 
     try:
-        _run(run_demo(settings(), Terminal(sys.stdout)))
+        run_verb(run_demo(settings(), Terminal(sys.stdout)))
     except installation.CannotStart as error:
         typer.echo(f"Cannot start: {error}", err=True)
         raise typer.Exit(1) from None
@@ -94,7 +79,7 @@ def doctor() -> None:
     """Show the settings in effect, secrets unseen, and the database; name everything wrong. Ends with 1 on a fault."""
     from services.doctor import doctor as examine
 
-    _run(examine(settings(), say))
+    run_verb(examine(settings(), say))
 
 
 @app.command()
@@ -112,7 +97,7 @@ def migrate() -> None:
         say(f"{'Now' if changed else 'Already'} at {newest_version()}.")
         return 0
 
-    _run(work())
+    run_verb(work())
 
 
 @app.command()
@@ -120,7 +105,7 @@ def verify() -> None:
     """Prove that the log is whole and that every view equals its fold. Ends with 1 when something is wrong."""
     from services import maintenance
 
-    _run(maintenance.verify(settings(), say))
+    run_verb(maintenance.verify(settings(), say))
 
 
 @app.command()
@@ -132,7 +117,7 @@ def rebuild(
     """Fold views anew from the log, while they are read."""
     from services import maintenance
 
-    _run(maintenance.rebuild_views(settings(), view or [], say))
+    run_verb(maintenance.rebuild_views(settings(), view or [], say))
 
 
 @app.command("drop-old-views")
@@ -142,7 +127,7 @@ def drop_old_views(
     """Drop the tables of view versions this code does not read. Only when no older code is running."""
     from services import maintenance
 
-    _run(maintenance.drop_old_views(settings(), say, sure=yes))
+    run_verb(maintenance.drop_old_views(settings(), say, sure=yes))
 
 
 @app.command()
@@ -155,7 +140,7 @@ def restored(
     """Say that the database was restored: old cursors are refused, who was erased since the backup is erased again."""
     from services import maintenance
 
-    _run(maintenance.restored(settings(), reason, say, erasures=erasures))
+    run_verb(maintenance.restored(settings(), reason, say, erasures=erasures))
 
 
 @app.command()
@@ -163,7 +148,7 @@ def rewrap() -> None:
     """Wrap the keys of all tenants by the master key there is now, DAKEHU_VAULT_KEY_BEFORE being the one before."""
     from services import maintenance
 
-    _run(maintenance.rewrap(settings(), say))
+    run_verb(maintenance.rewrap(settings(), say))
 
 
 @app.command("import")
@@ -197,7 +182,7 @@ def bench(
 
     if unknown := set(figures or []) - set(measuring.FIGURES):
         raise typer.BadParameter(f"no figure is called {', '.join(sorted(unknown))}")
-    _run(measuring.bench(figures or [], measuring.QUICK if quick else measuring.FULL))
+    run_verb(measuring.bench(figures or [], measuring.QUICK if quick else measuring.FULL))
 
 
 @app.command()
@@ -205,7 +190,7 @@ def soak(seconds: Annotated[float, typer.Option(help="how long, in all")] = 60.0
     """Append from many writers at once, read behind them, and prove that nothing was lost, doubled or reordered."""
     from bench.soak import soak as soaking
 
-    _run(soaking(seconds, say))
+    run_verb(soaking(seconds, say))
 
 
 def main() -> None:

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from services.accounts.routes.shown import names
 from services.hand_overs.carrying import recorded
 from services.hand_overs.checking import Plan, plan, require_hand_over, sees_person
 from services.hand_overs.commands import KIND, UNDO, HandOver, UndoHandOver
@@ -16,6 +15,7 @@ from services.hand_overs.shown import HandOverRecord, HandOverShown, Preview, it
 from shared.event_store.stream import Refused
 from shared.http.context import CommandContext, Ctx
 from shared.http.errors import refusal
+from shared.http.names import people_names
 from shared.http.openapi import refuses
 from shared.http.problem import At, Problem
 from shared.http.reading import Listed, Now, Paged
@@ -50,7 +50,7 @@ async def look(command: HandOver, ctx: Ctx) -> Preview:
     """What a hand-over would do, record by record, and what is in its way. Stores nothing, takes the same body."""
     found = await _planned(ctx, command)
     people = {found.leaver.id, *(to for to, _ in command.successors())}
-    named = await names(ctx.kit, ctx.tenant_id, people)
+    named = await people_names(ctx.kit, ctx.tenant_id, people)
     return preview(found, named, ctx.kit, ctx.call.language)
 
 
@@ -103,7 +103,7 @@ async def hand_over(hand_over_id: UUID, read: Now, page: Paged) -> HandOverRecor
     )
     shown, following = page.of(found, lambda item: (item.number,))
     people = people_in(operation) | {UUID(item.said["to"]) for item in shown if item.said.get("to")}
-    named = await names(read.kit, read.tenant_id, people)
+    named = await people_names(read.kit, read.tenant_id, people)
     language = "zh-CN" if read.call is None else read.call.language
     told = await _as_logged(read.pool, read.tenant_id, operation, shown)
     items = await items_shown(read.kit, read.tenant_id, operation, told, await read.sight(), named, language)
@@ -177,7 +177,7 @@ async def _sees(asked: Any, who: Principal, operation: Operation) -> bool:
 
 
 async def _names(kit: Any, tenant_id: UUID, operations: Iterable[Operation]) -> dict[UUID, str]:
-    return await names(kit, tenant_id, set().union(*(people_in(operation) for operation in operations)))
+    return await people_names(kit, tenant_id, set().union(*(people_in(operation) for operation in operations)))
 
 
 async def _as_logged(pool: Any, tenant_id: UUID, operation: Operation, items: Iterable[Item]) -> list[Item]:

@@ -16,6 +16,7 @@ from services.kpi.views.teams import TEAMS
 from services.kpi.views.units import UNITS
 from shared.days import end_of, start_of
 from shared.http.limits import limited
+from shared.http.names import people_names
 from shared.http.openapi import refuses
 from shared.http.problem import At, Problem
 from shared.http.reading import AsOfText, FromDay, Reading, Report, ToDay
@@ -246,9 +247,9 @@ async def _labels(
         found = await read.pool.fetch(sql, read.tenant_id, ids, read.as_of, *known)
         labels[name] = {str(row["id"]): row["name"] for row in found}
     if "owner" in dimensions:
-        ids = [UUID(row["owner"]) for row in rows if row["owner"] is not None]
-        vault = await read.kit.vault.get(read.tenant_id, ids, ("name",))
-        labels["owner"] = {str(id): fields["name"] for id, fields in vault.items() if "name" in fields}
+        owners = [UUID(row["owner"]) for row in rows if row["owner"] is not None]
+        named = await people_names(read.kit, read.tenant_id, owners)
+        labels["owner"] = {str(id): name for id, name in named.items()}
     return labels
 
 

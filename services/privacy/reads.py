@@ -23,7 +23,7 @@ from shared.http.openapi import refuses
 from shared.http.problem import Problem
 from shared.http.route import Router
 from shared.identity.principal import Principal
-from shared.privacy.disclosure import EXPORTED, FOUND, REVEALED, disclosure, record
+from shared.privacy.disclosure import EXPORTED, FOUND, REVEALED, Disclosure, disclosure, record
 from shared.privacy.vault import PERSONS, STAFF
 
 router = Router(prefix="/v1", tags=["persons"])
@@ -103,9 +103,7 @@ async def reveal(person_id: UUID, body: Reveal, who: Who, parts: Parts) -> Revea
     subject = await require(parts, who, person_id, Do.LOOK)
     if subject.erased or subject.restricted:
         raise Problem(409, "person_erased" if subject.erased else "person_restricted")
-    disclosed = disclosure.get()
-    assert disclosed is not None  # the edge's
-    disclosed.action, disclosed.purpose = REVEALED, body.purpose
+    disclosed = _disclosing(REVEALED, body.purpose)
     found = (await parts.vault.get(who.tenant_id, [person_id], body.fields)).get(person_id, {})
     for field in found:
         disclosed.note(person_id, field)  # of staff too, who are otherwise not noted
@@ -154,12 +152,18 @@ async def export(person_id: UUID, body: Export, who: Who, parts: Parts) -> Perso
         raise Problem(409, "person_erased")
     found = await held(parts, who.tenant_id, subject)
     found.perhaps = await _in_sight(parts, who, found.perhaps)
-    disclosed = disclosure.get()
-    assert disclosed is not None  # the edge's
-    disclosed.action, disclosed.purpose = EXPORTED, body.purpose
+    disclosed = _disclosing(EXPORTED, body.purpose)
     for field in found.data or ("name",):
         disclosed.note(person_id, field)
     return found
+
+
+def _disclosing(action: str, purpose: str | None) -> Disclosure:
+    """What this answer is put on record as, and what for."""
+    disclosed = disclosure.get()
+    assert disclosed is not None  # the edge's
+    disclosed.action, disclosed.purpose = action, purpose
+    return disclosed
 
 
 async def _in_sight(parts: Kit, who: Principal, ids: Sequence[UUID]) -> list[UUID]:

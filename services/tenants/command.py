@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,6 +10,7 @@ from uuid import UUID
 
 import typer
 
+from services.verb import run_verb
 from shared.settings import settings
 
 if TYPE_CHECKING:
@@ -233,29 +233,21 @@ async def _say(changing: Awaitable[bool], changed: str, unchanged: str) -> int:
 
 
 def _run(work: Callable[[EventStore, Vault], Awaitable[int]]) -> None:
-    """Run it on the database, and say in one line what prevented it."""
-    from services.prevented import prevented
+    """Run it on the database, and say in one line what is in its way."""
     from services.tenants.deletion import CannotDelete
     from services.tenants.standing import NoSuchTenant
     from shared.event_store.stream import Refused
     from shared.privacy.vault import VaultError
 
     async def connected() -> int:
-        async with _parts() as (store, vault):
-            return await work(store, vault)
+        try:
+            async with _parts() as (store, vault):
+                return await work(store, vault)
+        except (NoSuchTenant, CannotDelete, FileExistsError, Refused, VaultError) as error:
+            typer.echo(f"Not done: {error}", err=True)
+            return 1
 
-    try:
-        status = asyncio.run(connected())
-    except (NoSuchTenant, CannotDelete, FileExistsError, Refused, VaultError) as error:
-        typer.echo(f"Not done: {error}", err=True)
-        status = 1
-    except Exception as error:
-        if (said := prevented(error)) is None:
-            raise
-        typer.echo(said, err=True)
-        status = 1
-    if status:
-        raise typer.Exit(status)
+    run_verb(connected())
 
 
 @asynccontextmanager

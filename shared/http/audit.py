@@ -24,6 +24,7 @@ from shared.http.call import Call, call_of
 from shared.http.context import Parts, Who
 from shared.http.kit import Kit
 from shared.http.limits import limited
+from shared.http.names import people_names
 from shared.http.openapi import refuses
 from shared.http.problem import At, Problem
 from shared.http.reading import FromDay, Paged, ToDay
@@ -170,11 +171,12 @@ async def _bounds(kit: Kit, who: Principal, head: Head, since: date | None, unti
 
 async def _shown(kit: Kit, tenant_id: UUID, found: Sequence[Entry]) -> list[AuditEntry]:
     """Entries with the names of our own people."""
-    people = {id for entry in found for id in (entry.actor, entry.on_behalf_of, entry.viewer) if id is not None}
-    vault = await kit.vault.get(tenant_id, people, ("name",))
+    named = await people_names(
+        kit, tenant_id, (id for entry in found for id in (entry.actor, entry.on_behalf_of, entry.viewer))
+    )
 
     def name(id: UUID | None) -> str | None:
-        return None if id is None else vault.get(id, {}).get("name")
+        return None if id is None else named.get(id)
 
     return [
         AuditEntry(

@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from shared.http.context import Parts, Who
+from shared.http.names import people_names
 from shared.http.route import Router
 
 router = Router(prefix="/v1", tags=["identity"])
@@ -35,12 +36,12 @@ class Me(BaseModel):
 @router.get("/me", operation_id="identity.me")
 async def me(who: Who, parts: Parts) -> Me:
     """Who the bearer of this credential is here, and what they hold."""
-    named = {} if who.machine else await parts.vault.get(who.tenant_id, [who.person_id], ("name",))
+    named = {} if who.machine else await people_names(parts, who.tenant_id, [who.person_id])
     sight = await parts.sight(who)
     return Me(
         tenant_id=who.tenant_id,
         person_id=who.person_id,
-        name=named.get(who.person_id, {}).get("name"),
+        name=named.get(who.person_id),
         machine=who.machine,
         functions=sorted(who.functions),
         unit_id=who.unit_id,

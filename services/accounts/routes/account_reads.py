@@ -16,10 +16,11 @@ from services.accounts.credit_code import credit_code
 from services.accounts.events import KEY_PERSON_FIELD, Attitude, Influence, KeyPerson, Layer, Relationship, TeamRole
 from services.accounts.routes.in_sight import shown
 from services.accounts.routes.organisation_reads import etag
-from services.accounts.routes.shown import HistoryEntry, builtins, history, names
+from services.accounts.routes.shown import HistoryEntry, builtins, history
 from services.accounts.views.accounts import ACCOUNTS
 from services.accounts.views.people import PEOPLE
 from services.accounts.views.units import UNITS
+from shared.http.names import people_names
 from shared.http.openapi import refuses
 from shared.http.problem import At, Problem
 from shared.http.reading import AsOfText, Listed, Paged, Reading, Report
@@ -200,7 +201,7 @@ async def accounts(
     rows, following = page.of(
         fetched, lambda row: (row["name_key"] if sort == "name" else row["opened_at"].isoformat(), row["id"])
     )
-    named = await names(read.kit, read.tenant_id, (row["owner_id"] for row in rows))
+    named = await people_names(read.kit, read.tenant_id, (row["owner_id"] for row in rows))
     items = [AccountRow(owner_name=named.get(row["owner_id"]), **dict(row)) for row in rows]
     return Listed(items=items, next=following)
 

@@ -13,12 +13,13 @@ from services.accounts.events import Function, UnitKind
 from services.accounts.organisation import Unit
 from services.accounts.person import Person
 from services.accounts.routes.rights import ORGANISES
-from services.accounts.routes.shown import HistoryEntry, history, names
+from services.accounts.routes.shown import HistoryEntry, history
 from services.accounts.routes.standing_in import decides_for
 from services.accounts.views.people import PEOPLE
 from services.accounts.views.units import UNITS
 from shared.days import day_of
 from shared.http.call import call_of
+from shared.http.names import people_names
 from shared.http.openapi import refuses
 from shared.http.problem import Problem
 from shared.http.reading import Listed, Now, Paged, Reading, Report
@@ -169,7 +170,7 @@ async def people(
         ),
         lambda row: (row["joined_at"].isoformat(), row["id"]),
     )
-    named = await names(read.kit, read.tenant_id, [row["id"] for row in rows])
+    named = await people_names(read.kit, read.tenant_id, [row["id"] for row in rows])
     close = await sees_closely(read, *(row["id"] for row in rows))
     return Listed(items=[_person(row, named, row["id"] in close) for row in rows], next=following)
 

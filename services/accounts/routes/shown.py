@@ -1,8 +1,7 @@
-"""What single records answer beside their fields: history and names. Reads only what the caller may see."""
+"""What single records answer beside their fields: their history. Reads only what the caller may see."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,7 +11,7 @@ from pydantic import BaseModel, Field
 
 from shared.event_store.command import StoredFact
 from shared.event_store.stream import Stream
-from shared.http.kit import Kit
+from shared.http.names import people_names
 from shared.http.reading import Reading
 
 
@@ -33,17 +32,10 @@ class HistoryEntry(BaseModel):
     voided: bool = False
 
 
-async def names(kit: Kit, tenant_id: UUID, ids: Iterable[UUID | None]) -> dict[UUID, str]:
-    """Names of persons; the erased and the unknown are absent."""
-    wanted = {id for id in ids if id is not None}
-    found = await kit.vault.get(tenant_id, wanted, ("name",))
-    return {id: fields["name"] for id, fields in found.items() if "name" in fields}
-
-
 async def history(read: Reading, stream: Stream) -> list[HistoryEntry]:
     """All facts of a record in the order they were told."""
     stored = await read.kit.store.load(read.tenant_id, stream.id, until_position=read.known_at)
-    named = await names(read.kit, read.tenant_id, (_id(fact, "actor") for fact in stored))
+    named = await people_names(read.kit, read.tenant_id, (_id(fact, "actor") for fact in stored))
     return [_entry(fact, stream, named) for fact in stored]
 
 

@@ -11,11 +11,11 @@ from fastapi import Query
 from pydantic import BaseModel, Field
 
 from services.accounts.routes.in_sight import shown
-from services.accounts.routes.shown import names
 from services.accounts.views.accounts import ACCOUNTS
 from services.accounts.views.people import PEOPLE
 from services.accounts.views.units import UNITS
 from services.accounts.views.visits import VISITS
+from shared.http.names import people_names
 from shared.http.reading import Listed, Paged, Report
 from shared.http.route import Router
 from shared.projections.view import source
@@ -155,7 +155,7 @@ async def visits_due(
     sql = DUE.format(sight=seen, filters=" and ".join(filters), limit=put(page.limit + 1), **relations)
     fetched = await read.pool.fetch(sql, *given)
     rows, following = page.of(fetched, lambda row: (row["due_on"].isoformat(), row["account_id"], row["duty"]))
-    named = await names(read.kit, read.tenant_id, (row["person_id"] for row in rows))
+    named = await people_names(read.kit, read.tenant_id, (row["person_id"] for row in rows))
     items = [
         VisitDue(
             account_name=row["name"],

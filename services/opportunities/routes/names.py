@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from services.opportunities.product import CLAIM
 from services.opportunities.routes.references import known
 from shared.http.kit import Kit
+from shared.http.names import people_names
 
 PRODUCT_NAMES = """
 select distinct on (c.key) c.key, e.data -> 'standing' ->> 'name' as name
@@ -39,9 +40,7 @@ async def names(
 ) -> Names:
     """Names of these people, of these units and accounts, and of these product codes."""
     found = Names()
-    persons = {id for id in people if id is not None}
-    for person, fields in (await kit.vault.get(tenant_id, persons, ["name"])).items():
-        found.people[person] = fields["name"]
+    found.people = await people_names(kit, tenant_id, people)
     for id, record in (await known(kit.pool, tenant_id, others)).items():
         if record.name is not None and record.stream_type in ("unit", "account"):
             (found.units if record.stream_type == "unit" else found.accounts)[id] = record.name

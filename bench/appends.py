@@ -16,8 +16,8 @@ import msgspec
 from bench.figure import Figure, figure, median
 from bench.ground import Ground, Place, say
 from services.opportunities import events
-from services.opportunities.commands.prospects import CaptureProspect
-from services.opportunities.opportunity import Opportunity
+from services.opportunities.opportunity.commands.prospects import CaptureProspect
+from services.opportunities.opportunity.opportunity import Opportunity
 from shared.event_store.command import Command, StreamAppend
 from shared.event_store.facts import registry
 from shared.event_store.repository import Repository

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from fastapi import FastAPI
 
-from services.opportunities.commands.prospects import QualifyProspect
+from services.opportunities.opportunity.commands.prospects import QualifyProspect
 from shared.http.receipt import Receipt
 
 

@@ -15,8 +15,8 @@ from bench.figure import Figure, figure, median
 from bench.ground import Ground, Place, cpu_seconds, free_port, say
 from bench.load import Job, Run, generate
 from services.opportunities import events
-from services.opportunities.commands.prospects import CaptureProspect
-from services.opportunities.opportunity import Opportunity
+from services.opportunities.opportunity.commands.prospects import CaptureProspect
+from services.opportunities.opportunity.opportunity import Opportunity
 from shared.event_store.command import Command
 from shared.event_store.facts import registry
 from shared.event_store.repository import Repository

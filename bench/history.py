@@ -24,7 +24,7 @@ from services.accounts.events import Function, UnitKind
 from services.accounts.organisation import OpenUnit, Unit
 from services.accounts.person import JoinPerson, Person
 from services.opportunities import events
-from services.opportunities.product import AddProduct, Product
+from services.opportunities.products.product import AddProduct, Product
 from shared.event_store.command import Command
 from shared.event_store.facts import registry
 from shared.event_store.repository import Repository

@@ -15,14 +15,19 @@ from typing import Any, cast
 from uuid import UUID
 
 from services.opportunities import events
-from services.opportunities.commands.closings import ApproveDefeat, DisposeProspect, FreezeProspect, RequestDefeat
-from services.opportunities.commands.orders import DeliverUnits, WinDeal
-from services.opportunities.commands.prospects import CaptureProspect, QualifyProspect, TransferOpportunity
-from services.opportunities.commands.visits import LogVisit
-from services.opportunities.level_policy import DEFAULT
-from services.opportunities.opportunity import Opportunity
-from services.opportunities.reason_catalogue import SHIPPED
-from services.opportunities.visit import Visit
+from services.opportunities.opportunity.commands.closings import (
+    ApproveDefeat,
+    DisposeProspect,
+    FreezeProspect,
+    RequestDefeat,
+)
+from services.opportunities.opportunity.commands.orders import DeliverUnits, WinDeal
+from services.opportunities.opportunity.commands.prospects import CaptureProspect, QualifyProspect, TransferOpportunity
+from services.opportunities.opportunity.opportunity import Opportunity
+from services.opportunities.policies.level_policy import DEFAULT
+from services.opportunities.policies.reason_catalogue import SHIPPED
+from services.opportunities.visits.commands import LogVisit
+from services.opportunities.visits.visit import Visit
 from shared.event_store.facts import registry
 from shared.event_store.repository import Repository
 from shared.event_store.stream import Stream

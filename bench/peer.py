@@ -23,7 +23,7 @@ from eventsourcing.projection import Projection, ProjectionRunner
 from fastapi import FastAPI, Header, HTTPException
 from psycopg.sql import SQL
 
-from services.opportunities.commands.prospects import QualifyProspect
+from services.opportunities.opportunity.commands.prospects import QualifyProspect
 from shared.http.receipt import Receipt
 
 LEVELS = ("C", "B", "A", "H")

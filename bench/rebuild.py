@@ -12,7 +12,7 @@ from bench import peer
 from bench.figure import Figure, figure, median
 from bench.ground import Ground, Place, say
 from bench.history import Company
-from services.opportunities.commands.prospects import QualifyProspect
+from services.opportunities.opportunity.commands.prospects import QualifyProspect
 from services.opportunities.views.defeats import DEFEATS
 from services.opportunities.views.standings import STANDINGS
 from shared.event_store.connections import WORK

@@ -52,8 +52,9 @@ def _section(fact: FactType) -> str:
 
 
 def _values(module: ModuleType) -> Iterator[str]:
+    package = module.__name__.removesuffix("events")
     for name, value in sorted(vars(module).items()):
-        if inspect.isclass(value) and issubclass(value, msgspec.Struct) and value.__module__ == module.__name__:
+        if inspect.isclass(value) and issubclass(value, msgspec.Struct) and value.__module__.startswith(package):
             hints = get_type_hints(value)
             rows = "\n".join(f"| `{field}` | {_type(hints[field])} |" for field in value.__struct_fields__)
             yield f"### {name}\n\n{inspect.cleandoc(value.__doc__ or '')}\n\n| field | type |\n|---|---|\n{rows}\n"

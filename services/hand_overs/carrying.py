@@ -18,8 +18,8 @@ from services.accounts.account import Account
 from services.accounts.person import Person
 from services.hand_overs.records import ACCOUNT, OPPORTUNITY, PERSON, TEAM, VISIT
 from services.opportunities import events as opportunities_events
-from services.opportunities.opportunity import Opportunity
-from services.opportunities.visit import Visit
+from services.opportunities.opportunity.opportunity import Opportunity
+from services.opportunities.visits.visit import Visit
 from shared.event_store import fault_points
 from shared.event_store.command import Command
 from shared.event_store.facts import registry

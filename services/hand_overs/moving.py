@@ -15,12 +15,12 @@ from services.accounts.events import LeavingReason
 from services.accounts.person import Leave, Person
 from services.hand_overs.records import ACCOUNT, TEAM
 from services.opportunities.business_time import business_time
-from services.opportunities.commands.prospects import TransferOpportunity
 from services.opportunities.events import Status
-from services.opportunities.life_cycle import merge, units_left
-from services.opportunities.opportunity import Opportunity
-from services.opportunities.visit import Visit
-from services.opportunities.visit_hand_over import hand_back, hand_over, require_planned
+from services.opportunities.opportunity.commands.prospects import TransferOpportunity
+from services.opportunities.opportunity.life_cycle import units_left
+from services.opportunities.opportunity.opportunity import Opportunity
+from services.opportunities.visits.hand_over import hand_back, hand_over, require_planned
+from services.opportunities.visits.visit import Visit
 from shared.event_store.stream import Entry, Refused, Stream
 
 HANDED_OVER = "hand_over"
@@ -161,7 +161,7 @@ def standing_before(stream: Stream, entry: Entry) -> dict[str, Any]:
     standing: dict[str, Any] = {}
     for other in sorted(stream.entries(), key=lambda one: (one.occurred_at, one.version)):
         if (other.occurred_at, other.version) < (entry.occurred_at, entry.version):
-            merge(standing, other.changes)
+            Opportunity.merge(standing, other.changes)
     return standing
 
 

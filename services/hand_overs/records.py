@@ -15,7 +15,7 @@ from services.accounts.views.accounts import ACCOUNTS
 from services.accounts.views.people import PEOPLE
 from services.opportunities.views.contacts import CONTACTS
 from services.opportunities.views.standings import STANDINGS
-from services.opportunities.views.visits import VISITS
+from services.opportunities.visits.view import VISITS
 from shared.projections.view import View
 
 VIEWS: tuple[View, ...] = (ACCOUNTS, PEOPLE, STANDINGS, VISITS, CONTACTS)

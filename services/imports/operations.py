@@ -15,9 +15,9 @@ from uuid import UUID
 from services.accounts.import_accounts import Accounts
 from services.accounts.import_people import FoundPerson, People
 from services.accounts.imports import Directory, Units
-from services.opportunities.import_references import Organisation
-from services.opportunities.import_target import MappedPerson, MappedUnit
-from services.opportunities.imports import Import
+from services.opportunities.imports.importing import Import
+from services.opportunities.imports.references import Organisation
+from services.opportunities.imports.target import MappedPerson, MappedUnit
 from shared.imports.found import Found, Missing
 from shared.imports.reading import Reference
 from shared.imports.recording import Recorder

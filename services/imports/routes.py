@@ -32,7 +32,7 @@ from shared.jobs.starting import start_operation, started_before
 router = Router(prefix="/v1/imports", tags=["imports"])
 TAG = {"name": "imports", "description": "Files of other systems, by a mapping; progress and problems row by row"}
 
-CHECKS = "services.opportunities.import_check"
+CHECKS = "services.opportunities.imports.check"
 """The module that knows what can be imported; found by name, since every service serves these routes."""
 MOST_MISTAKES = 100
 

@@ -13,15 +13,20 @@ from uuid import UUID
 from services.accounts.account import Account
 from services.accounts.account_commands import AssignOwner, OpenAccount
 from services.accounts.events import KeyPersonAdded, Layer, SupportTeamChanged, TeamMember, TeamRole
-from services.opportunities.commands.closings import ApproveDefeat, FreezeProspect, LoseContact, RequestDefeat
-from services.opportunities.commands.orders import WinDeal
-from services.opportunities.commands.prospects import CaptureProspect, QualifyProspect, TransferOpportunity
-from services.opportunities.commands.visits import LogVisit, PlanVisit
-from services.opportunities.level_policy import DEFAULT
-from services.opportunities.opportunity import Opportunity
-from services.opportunities.product import AddProduct, Product
-from services.opportunities.reason_catalogue import SHIPPED
-from services.opportunities.visit import Visit
+from services.opportunities.opportunity.commands.closings import (
+    ApproveDefeat,
+    FreezeProspect,
+    LoseContact,
+    RequestDefeat,
+)
+from services.opportunities.opportunity.commands.orders import WinDeal
+from services.opportunities.opportunity.commands.prospects import CaptureProspect, QualifyProspect, TransferOpportunity
+from services.opportunities.opportunity.opportunity import Opportunity
+from services.opportunities.policies.level_policy import DEFAULT
+from services.opportunities.policies.reason_catalogue import SHIPPED
+from services.opportunities.products.product import AddProduct, Product
+from services.opportunities.visits.commands import LogVisit, PlanVisit
+from services.opportunities.visits.visit import Visit
 from shared.event_store.stream import Stream
 from tests.authorisation.company import BEGINNING, BRANCHES, id_of
 

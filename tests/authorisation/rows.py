@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from services.opportunities.approval_policy import PublishApprovalPolicy
-from services.opportunities.level_policy import PublishLevelPolicy
-from services.opportunities.reason_catalogue import PublishReasonCatalogue
+from services.opportunities.policies.approval_policy import PublishApprovalPolicy
+from services.opportunities.policies.level_policy import PublishLevelPolicy
+from services.opportunities.policies.reason_catalogue import PublishReasonCatalogue
 from tests.authorisation import expectations as who
 from tests.authorisation.company import id_of
 from tests.authorisation.expectations import Pattern

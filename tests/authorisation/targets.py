@@ -11,8 +11,8 @@ from uuid import UUID, uuid4
 from services.accounts.events import Function, UnitKind
 from services.accounts.organisation import MoveUnit, OpenUnit, Unit
 from services.accounts.person import JoinPerson, Person, PostTo
-from services.opportunities.commands.prospects import GiveInstruction
-from services.opportunities.product import AddProduct, Product
+from services.opportunities.opportunity.commands.prospects import GiveInstruction
+from services.opportunities.products.product import AddProduct, Product
 from shared.event_store.stream import Stream
 from shared.identity.current_tenant import as_tenant
 from shared.jobs import create_operation

@@ -26,7 +26,7 @@ from services.kpi.main import make_app as kpi_app
 from services.kpi.views import VIEWS as KPI_VIEWS
 from services.opportunities import events as opportunities_events
 from services.opportunities.main import opportunities_app
-from services.opportunities.product import CLAIM, Product
+from services.opportunities.products.product import CLAIM, Product
 from services.opportunities.views import VIEWS as OPPORTUNITY_VIEWS
 from shared.event_store.command import Claim, Command
 from shared.event_store.facts import registry

@@ -18,12 +18,12 @@ from services.accounts.person import ChangeFunctions, JoinPerson, Leave, Person
 from services.hand_overs.moving import Moment, move, move_back
 from services.hand_overs.records import Record
 from services.hand_overs.targets import Targets
-from services.opportunities.commands.orders import WinDeal
-from services.opportunities.commands.prospects import CaptureProspect, QualifyProspect, TransferOpportunity
-from services.opportunities.commands.visits import PlanVisit
 from services.opportunities.events import Status
-from services.opportunities.opportunity import Opportunity
-from services.opportunities.visit import Visit
+from services.opportunities.opportunity.commands.orders import WinDeal
+from services.opportunities.opportunity.commands.prospects import CaptureProspect, QualifyProspect, TransferOpportunity
+from services.opportunities.opportunity.opportunity import Opportunity
+from services.opportunities.visits.commands import PlanVisit
+from services.opportunities.visits.visit import Visit
 from shared.days import day_of
 from shared.event_store.stream import Refused
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from services.opportunities.import_target import OpportunityMapping
+from services.opportunities.imports.target import OpportunityMapping
 from shared.imports.mapping import read_mapping
 from shared.imports.problems import RowProblem
 from shared.imports.rows import Row

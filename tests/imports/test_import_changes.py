@@ -182,7 +182,7 @@ async def test_what_people_changed_since_is_theirs(office: Office) -> None:
     """The file says nothing new of what somebody else corrected, so that stays."""
     _, facts = await told(office, {"no": "1"})
     from services.opportunities import events
-    from services.opportunities.opportunity import Opportunity
+    from services.opportunities.opportunity.opportunity import Opportunity
     from shared.event_store.command import Command
     from shared.event_store.facts import registry
     from shared.event_store.repository import Repository

@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from services.opportunities.import_rows import mapped_rows
-from services.opportunities.import_target import Mapped, MappedRow, OpportunityMapping
+from services.opportunities.imports.rows import mapped_rows
+from services.opportunities.imports.target import Mapped, MappedRow, OpportunityMapping
 from shared.imports.lookups import Lookups
 from shared.imports.problems import TEXTS, MappingRefused, RowProblem
 from shared.imports.reading import Reference, Way

@@ -7,7 +7,7 @@ from typing import BinaryIO, get_args
 import pytest
 from pydantic import BaseModel
 
-from services.opportunities.import_target import FIND_BY, KINDS, LifeCycle, OpportunityMapping
+from services.opportunities.imports.target import FIND_BY, KINDS, LifeCycle, OpportunityMapping
 from shared.imports.lookups import Lookups, read_lookups
 from shared.imports.mapping import check_columns, lookups_of
 from shared.imports.problems import TEXTS, MappingRefused

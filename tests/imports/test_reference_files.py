@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from services.opportunities.import_rows import mapped_rows
-from services.opportunities.import_target import MappedRow, OpportunityMapping
+from services.opportunities.imports.rows import mapped_rows
+from services.opportunities.imports.target import MappedRow, OpportunityMapping
 from shared.imports.lookups import read_lookups
 from shared.imports.mapping import lookups_of, read_mapping
 from shared.imports.tables import open_table

@@ -29,7 +29,7 @@ from services.opportunities.events import (
     UnitsCancelled,
     UnitsDelivered,
 )
-from services.opportunities.opportunity import Opportunity
+from services.opportunities.opportunity.opportunity import Opportunity
 from shared.event_store.stream import Refused
 from shared.projections.view import source
 from shared.testing.views import assert_live_equals_rebuild, fold_all, fold_in_random_splits, stored_rows

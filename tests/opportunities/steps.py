@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid5
 
-from services.opportunities.commands.closings import (
+from services.opportunities.opportunity.commands.closings import (
     ApproveDefeat,
     DisposeProspect,
     FreezeProspect,
@@ -18,17 +18,17 @@ from services.opportunities.commands.closings import (
     ResumeProspect,
     ReviewFreeze,
 )
-from services.opportunities.commands.orders import AmendOrder, CancelUnits, DeliverUnits, WinDeal
-from services.opportunities.commands.prospects import (
+from services.opportunities.opportunity.commands.orders import AmendOrder, CancelUnits, DeliverUnits, WinDeal
+from services.opportunities.opportunity.commands.prospects import (
     CaptureProspect,
     CompleteInstruction,
     GiveInstruction,
     QualifyProspect,
     TransferOpportunity,
 )
-from services.opportunities.level_policy import DEFAULT
-from services.opportunities.opportunity import Opportunity
-from services.opportunities.reason_catalogue import SHIPPED
+from services.opportunities.opportunity.opportunity import Opportunity
+from services.opportunities.policies.level_policy import DEFAULT
+from services.opportunities.policies.reason_catalogue import SHIPPED
 
 NAMESPACE = UUID(int=7)
 REP, OTHER_REP, HEAD = (uuid5(NAMESPACE, name) for name in ("rep", "other", "head"))

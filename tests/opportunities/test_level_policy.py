@@ -10,10 +10,9 @@ from uuid import UUID, uuid4
 import pytest
 
 from services.accounts.events import Layer
-from services.opportunities.approval_policy import ApprovalPolicies, PublishApprovalPolicy, approval_on
-from services.opportunities.catalogues.words import LAYERS, PURPOSES, WAYS
-from services.opportunities.commands.visits import Purpose, Way
-from services.opportunities.level_policy import (
+from services.opportunities.policies.approval_policy import ApprovalPolicies, PublishApprovalPolicy, approval_on
+from services.opportunities.policies.catalogues.words import LAYERS, PURPOSES, WAYS
+from services.opportunities.policies.level_policy import (
     DEFAULT,
     OVERDUE,
     SHIPPED,
@@ -24,9 +23,10 @@ from services.opportunities.level_policy import (
     policy_on,
     tenant_policy,
 )
-from services.opportunities.product import AddProduct, ChangeProduct, Product, WithdrawProduct
-from services.opportunities.reason_catalogue import SHIPPED as REASONS
-from services.opportunities.reason_catalogue import PublishReasonCatalogue, ReasonCatalogues, in_force
+from services.opportunities.policies.reason_catalogue import SHIPPED as REASONS
+from services.opportunities.policies.reason_catalogue import PublishReasonCatalogue, ReasonCatalogues, in_force
+from services.opportunities.products.product import AddProduct, ChangeProduct, Product, WithdrawProduct
+from services.opportunities.visits.commands import Purpose, Way
 from shared.event_store.stream import Refused
 
 TENANT = UUID(int=9)

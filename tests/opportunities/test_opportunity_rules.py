@@ -31,8 +31,8 @@ from services.opportunities.events import (
     UnitsCancelled,
     UnitsDelivered,
 )
-from services.opportunities.life_cycle import units_left
-from services.opportunities.opportunity import ACTIONS, FOR_APPROVERS, RESTRICTED
+from services.opportunities.opportunity.life_cycle import units_left
+from services.opportunities.opportunity.opportunity import ACTIONS, FOR_APPROVERS, RESTRICTED
 from shared.event_store.stream import FactCorrected, FactVoided, Refused
 from shared.testing.scenario import Then, given, when_opened
 from tests.opportunities.steps import (

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from uuid import UUID
 
 from services.opportunities.events import VisitHandedOver, VisitLogged, VisitStatus
-from services.opportunities.visit import Visit
-from services.opportunities.visit_hand_over import hand_back, hand_over
+from services.opportunities.visits.hand_over import hand_back, hand_over
+from services.opportunities.visits.visit import Visit
 from shared.event_store.stream import FactCorrected, FactVoided
 from shared.testing.scenario import given
 from tests.opportunities.steps import EAST, HEAD, OTHER_REP, REP, WEST, at

@@ -7,7 +7,6 @@ from datetime import date
 from typing import Any
 from uuid import UUID, uuid5
 
-from services.opportunities.commands.visits import CancelVisit, LogPlannedVisit, LogVisit, PlanVisit
 from services.opportunities.events import (
     Judged,
     VisitCancelled,
@@ -16,7 +15,8 @@ from services.opportunities.events import (
     VisitReviewed,
     VisitStatus,
 )
-from services.opportunities.visit import Visit
+from services.opportunities.visits.commands import CancelVisit, LogPlannedVisit, LogVisit, PlanVisit
+from services.opportunities.visits.visit import Visit
 from shared.event_store.stream import FactCorrected, FactVoided
 from shared.testing.scenario import Then, given, when_opened
 from tests.opportunities.steps import ACCOUNT, EAST, HEAD, NAMESPACE, OPPORTUNITY, OTHER_REP, REP, at, day

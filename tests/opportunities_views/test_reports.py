@@ -24,8 +24,8 @@ from services.opportunities.reports.levels import policy_in_force
 from services.opportunities.reports.opportunities import SORTS, Which, opportunities
 from services.opportunities.reports.paging import Page
 from services.opportunities.reports.pipeline import KEYS, pipeline, pipeline_diff
-from services.opportunities.reports.visits import visits
 from services.opportunities.views import VIEWS
+from services.opportunities.visits.report import visits
 from shared.days import end_of
 from shared.event_store.connections import with_json
 from shared.identity.sight import Sight

@@ -15,7 +15,7 @@ import asyncpg
 import pytest
 
 from services import maintenance
-from services.opportunities.imports import Import
+from services.opportunities.imports.importing import Import
 from services.privacy import operations
 from services.privacy.erasing import Eraser
 from shared.identity.tokens import development_key, mint_token

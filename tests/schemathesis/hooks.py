@@ -18,7 +18,7 @@ from schemathesis.core import NOT_SET
 from schemathesis.core.parameters import ParameterLocation
 from schemathesis.generation.meta import TestPhase
 
-from services.opportunities.level_policy import DEFAULT
+from services.opportunities.policies.level_policy import DEFAULT
 from tests.schemathesis.records import NotMade, Ready, Records, ready
 
 SERVICE = os.environ["FUZZED_SERVICE"]

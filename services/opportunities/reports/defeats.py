@@ -12,7 +12,7 @@ from datetime import date
 from typing import Any, Literal
 from uuid import UUID
 
-from services.opportunities.level_policy import NEW
+from services.opportunities.policies.level_policy import NEW
 from services.opportunities.reports.asking import Asking, Reads, Row, Sql, money, rounded
 from services.opportunities.reports.filters import Filters
 from services.opportunities.reports.labels import Labels

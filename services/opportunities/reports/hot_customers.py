@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from services.opportunities.level_policy import NEW, OVERDUE, LevelPolicy
+from services.opportunities.policies.level_policy import NEW, OVERDUE, LevelPolicy
 from services.opportunities.reports.asking import Asking, Reads, Row, Sql, money
 from services.opportunities.reports.filters import Filters
 from services.opportunities.reports.labels import Labels

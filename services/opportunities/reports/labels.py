@@ -9,9 +9,9 @@ from uuid import UUID
 
 import msgspec
 
-from services.opportunities.catalogues.words import CHANNELS
 from services.opportunities.events import ReasonCategory, ReasonLeaf
-from services.opportunities.reason_catalogue import all_catalogues
+from services.opportunities.policies.catalogues.words import CHANNELS
+from services.opportunities.policies.reason_catalogue import all_catalogues
 from services.opportunities.reports.asking import Asking, Reads, Row, Sql
 
 BLANK = "(blank)"

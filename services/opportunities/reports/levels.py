@@ -7,7 +7,15 @@ from typing import Any
 
 import msgspec
 
-from services.opportunities.level_policy import DEFAULT, NEW, ORDERED, OVERDUE, SHIPPED, LevelPolicy, computed_level
+from services.opportunities.policies.level_policy import (
+    DEFAULT,
+    NEW,
+    ORDERED,
+    OVERDUE,
+    SHIPPED,
+    LevelPolicy,
+    computed_level,
+)
 from services.opportunities.reports.asking import Asking, Reads, Sql
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from services.opportunities.level_policy import NEW, ORDERED, LevelPolicy
+from services.opportunities.policies.level_policy import NEW, ORDERED, LevelPolicy
 from services.opportunities.reports.asking import Asking, Reads, Row, Sql, money
 from services.opportunities.reports.few import few
 from services.opportunities.reports.filters import Filters

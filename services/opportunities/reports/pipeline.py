@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Literal
 
-from services.opportunities.level_policy import NEW, ORDERED, OVERDUE, LevelPolicy
+from services.opportunities.policies.level_policy import NEW, ORDERED, OVERDUE, LevelPolicy
 from services.opportunities.reports.asking import Asking, Reads, Row, Sql, money
 from services.opportunities.reports.filters import Filters
 from services.opportunities.reports.labels import Labels

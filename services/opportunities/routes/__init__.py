@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from services.opportunities.routes import (
-    closings,
-    lists,
-    orders,
-    pages,
-    products,
-    prospects,
-    publishing,
-    reports,
-    visits,
-)
+from services.opportunities.opportunity.routes import closings, orders, prospects
+from services.opportunities.policies import routes as policies
+from services.opportunities.products import routes as products
+from services.opportunities.routes import lists, pages, reports
+from services.opportunities.visits import routes as visits
 
 ROUTERS = (
     prospects.router,
@@ -20,7 +14,7 @@ ROUTERS = (
     orders.router,
     visits.router,
     products.router,
-    publishing.router,
+    policies.router,
     lists.router,
     reports.router,
     pages.router,

@@ -10,12 +10,12 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from services.opportunities.business_time import business_time
-from services.opportunities.commands.prospects import OpenProspect
-from services.opportunities.opportunity import Opportunity
-from services.opportunities.routes.duplicates import Duplicate, Moves, held, taken
+from services.opportunities.opportunity.commands.prospects import OpenProspect
+from services.opportunities.opportunity.opportunity import Opportunity
+from services.opportunities.opportunity.routes.duplicates import Duplicate, Moves, held, taken
+from services.opportunities.policies.in_force import Rules, rules_in_force
 from services.opportunities.routes.references import account_standing, supports
-from services.opportunities.routes.rules_in_force import Rules, rules_in_force
-from services.opportunities.visit import Visit
+from services.opportunities.visits.visit import Visit
 from shared.days import day_of
 from shared.http.commands import Commands, Work
 from shared.http.context import CommandContext

@@ -10,7 +10,7 @@ from uuid import UUID
 import orjson
 from fastapi import Depends, Query, Request, Response
 
-from services.opportunities.level_policy import LevelPolicy
+from services.opportunities.policies.level_policy import LevelPolicy
 from services.opportunities.reports.asking import Asking
 from services.opportunities.reports.filters import Filters
 from services.opportunities.reports.labels import Labels

@@ -8,17 +8,17 @@ from uuid import UUID
 from fastapi import Query
 
 from services.opportunities.events import Review, Status, VisitStatus
+from services.opportunities.policies.views.level_policies import LEVEL_POLICIES
 from services.opportunities.reports import opportunities as opportunity_list
-from services.opportunities.reports import visits as visit_list
 from services.opportunities.reports.paging import Page
 from services.opportunities.reports.shapes import OpportunityRow, VisitRow
 from services.opportunities.routes.asked import Ask, PolicyCode, Which, answer, days
 from services.opportunities.views.accounts import ACCOUNTS
 from services.opportunities.views.judgements import JUDGEMENTS
-from services.opportunities.views.level_policies import LEVEL_POLICIES
 from services.opportunities.views.standings import STANDINGS
 from services.opportunities.views.units import UNITS
-from services.opportunities.views.visits import VISITS
+from services.opportunities.visits import report as visit_list
+from services.opportunities.visits.view import VISITS
 from shared.http.openapi import refuses
 from shared.http.reading import FromDay, Listed, Paged, ToDay
 from shared.http.reading import Page as Asked

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from services.opportunities.product import CLAIM
+from services.opportunities.products.product import CLAIM
 from services.opportunities.routes.references import known
 from shared.http.kit import Kit
 from shared.http.names import people_names

@@ -12,16 +12,16 @@ from fastapi import Query, Response
 from pydantic import BaseModel, Field
 
 from services.opportunities.events import Status
-from services.opportunities.level_policy import NEW, ORDERED, computed_level
-from services.opportunities.opportunity import Opportunity
-from services.opportunities.product import Product
+from services.opportunities.opportunity.opportunity import Opportunity
+from services.opportunities.opportunity.routes.history import FactShown, history, people_in, plain
+from services.opportunities.policies.in_force import rules_in_force
+from services.opportunities.policies.level_policy import NEW, ORDERED, computed_level
+from services.opportunities.products.product import Product
+from services.opportunities.products.view import PRODUCTS
 from services.opportunities.routes.acting import sees, sees_visit
-from services.opportunities.routes.history import FactShown, history, people_in, plain
 from services.opportunities.routes.names import Names, names
 from services.opportunities.routes.rights import restricted_actions
-from services.opportunities.routes.rules_in_force import rules_in_force
-from services.opportunities.views.products import PRODUCTS
-from services.opportunities.visit import Visit
+from services.opportunities.visits.visit import Visit
 from shared.event_store.command import StoredFact
 from shared.event_store.stream import Stream
 from shared.http.openapi import refuses

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from services.opportunities.commands.fields import LineGiven
-from services.opportunities.product import CLAIM as PRODUCT_CODE
+from services.opportunities.fields import LineGiven
+from services.opportunities.products.product import CLAIM as PRODUCT_CODE
 from shared.event_store.stream import Refused
 from shared.http.context import CommandContext
 from shared.http.problem import Problem

@@ -6,6 +6,9 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Query
 
+from services.opportunities.policies.views.level_policies import LEVEL_POLICIES
+from services.opportunities.policies.views.reason_catalogues import REASON_CATALOGUES
+from services.opportunities.products.view import PRODUCTS
 from services.opportunities.reports import defeats as defeat_table
 from services.opportunities.reports import hot_customers as hot_table
 from services.opportunities.reports import outcomes as outcome_table
@@ -23,9 +26,6 @@ from services.opportunities.routes.asked import Ask, PolicyCode, Which, days, di
 from services.opportunities.views.accounts import ACCOUNTS
 from services.opportunities.views.contacts import CONTACTS
 from services.opportunities.views.defeats import DEFEATS
-from services.opportunities.views.level_policies import LEVEL_POLICIES
-from services.opportunities.views.products import PRODUCTS
-from services.opportunities.views.reason_catalogues import REASON_CATALOGUES
 from services.opportunities.views.standings import STANDINGS
 from services.opportunities.views.units import UNITS
 from shared.http.limits import limited

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from uuid import UUID
 
 from services.opportunities.events import Review
-from services.opportunities.opportunity import FOR_APPROVERS, FOR_HEADS, FOR_SUPERVISORS, Opportunity
+from services.opportunities.opportunity.opportunity import FOR_APPROVERS, FOR_HEADS, FOR_SUPERVISORS, Opportunity
 from shared.event_store.stream import Stream
 from shared.http.context import CommandContext
 from shared.http.kit import Kit

@@ -8,8 +8,8 @@ from uuid import uuid4
 import asyncpg
 
 from services.opportunities.main import FACTS, opportunities_app
+from services.opportunities.products.view import PRODUCTS
 from services.opportunities.texts import TEXTS
-from services.opportunities.views.products import PRODUCTS
 from shared.http.texts import TEXTS as KIT_TEXTS
 from shared.testing.views import fold_all
 from tests.opportunities.routes.world import Client

@@ -18,7 +18,7 @@ from services.accounts.organisation import OpenUnit, Unit
 from services.accounts.person import JoinPerson, Leave, Person
 from services.accounts.tenant import Tenant
 from services.opportunities.main import FACTS
-from services.opportunities.product import CLAIM, AddProduct, Product
+from services.opportunities.products.product import CLAIM, AddProduct, Product
 from shared.event_store.command import Claim, Command
 from shared.event_store.facts import registry
 from shared.event_store.repository import Repository

@@ -1,0 +1,1 @@
+"""Files of opportunities and products into the log."""

@@ -1,0 +1,1 @@
+"""One opportunity, from record to delivery: its facts, rules and commands over HTTP."""

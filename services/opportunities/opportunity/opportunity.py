@@ -1,0 +1,77 @@
+"""One opportunity, from record to delivery: the rules of its parts together. Pure: no I/O, no clock, no framework.
+
+| part | rules |
+|---|---|
+| `prospect.py` | capture, judge, hand over, instruct, correct, void |
+| `closing.py` | defeat, freeze, contact lost, disposal, and the ways back |
+| `ordering.py` | win, amend, deliver, cancel |
+| `life_cycle.py` | what can happen, and in what order |
+| `standing.py` | the standing fields, and which of them each fact sets |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from services.opportunities.opportunity.closing import Closing
+from services.opportunities.opportunity.life_cycle import refusal, units_left
+from services.opportunities.opportunity.ordering import Ordering
+
+ACTIONS: Mapping[str, str] = {
+    "qualify": "ProspectQualified",
+    "win": "DealWon",
+    "amend": "OrderAmended",
+    "deliver": "UnitsDelivered",
+    "cancel": "UnitsCancelled",
+    "request-defeat": "DefeatRequested",
+    "approve-defeat": "DealLost",
+    "reject-defeat": "DefeatRejected",
+    "freeze": "FreezeRequested",
+    "approve-freeze": "ProspectFrozen",
+    "reject-freeze": "FreezeRejected",
+    "lose-contact": "ContactLost",
+    "resume": "ProspectResumed",
+    "reopen": "DealReopened",
+    "dispose": "ProspectDisposed",
+    "transfer": "OpportunityTransferred",
+    "instruct": "InstructionGiven",
+    "complete-instruction": "InstructionCompleted",
+    "correct": "FactCorrected",
+    "void": "FactVoided",
+}
+"""Commands by the last part of their route, and the fact each records."""
+
+FOR_APPROVERS = frozenset({"approve-defeat", "reject-defeat", "approve-freeze", "reject-freeze"})
+"""For who stands above the owner in the reporting line (domain file §1)."""
+FOR_SUPERVISORS = frozenset({"instruct"})
+"""For heads who see the opportunity, by either edge."""
+FOR_HEADS = frozenset({"transfer"})
+"""For heads in whose sight both persons are, and for integrations."""
+RESTRICTED = FOR_APPROVERS | FOR_SUPERVISORS | FOR_HEADS
+
+
+class Opportunity(Ordering, Closing):
+    """See the module."""
+
+    def allowed_actions(self, may: Collection[str]) -> tuple[str, ...]:
+        """The commands possible now, in the order of `ACTIONS`; of those not open to everybody, these."""
+        if self.read_only is not None:
+            return ()
+        return tuple(
+            action
+            for action, fact in ACTIONS.items()
+            if (action in may or action not in RESTRICTED)
+            and refusal(fact, self.standing, {}) is None
+            and self._makes_sense(action)
+        )
+
+    def _makes_sense(self, action: str) -> bool:
+        match action:
+            case "deliver" | "cancel":
+                return any(units_left(self.standing).values())
+            case "complete-instruction":
+                return self.standing.get("instruction") is not None
+            case "amend":
+                return bool(self.standing.get("lines"))
+            case _:
+                return True

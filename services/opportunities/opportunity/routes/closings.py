@@ -1,0 +1,137 @@
+"""Commands that close a prospect or bring it back, over HTTP: defeat, freeze, contact lost. The rules are elsewhere."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from services.opportunities.opportunity.commands.closings import (
+    ApproveDefeat,
+    DisposeProspect,
+    FreezeProspect,
+    LoseContact,
+    RejectDefeat,
+    ReopenDeal,
+    RequestDefeat,
+    ResumeProspect,
+    ReviewFreeze,
+)
+from services.opportunities.opportunity.opportunity import Opportunity
+from services.opportunities.routes.acting import Moment, act
+from services.opportunities.routes.rights import require_in_line
+from shared.http.context import CtxMatch
+from shared.http.openapi import refuses
+from shared.http.receipt import Receipt
+from shared.http.route import Router
+
+router = Router(prefix="/v1/opportunities", tags=["opportunities"])
+
+CHANGES = refuses(404, 409, 412, 422, 428)
+APPROVALS = CHANGES | refuses(403)
+
+
+@router.post("/{opportunity_id}/request-defeat", operation_id="opportunities.request_defeat", responses=CHANGES)
+async def request_defeat(opportunity_id: UUID, command: RequestDefeat, ctx: CtxMatch) -> Receipt:
+    """Ask to close a prospect as lost (战败申请); it stays in stock until approved."""
+
+    def step(opportunity: Opportunity, now: Moment) -> None:
+        opportunity.request_defeat(
+            command,
+            by=now.by,
+            at=now.at,
+            day=now.day,
+            catalogue=now.rules.catalogue(now.day),
+            automatic=now.rules.approval(now.day).approve_defeat == "automatic",
+        )
+
+    return await act(ctx, opportunity_id, step, on=command.on)
+
+
+@router.post("/{opportunity_id}/approve-defeat", operation_id="opportunities.approve_defeat", responses=APPROVALS)
+async def approve_defeat(opportunity_id: UUID, command: ApproveDefeat, ctx: CtxMatch) -> Receipt:
+    """Approve a defeat (战败): it counts on this day."""
+
+    def step(opportunity: Opportunity, now: Moment) -> None:
+        opportunity.approve_defeat(command, by=now.by, at=now.at, catalogue=now.rules.catalogue(now.day))
+
+    return await act(ctx, opportunity_id, step, on=command.on, right=require_in_line)
+
+
+@router.post("/{opportunity_id}/reject-defeat", operation_id="opportunities.reject_defeat", responses=APPROVALS)
+async def reject_defeat(opportunity_id: UUID, command: RejectDefeat, ctx: CtxMatch) -> Receipt:
+    """Do not approve a defeat: the prospect goes on at the level before."""
+
+    def step(opportunity: Opportunity, now: Moment) -> None:
+        opportunity.reject_defeat(command, by=now.by, at=now.at)
+
+    return await act(ctx, opportunity_id, step, on=command.on, right=require_in_line)
+
+
+@router.post("/{opportunity_id}/freeze", operation_id="opportunities.freeze", responses=CHANGES)
+async def freeze(opportunity_id: UUID, command: FreezeProspect, ctx: CtxMatch) -> Receipt:
+    """Ask to put a prospect on ice until a recall date (冷冻)."""
+
+    def step(opportunity: Opportunity, now: Moment) -> None:
+        automatic = now.rules.approval(now.day).approve_freeze == "automatic"
+        opportunity.freeze(command, by=now.by, at=now.at, day=now.day, automatic=automatic)
+
+    return await act(ctx, opportunity_id, step, on=command.on)
+
+
+@router.post("/{opportunity_id}/approve-freeze", operation_id="opportunities.approve_freeze", responses=APPROVALS)
+async def approve_freeze(opportunity_id: UUID, command: ReviewFreeze, ctx: CtxMatch) -> Receipt:
+    """Approve a freeze: out of the open stock until resumed."""
+
+    def step(opportunity: Opportunity, now: Moment) -> None:
+        opportunity.approve_freeze(command, by=now.by, at=now.at)
+
+    return await act(ctx, opportunity_id, step, on=command.on, right=require_in_line)
+
+
+@router.post("/{opportunity_id}/reject-freeze", operation_id="opportunities.reject_freeze", responses=APPROVALS)
+async def reject_freeze(opportunity_id: UUID, command: ReviewFreeze, ctx: CtxMatch) -> Receipt:
+    """Do not approve a freeze: the prospect goes on."""
+
+    def step(opportunity: Opportunity, now: Moment) -> None:
+        opportunity.reject_freeze(command, by=now.by, at=now.at)
+
+    return await act(ctx, opportunity_id, step, on=command.on, right=require_in_line)
+
+
+@router.post("/{opportunity_id}/lose-contact", operation_id="opportunities.lose_contact", responses=CHANGES)
+async def lose_contact(opportunity_id: UUID, command: LoseContact, ctx: CtxMatch) -> Receipt:
+    """Say that the customer cannot be reached any more (失控)."""
+
+    def step(opportunity: Opportunity, now: Moment) -> None:
+        opportunity.lose_contact(command, at=now.at, day=now.day)
+
+    return await act(ctx, opportunity_id, step, on=command.on)
+
+
+@router.post("/{opportunity_id}/resume", operation_id="opportunities.resume", responses=CHANGES)
+async def resume(opportunity_id: UUID, command: ResumeProspect, ctx: CtxMatch) -> Receipt:
+    """Work on a frozen or lost prospect again, at its level before."""
+
+    def step(opportunity: Opportunity, now: Moment) -> None:
+        opportunity.resume(command, at=now.at)
+
+    return await act(ctx, opportunity_id, step, on=command.on, opening=command)
+
+
+@router.post("/{opportunity_id}/reopen", operation_id="opportunities.reopen", responses=CHANGES)
+async def reopen(opportunity_id: UUID, command: ReopenDeal, ctx: CtxMatch) -> Receipt:
+    """Bring a defeated, cancelled or disposed opportunity to life again (再激活)."""
+
+    def step(opportunity: Opportunity, now: Moment) -> None:
+        opportunity.reopen(command, at=now.at)
+
+    return await act(ctx, opportunity_id, step, on=command.on, opening=command)
+
+
+@router.post("/{opportunity_id}/dispose", operation_id="opportunities.dispose", responses=CHANGES)
+async def dispose(opportunity_id: UUID, command: DisposeProspect, ctx: CtxMatch) -> Receipt:
+    """End a record without a defeat: no intention, or a duplicate."""
+
+    def step(opportunity: Opportunity, now: Moment) -> None:
+        opportunity.dispose(command, at=now.at)
+
+    return await act(ctx, opportunity_id, step, on=command.on)

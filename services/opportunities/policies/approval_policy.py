@@ -1,0 +1,87 @@
+"""What needs approval, and when the same prospect on file is a duplicate: a tenant's published policy. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Annotated, Any, ClassVar, Final, Literal
+from uuid import UUID, uuid5
+
+import msgspec
+from pydantic import ConfigDict, Field
+
+from services.opportunities.events import ApprovalPolicyPublished
+from services.opportunities.fields import Command, Day
+from shared.event_store.stream import Stream
+
+DUPLICATE_DAYS = 90
+"""Days after which an open prospect of the same account and product no longer stands in the way of a new one."""
+
+
+class ApprovalPolicy(msgspec.Struct, frozen=True):
+    """In force from a day on. `manual`: somebody with the function approves; `automatic`: the request is enough."""
+
+    effective_from: date
+    approve_defeat: str
+    approve_freeze: str
+    duplicate_days: int
+
+
+SHIPPED: Final = ApprovalPolicy(date(2000, 1, 1), "manual", "manual", DUPLICATE_DAYS)
+
+
+class PublishApprovalPolicy(Command):
+    """Publish what needs approval from a day on."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"effective_from": "2030-01-01", "approve_freeze": "automatic"}]}
+    )
+
+    effective_from: Day
+    approve_defeat: Literal["manual", "automatic"] = "manual"
+    approve_freeze: Literal["manual", "automatic"] = "manual"
+    duplicate_days: Annotated[int, Field(ge=0, le=3_650)] = DUPLICATE_DAYS
+
+
+class ApprovalPolicies(Stream):
+    """All approval policies a tenant has published; one stream per tenant."""
+
+    stream_type: ClassVar[str] = "approval_policy"
+    standing_types: ClassVar[Mapping[str, Any]] = {"policies": tuple[ApprovalPolicy, ...]}
+    additive: ClassVar[frozenset[str]] = frozenset({"policies"})
+
+    def when(self, fact: Any) -> None:
+        """Apply one fact. Never refuses: it already happened."""
+        match fact:
+            case ApprovalPolicyPublished():
+                said = {name: getattr(fact, name) for name in ApprovalPolicy.__struct_fields__}
+                self.set(fact, policies=(ApprovalPolicy(**said),))
+            case _:
+                self.unknown(fact)
+
+    @classmethod
+    def published(
+        cls, policies: ApprovalPolicies | None, command: PublishApprovalPolicy, *, tenant_id: UUID, at: datetime
+    ) -> ApprovalPolicies:
+        """The stream with this policy published in it. Says nothing when it is already so."""
+        said = command.model_dump()
+        if policies is None:
+            return cls.begin(ApprovalPolicyPublished, id=approval_id(tenant_id), at=at, **said)
+        if approval_on(policies, command.effective_from) != ApprovalPolicy(**said):
+            policies.record(ApprovalPolicyPublished, at=at, **said)
+        return policies
+
+
+def approval_id(tenant_id: UUID) -> UUID:
+    """The stream of a tenant's approval policies."""
+    return uuid5(tenant_id, "approval_policy")
+
+
+def approval_on(published: ApprovalPolicies | None, day: date) -> ApprovalPolicy:
+    """The policy of a day: the latest effective from then or before; of one day the latest published."""
+    known: tuple[ApprovalPolicy, ...] = (
+        SHIPPED,
+        *(published.standing.get("policies", ()) if published is not None else ()),
+    )
+    found = [(policy.effective_from, number, policy) for number, policy in enumerate(known)]
+    return max((item for item in found if item[0] <= day), key=lambda item: item[:2], default=found[0])[2]

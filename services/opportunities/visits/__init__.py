@@ -1,0 +1,1 @@
+"""Visits: planned, logged with judgements, reviewed, handed over."""

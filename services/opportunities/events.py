@@ -8,9 +8,19 @@ standing fields a fact set (`changes`), written beside each class as `sets:`; `c
 from __future__ import annotations
 
 from services.accounts.events import Layer as Layer
+from services.opportunities.attachments.events import *
+from services.opportunities.bids.events import *
+from services.opportunities.billing.events import *
+from services.opportunities.contracts.events import *
+from services.opportunities.filings.events import *
+from services.opportunities.follow_ups.events import *
+from services.opportunities.leads.events import *
+from services.opportunities.negotiations.events import *
 from services.opportunities.opportunity.events import *
 from services.opportunities.policies.events import *
 from services.opportunities.products.events import *
+from services.opportunities.projects.events import *
+from services.opportunities.solutions.events import *
 from services.opportunities.visits.events import *
 from shared.event_store.stream import FactCorrected as FactCorrected
 from shared.event_store.stream import FactVoided as FactVoided

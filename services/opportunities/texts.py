@@ -2,6 +2,18 @@
 
 from __future__ import annotations
 
+from services.opportunities.approvals import texts as approvals
+from services.opportunities.attachments import texts as attachments
+from services.opportunities.bids import texts as bids
+from services.opportunities.billing import texts as billing
+from services.opportunities.contracts import texts as contracts
+from services.opportunities.filings import texts as filings
+from services.opportunities.follow_ups import texts as follow_ups
+from services.opportunities.leads import texts as leads
+from services.opportunities.negotiations import texts as negotiations
+from services.opportunities.projects import texts as projects
+from services.opportunities.search import texts as search
+from services.opportunities.solutions import texts as solutions
 from shared.http.problem import Text
 
 TEXTS: dict[str, Text] = {
@@ -211,4 +223,16 @@ TEXTS: dict[str, Text] = {
     ),
     "empty_range": Text("日期范围为空", "Empty range", "截止日早于起始日。", "`to` comes before `from`.", 422),
     "invalid_filter": Text("筛选条件有误", "Invalid filter", status=422),
+    **leads.TEXTS,
+    **follow_ups.TEXTS,
+    **approvals.TEXTS,
+    **solutions.TEXTS,
+    **bids.TEXTS,
+    **negotiations.TEXTS,
+    **contracts.TEXTS,
+    **billing.TEXTS,
+    **filings.TEXTS,
+    **projects.TEXTS,
+    **attachments.TEXTS,
+    **search.TEXTS,
 }

@@ -3,39 +3,17 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from services.opportunities.policies.approval_policy import PublishApprovalPolicy
 from services.opportunities.policies.level_policy import PublishLevelPolicy
 from services.opportunities.policies.reason_catalogue import PublishReasonCatalogue
 from tests.authorisation import expectations as who
+from tests.authorisation import nouns
 from tests.authorisation.company import id_of
 from tests.authorisation.expectations import Pattern
+from tests.authorisation.row import AGAIN, BRANCH, FILING, JSON, LINE, OWN, VISIT, Row, listed
 from tests.authorisation.targets import MACHINE
-
-JSON = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Row:
-    """One operation: what every principal may expect, on which record, with which body.
-
-    `on` names what is made for it in `targets.py`: its id fills the path. `body` may be a function, of the target's
-    id. `done` are the statuses of success. A row with `files` is a multipart upload.
-    """
-
-    expect: Pattern
-    on: str = ""
-    body: Any = None
-    query: Mapping[str, str] = field(default_factory=dict)
-    done: tuple[int, ...] = (200, 201, 202)
-    matched: bool = True
-    why: str = ""
-
-    def body_for(self, target: Any) -> Any:
-        return self.body(target) if callable(self.body) else self.body
 
 
 def _on_account(body: Any, expect: Pattern = who.RECORD_CHANGE) -> Row:
@@ -46,24 +24,6 @@ def _on_deal(state: str, body: Any, expect: Pattern = who.RECORD_CHANGE) -> Row:
     return Row(expect, f"deal.{state}", body)
 
 
-def _list() -> Row:
-    return Row(who.OWN_COMPANY)
-
-
-OWN = str(id_of("b00.a"))
-BRANCH = str(id_of("b00"))
-LINE = {"line": 1, "product": "A6L", "units": 10, "unit_price": "300000"}
-AGAIN = {"duplicate": "intended", "duplicate_reason": "分批采购"}
-VISIT = {"purpose": "push_forward", "way": "on_site"}
-
-FILING = {
-    **dict.fromkeys(who.COMPANY, "outside"),
-    **dict.fromkeys((who.AUDITOR, who.TENANT_ADMIN, who.OPERATIONS), "refused"),
-    **dict.fromkeys((*who.SEEN_BY, who.OTHER_TENANT), "done"),
-    who.READ_ONLY: "scope", who.NO_SCOPE: "scope", who.EXPIRED: "unknown", who.NOBODY: "unknown",
-}  # fmt: skip
-"""Putting something on file for b00.a at b00: who sees it and has customers. The other company has the same ids."""
-
 _SERVICES_OWN: dict[str, Row] = {
     "operations.live": Row(who.OPEN),
     "operations.ready": Row(who.OPEN, done=(200, 503), why="503 while the database is away"),
@@ -72,19 +32,19 @@ _SERVICES_OWN: dict[str, Row] = {
     "operations.problem": Row(who.OPEN, "problem"),
     "identity.me": Row(who.ANY_CREDENTIAL),
     "events.read": Row(who.FEED),
-    "events.head": _list(),
+    "events.head": listed(),
     "audit.read": Row(who.AUDIT),
-    "views.list": _list(),
+    "views.list": listed(),
     "views.retry": Row(who.reserved({who.DIRECTOR, who.NO_PERSONAL, who.OPERATIONS, who.OTHER_TENANT},
                                     elsewhere="done"), "view"),
     "views.skip": Row(who.reserved({who.DIRECTOR, who.NO_PERSONAL, who.OPERATIONS, who.OTHER_TENANT},
                                    elsewhere="done"), "view", {"position": 1, "reason": "坏"}, done=(409,),
                       why="no view is parked: who may gets that far"),
-    "operations.list": _list(),
+    "operations.list": listed(),
     "operations.get": Row(who.looking({who.OWNER, who.DIRECTOR, who.NO_PERSONAL, *who.LOOKING}), "operation"),
     "operations.problems": Row(who.looking({who.OWNER, who.DIRECTOR, who.NO_PERSONAL, *who.LOOKING}), "operation"),
     "operations.cancel": Row(who.acting({who.OWNER, who.DIRECTOR, who.NO_PERSONAL}), "operation"),
-    "imports.list": _list(),
+    "imports.list": listed(),
     "imports.get": Row(who.looking({who.OWNER, who.DIRECTOR, who.NO_PERSONAL, *who.LOOKING}), "import"),
     "imports.problems": Row(who.looking({who.OWNER, who.DIRECTOR, who.NO_PERSONAL, *who.LOOKING}), "import"),
     "imports.cancel": Row(who.acting({who.OWNER, who.DIRECTOR, who.NO_PERSONAL}), "import"),
@@ -92,13 +52,13 @@ _SERVICES_OWN: dict[str, Row] = {
 }  # fmt: skip
 
 _ORGANISATION: dict[str, Row] = {
-    "units.tree": _list(),
+    "units.tree": listed(),
     "units.get": Row(who.looking(who.COMPANY), "unit"),
     "units.open": Row(who.FOUNDING, body=lambda _: {"code": secrets.token_hex(6), "name": "店", "kind": "branch",
                                                       "parent_id": str(id_of("r0"))}),
     "units.move": Row(who.ORGANISING, "unit", {"parent_id": str(id_of("r1"))}),
     "units.close": Row(who.ORGANISING, "unit", {}),
-    "people.list": _list(),
+    "people.list": listed(),
     "people.get": Row(who.looking(who.COMPANY), "person"),
     "people.join": Row(who.FOUNDING, body={"name": "韩梅", "functions": ["representative"], "unit_id": BRANCH}),
     "people.report_to": Row(who.ORGANISING, "person", {"person_id": OWN}),
@@ -138,7 +98,7 @@ _STAFF: dict[str, Row] = {
 _HAND_OVERS: dict[str, Row] = {
     "hand_overs.preview": Row(HANDING_OVER, "seen person", _leaving, matched=False),
     "hand_overs.start": Row(HANDING_OVER, "seen person", _leaving, matched=False),
-    "hand_overs.list": _list(),
+    "hand_overs.list": listed(),
     "hand_overs.get": Row(who.looking(MANAGERS | who.LOOKING), "hand-over"),
     "hand_overs.undo": Row(who.acting(MANAGERS), "hand-over", {}, done=(409,), matched=False,
                            why="it is not over yet: who may gets that far"),
@@ -178,8 +138,8 @@ _PERSONS: dict[str, Row] = {
 }
 
 _ACCOUNTS: dict[str, Row] = {
-    "accounts.list": _list(),
-    "accounts.visits_due": _list(),
+    "accounts.list": listed(),
+    "accounts.visits_due": listed(),
     "accounts.get": Row(who.RECORD_READ, "account"),
     "accounts.open": Row(FILING, body=lambda _: {"name": secrets.token_hex(6), "owner_id": OWN, "unit_id": BRANCH}),
     "accounts.change": _on_account({"city": "苏州"}),
@@ -193,7 +153,7 @@ _ACCOUNTS: dict[str, Row] = {
 }
 
 _OPPORTUNITIES: dict[str, Row] = {
-    "opportunities.list": _list(),
+    "opportunities.list": listed(),
     "opportunities.read": Row(who.RECORD_READ, "deal.hot"),
     "opportunities.capture": Row(FILING, body={"owner_id": OWN, "unit_id": BRANCH, "lines": [LINE], **AGAIN}),
     "opportunities.qualify": _on_deal("open", {"level": "H", "expected_on": "2026-03-05"}),
@@ -219,7 +179,7 @@ _OPPORTUNITIES: dict[str, Row] = {
 }
 
 _VISITS: dict[str, Row] = {
-    "visits.list": _list(),
+    "visits.list": listed(),
     "visits.read": Row(who.RECORD_READ, "visit.logged"),
     "visits.plan": Row(FILING, body={**VISIT, "owner_id": OWN, "unit_id": BRANCH, "planned_on": "2199-01-01"}),
     "visits.log_unplanned": Row(FILING, body={**VISIT, "owner_id": OWN, "unit_id": BRANCH}),
@@ -246,30 +206,30 @@ def _example(command: Any) -> Any:
 
 
 _RULES: dict[str, Row] = {
-    "products.list": _list(),
+    "products.list": listed(),
     "products.read": Row(who.looking(who.COMPANY), "product"),
     "products.add": Row(
         {**CATALOGUING, who.OTHER_TENANT: "done"}, body=lambda _: {"code": secrets.token_hex(4), "name": "Q5"}
     ),
     "products.change": Row(CATALOGUING, "product", {"name": "新名"}),
     "products.withdraw": Row(CATALOGUING, "product", {}),
-    "level_policies.list": _list(),
+    "level_policies.list": listed(),
     "level_policies.publish": Row(who.PUBLISHING, body=_example(PublishLevelPolicy)),
-    "reason_catalogues.read": _list(),
+    "reason_catalogues.read": listed(),
     "reason_catalogues.publish": Row(who.PUBLISHING, body=_example(PublishReasonCatalogue), done=(201, 409)),
-    "approval_policies.read": _list(),
+    "approval_policies.read": listed(),
     "approval_policies.publish": Row(who.PUBLISHING, body=_example(PublishApprovalPolicy), done=(201, 409)),
-    "catalogues.read": _list(),
+    "catalogues.read": listed(),
 }
 
 _REPORTS: dict[str, Row] = {
-    "reports.pipeline": _list(),
+    "reports.pipeline": listed(),
     "reports.pipeline_diff": Row(who.OWN_COMPANY, query={"policy_b": "h7-a15-b30"}),
-    "reports.hot_customers": _list(),
-    "reports.defeats": _list(),
-    "reports.defeat_analysis": _list(),
-    "reports.outcomes": _list(),
-    "kpi.funnel": _list(),
+    "reports.hot_customers": listed(),
+    "reports.defeats": listed(),
+    "reports.defeat_analysis": listed(),
+    "reports.outcomes": listed(),
+    "kpi.funnel": listed(),
 }
 
 ROWS: dict[str, Row] = {
@@ -284,4 +244,5 @@ ROWS: dict[str, Row] = {
     **_VISITS,
     **_RULES,
     **_REPORTS,
+    **nouns.ROWS,
 }

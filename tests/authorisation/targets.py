@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -17,22 +17,15 @@ from shared.event_store.stream import Stream
 from shared.identity.current_tenant import as_tenant
 from shared.jobs import create_operation
 from shared.privacy.vault import KEY_PERSON, STAFF, Of
+from tests.authorisation import nouns
 from tests.authorisation.company import BEGINNING, CHANGED, id_of
 from tests.authorisation.deals import ACCOUNTS, OPPORTUNITIES, VISITS, Held, account_of, opportunity_of, visit_of
+from tests.authorisation.target import Target
 from tests.authorisation.world import MARKS, World
 
 MARK = MARKS[0]
 MACHINE = {"name": "ERP", "functions": ["integration"], "scopes": ["accounts:read"]}
 INSTRUCTED = datetime(2025, 10, 1, 2, tzinfo=UTC)
-
-
-@dataclass(frozen=True)
-class Target:
-    """What a request names in its path, and the version it has."""
-
-    id: str
-    version: int | None = None
-    person: str = ""
 
 
 async def made(world: World, what: str) -> Target:
@@ -41,7 +34,7 @@ async def made(world: World, what: str) -> Target:
         return await _deal(world, what.removeprefix("deal."))
     if what.startswith("visit."):
         return await _visit(world, what)
-    return await MAKERS[what](world)
+    return await (MAKERS.get(what) or nouns.MAKERS[what])(world)
 
 
 def unknown(what: str) -> Target:

@@ -23,8 +23,10 @@ from shared.identity.scopes import needed
 from tests.authorisation.company import id_of
 from tests.authorisation.expectations import EXPIRED, NOBODY, OWNER, PRINCIPALS, callers
 from tests.authorisation.expectations import OPEN as OPEN_TO_ALL
-from tests.authorisation.rows import ROWS, Row
-from tests.authorisation.targets import Target, made, unknown
+from tests.authorisation.row import Row
+from tests.authorisation.rows import ROWS
+from tests.authorisation.target import Target
+from tests.authorisation.targets import made, unknown
 from tests.authorisation.world import MARKS, Answer, Caller, World
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

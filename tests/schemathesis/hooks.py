@@ -19,7 +19,8 @@ from schemathesis.core.parameters import ParameterLocation
 from schemathesis.generation.meta import TestPhase
 
 from services.opportunities.policies.level_policy import DEFAULT
-from tests.schemathesis.records import NotMade, Ready, Records, ready
+from tests.schemathesis.ready import ready
+from tests.schemathesis.records import NotMade, Ready, Records
 
 SERVICE = os.environ["FUZZED_SERVICE"]
 COUNTS = os.environ["FUZZED_COUNTS"]

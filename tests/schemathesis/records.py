@@ -286,46 +286,38 @@ BEFORE: dict[str, tuple[str, ...]] = {
 """What an opportunity must have gone through before a command makes sense; most need nothing."""
 
 
-def _on(name: str, made: Made, body: JSON | None = None) -> Ready:
+def on(name: str, made: Made, body: JSON | None = None) -> Ready:
     return Ready({name: made.id}, body, made.version)
-
-
-def ready(records: Records, service: str, operation: str, path: str) -> Ready | None:
-    """What this operation needs, just made; None: it needs nothing of the kind. Raises NotMade."""
-    last = path.rpartition("/")[2]
-    if path.startswith("/v1/opportunities/{opportunity_id}"):
-        if last == "{opportunity_id}":
-            return _on("opportunity_id", records.often("prospect", records.prospect))
-        return _on("opportunity_id", records.prospect(*BEFORE.get(last, ())), records.acting(last))
-    made = MADE.get(operation)
-    return made(records, service) if made is not None else None
 
 
 def _account(records: Records, body: Callable[[Made], JSON]) -> Ready:
     account = records.with_key_person()
-    return _on("account_id", account, body(account))
+    return on("account_id", account, body(account))
 
 
-MADE: dict[str, Callable[[Records, str], Ready]] = {
+Maker = Callable[[Records, str], Ready]
+"""Makes what an operation of a service needs."""
+
+MADE: dict[str, Maker] = {
     "units.open": lambda r, _: Ready(
         body={"code": secrets.token_hex(6), "name": "苏州店", "kind": "branch", "parent_id": r.root}
     ),
-    "units.get": lambda r, _: _on("unit_id", r.a_unit()),
-    "units.move": lambda r, _: _on("unit_id", r.unit(), {"parent_id": r.a_unit().id}),
-    "units.close": lambda r, _: _on("unit_id", r.unit(), {}),
-    "api_keys.get": lambda r, _: _on("client_id", r.machine()),
-    "api_keys.rotate": lambda r, _: _on("client_id", r.machine(), {"days": 30}),
-    "api_keys.revoke": lambda r, _: _on("client_id", r.machine(), {}),
+    "units.get": lambda r, _: on("unit_id", r.a_unit()),
+    "units.move": lambda r, _: on("unit_id", r.unit(), {"parent_id": r.a_unit().id}),
+    "units.close": lambda r, _: on("unit_id", r.unit(), {}),
+    "api_keys.get": lambda r, _: on("client_id", r.machine()),
+    "api_keys.rotate": lambda r, _: on("client_id", r.machine(), {"days": 30}),
+    "api_keys.revoke": lambda r, _: on("client_id", r.machine(), {}),
     "people.join": lambda r, _: Ready(body={"name": "韩梅", "functions": ["back_office"], "unit_id": r.root}),
-    "people.get": lambda r, _: _on("person_id", r.a_person()),
-    "people.report_to": lambda r, _: _on("person_id", r.person(), {"person_id": r.a_person().id}),
-    "people.post_to": lambda r, _: _on("person_id", r.person(), {"unit_id": r.a_unit().id}),
-    "people.change_functions": lambda r, _: _on("person_id", r.person(), {"functions": ["account_manager"]}),
-    "people.leave": lambda r, _: _on("person_id", r.person(), {}),
+    "people.get": lambda r, _: on("person_id", r.a_person()),
+    "people.report_to": lambda r, _: on("person_id", r.person(), {"person_id": r.a_person().id}),
+    "people.post_to": lambda r, _: on("person_id", r.person(), {"unit_id": r.a_unit().id}),
+    "people.change_functions": lambda r, _: on("person_id", r.person(), {"functions": ["account_manager"]}),
+    "people.leave": lambda r, _: on("person_id", r.person(), {}),
     "accounts.open": lambda r, _: Ready(
         body={"name": secrets.token_hex(6), "owner_id": r.a_person().id, "unit_id": r.root}
     ),
-    "accounts.get": lambda r, _: _on("account_id", r.an_account()),
+    "accounts.get": lambda r, _: on("account_id", r.an_account()),
     "accounts.change": lambda r, _: _account(r, lambda _: {"city": secrets.token_hex(4)}),
     "accounts.assign_owner": lambda r, _: _account(r, lambda _: {"owner_id": r.person().id, "unit_id": r.root}),
     "accounts.set_support_team": lambda r, _: _account(
@@ -339,35 +331,35 @@ MADE: dict[str, Callable[[Records, str], Ready]] = {
     "accounts.correct": lambda r, _: _account(r, lambda _: {"version": 1, "changes": {"city": "无锡"}, "reason": "错"}),
     "accounts.void": lambda r, _: _account(r, lambda _: {"version": 2, "reason": "错"}),
     "accounts.check": lambda r, _: Ready(body={"credit_code": credit_code(r._chance)}),
-    "persons.get": lambda r, _: _on("person_id", r.a_customers_person()),
+    "persons.get": lambda r, _: on("person_id", r.a_customers_person()),
     "persons.check": lambda r, _: Ready(body={"phone": "13800138000"}),
-    "persons.reveal": lambda r, _: _on(  # of their own: one that is shared may have been erased by another case
+    "persons.reveal": lambda r, _: on(  # of their own: one that is shared may have been erased by another case
         "person_id", r.customers_person(), {"fields": ["name", "phone"], "purpose": "约定送车"}
     ),
-    "persons.export": lambda r, _: _on("person_id", r.customers_person(), {}),
-    "persons.restrict": lambda r, _: _on("person_id", r.customers_person(), {"ground": "contested"}),
-    "persons.lift": lambda r, _: _on("person_id", r.restricted_person()),
-    "persons.correct": lambda r, _: _on("person_id", r.customers_person(), {"name": "王建军"}),
-    "persons.erase": lambda r, _: _on("person_id", r.customers_person(), {"reason": "request"}),
+    "persons.export": lambda r, _: on("person_id", r.customers_person(), {}),
+    "persons.restrict": lambda r, _: on("person_id", r.customers_person(), {"ground": "contested"}),
+    "persons.lift": lambda r, _: on("person_id", r.restricted_person()),
+    "persons.correct": lambda r, _: on("person_id", r.customers_person(), {"name": "王建军"}),
+    "persons.erase": lambda r, _: on("person_id", r.customers_person(), {"reason": "request"}),
     "opportunities.capture": lambda r, _: Ready(body=r.capturing()),
     "visits.plan": lambda r, _: Ready(body=r.visiting() | {"planned_on": "2199-01-01"}),
     "visits.log_unplanned": lambda r, _: Ready(body=r.visiting()),
-    "visits.read": lambda r, _: _on("visit_id", r.often("visit", r.planned_visit)),
-    "visits.log": lambda r, _: _on("visit_id", r.planned_visit(), {}),
-    "visits.review": lambda r, _: _on("visit_id", r.logged_visit(), {"comment": "好"}),
-    "visits.cancel": lambda r, _: _on("visit_id", r.planned_visit(), {"reason": "客户有事"}),
-    "visits.correct": lambda r, _: _on(
+    "visits.read": lambda r, _: on("visit_id", r.often("visit", r.planned_visit)),
+    "visits.log": lambda r, _: on("visit_id", r.planned_visit(), {}),
+    "visits.review": lambda r, _: on("visit_id", r.logged_visit(), {"comment": "好"}),
+    "visits.cancel": lambda r, _: on("visit_id", r.planned_visit(), {"reason": "客户有事"}),
+    "visits.correct": lambda r, _: on(
         "visit_id", r.logged_visit(), {"version": 1, "changes": {"next_step": "报价"}, "reason": "错"}
     ),
     "products.add": lambda r, _: Ready(body={"code": secrets.token_hex(4), "name": "Q5"}),
-    "products.read": lambda r, _: _on("product_id", r.often("product", r.product)),
-    "products.change": lambda r, _: _on("product_id", r.product(), {"name": secrets.token_hex(4)}),
-    "products.withdraw": lambda r, _: _on("product_id", r.product(), {}),
+    "products.read": lambda r, _: on("product_id", r.often("product", r.product)),
+    "products.change": lambda r, _: on("product_id", r.product(), {"name": secrets.token_hex(4)}),
+    "products.withdraw": lambda r, _: on("product_id", r.product(), {}),
     "imports.start": lambda r, _: Ready(body=r.importing(dry_run=True)),
     "hand_overs.preview": lambda r, _: Ready(body=r.leaving()),
     "hand_overs.start": lambda r, _: Ready(body=r.leaving()),
-    "hand_overs.get": lambda r, _: _on("hand_over_id", r.often("hand-over", r.handed_over)),
-    "hand_overs.undo": lambda r, _: _on("hand_over_id", r.handed_over(), {"reason": "错"}),
+    "hand_overs.get": lambda r, _: on("hand_over_id", r.often("hand-over", r.handed_over)),
+    "hand_overs.undo": lambda r, _: on("hand_over_id", r.handed_over(), {"reason": "错"}),
     **{
         f"imports.{verb}": lambda r, service: Ready({"import_id": r.import_id(service)})
         for verb in ("get", "problems", "cancel")

@@ -1,4 +1,4 @@
-"""Facts about published rules of a tenant: storage format and public language, for ever. See the service's `events.py`."""
+"""Facts about rules a tenant publishes: storage format and public language, for ever. See the service's `events.py`."""
 
 from __future__ import annotations
 

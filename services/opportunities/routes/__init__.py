@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+from services.opportunities.approvals import routes as approvals
+from services.opportunities.attachments import routes as attachments
+from services.opportunities.bids import routes as bids
+from services.opportunities.billing import routes as billing
+from services.opportunities.contracts import routes as contracts
+from services.opportunities.filings import routes as filings
+from services.opportunities.follow_ups import routes as follow_ups
+from services.opportunities.leads import routes as leads
+from services.opportunities.negotiations import routes as negotiations
 from services.opportunities.opportunity.routes import closings, orders, prospects
 from services.opportunities.policies import routes as policies
 from services.opportunities.products import routes as products
+from services.opportunities.projects import routes as projects
 from services.opportunities.routes import lists, pages, reports
+from services.opportunities.search import routes as search
+from services.opportunities.solutions import routes as solutions
 from services.opportunities.visits import routes as visits
 
 ROUTERS = (
@@ -15,6 +27,18 @@ ROUTERS = (
     visits.router,
     products.router,
     policies.router,
+    leads.router,
+    follow_ups.router,
+    approvals.router,
+    solutions.router,
+    bids.router,
+    negotiations.router,
+    contracts.router,
+    billing.router,
+    filings.router,
+    projects.router,
+    attachments.router,
+    search.router,
     lists.router,
     reports.router,
     pages.router,

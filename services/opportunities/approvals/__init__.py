@@ -1,0 +1,1 @@
+"""What waits for a decision: the inbox of heads, in one place."""

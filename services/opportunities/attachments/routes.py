@@ -1,0 +1,7 @@
+"""Files kept with a record: over HTTP."""
+
+from __future__ import annotations
+
+from shared.http.route import Router
+
+router = Router(prefix="/v1")

@@ -1,0 +1,1 @@
+"""Bids: tender, documents, bond, competitors, result."""

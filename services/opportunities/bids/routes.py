@@ -1,0 +1,7 @@
+"""Bids: tender, documents, bond, competitors, result: over HTTP."""
+
+from __future__ import annotations
+
+from shared.http.route import Router
+
+router = Router(prefix="/v1")

@@ -1,0 +1,1 @@
+"""Invoices, receipts, what is owed, and whether our ledger matches the books."""

@@ -1,0 +1,1 @@
+"""Contracts: drafts, limits, signature, amendments, expiry."""

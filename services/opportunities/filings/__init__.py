@@ -1,0 +1,1 @@
+"""Manufacturer filings: submitted, accepted, reported, supported."""

@@ -1,0 +1,1 @@
+"""Follow-up duty: contacts made and planned, what is due and overdue, the day of a person."""

@@ -1,0 +1,1 @@
+"""Negotiations: rounds, terms, concessions, open points."""

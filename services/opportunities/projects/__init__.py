@@ -1,0 +1,1 @@
+"""Projects: phases, milestones, budget, risks, acceptance, lessons."""

@@ -1,0 +1,1 @@
+"""Solution requests: drafted by technical support, approved by the account manager."""

@@ -194,7 +194,7 @@ select tenant_id, stream_id,
 
 STANDINGS = View(
     name="opportunities.standings",
-    version=4,
+    version=5,
     stream_types=("opportunity",),
     columns=COLUMNS,
     key=("from_at",),

@@ -1,0 +1,22 @@
+"""Attachments."""
+
+from __future__ import annotations
+
+from alembic import op
+
+revision = "0010"
+down_revision = "0009"
+branch_labels = None
+depends_on = None
+
+TABLES = "select 1"
+
+DROP = "select 1"
+
+
+def upgrade() -> None:
+    op.get_bind().exec_driver_sql(TABLES)
+
+
+def downgrade() -> None:
+    op.get_bind().exec_driver_sql(DROP)

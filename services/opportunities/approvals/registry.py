@@ -1,0 +1,15 @@
+"""The kinds of requests that wait for a decision, of every noun, in one place. Decides nothing.
+
+A noun adds its kinds here: `*solutions.KINDS`, from a module of its folder that imports `approvals/kinds.py` alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from services.opportunities.approvals.kinds import Kind
+
+ALL: tuple[Kind, ...] = ()
+
+KINDS: Mapping[str, Kind] = {kind.code: kind for kind in ALL}
+"""By their codes, in the order they are shown."""

@@ -14,7 +14,7 @@ WORKERS ?= 2
 ARGS ?=
 VIEW ?=
 
-.PHONY: help setup run demo test check fmt lint types contracts bench soak migrate rebuild docs lock clean
+.PHONY: help setup run demo test check fmt lint types contracts bench bench-monday soak migrate rebuild docs lock clean
 
 help: ## print these verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ contracts: $(DEV) ## who may import whom
 
 bench: $(DEV) ## measure against the peers; prints one JSON document
 	@exec $(BIN)/dakehu bench $(ARGS)
+
+bench-monday: $(DEV) ## what this machine holds of a Monday morning: 1 M events, half an hour or less
+	@exec $(BIN)/dakehu bench-monday $(ARGS)
 
 soak: $(DEV) ## the long concurrency run, a minute
 	@exec $(BIN)/dakehu soak $(ARGS)

@@ -38,14 +38,25 @@ COLUMNS = (
     "occurred_at", "recorded_at", "hash",
 )  # fmt: skip
 BRANCHES = 12
-PEOPLE = 60
-"""Five at each branch: a branch sees a twelfth of what head office sees, a representative a sixtieth."""
-ACCOUNTS = 2_000
 SUPPORTED = 40
 """Of so many accounts one has a colleague from another branch in its support team."""
 KINDS_OF_LIFE = 400
 COPY_AT_ONCE = 20_000
 FOUNDED = datetime(2001, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Staffing:
+    """How many work where. Without regions the branches stand below the head office."""
+
+    people: int = 60
+    branches: int = BRANCHES
+    regions: int = 0
+    accounts: int = 2_000
+
+
+USUAL = Staffing()
+"""Five at each branch: a branch sees a twelfth of what head office sees, a representative a sixtieth."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,28 +70,39 @@ class Company:
     until: datetime
 
 
-def branch_of(person: int) -> UUID:
+def branch_of(person: int, branches: int = BRANCHES) -> UUID:
     """Where the person of this number works."""
-    return uuid5(SAMPLE_TENANT, f"bench:branch:{person % BRANCHES}")
+    return uuid5(SAMPLE_TENANT, f"bench:branch:{person % branches}")
 
 
-async def furnish(store: EventStore, vault: Vault) -> tuple[list[UUID], list[UUID]]:
-    """Branches, people, accounts and products, through the log as always. Their ids: people, accounts."""
-    people = [uuid5(SAMPLE_TENANT, f"bench:person:{n}") for n in range(PEOPLE)]
-    accounts = [uuid5(SAMPLE_TENANT, f"bench:account:{n}") for n in range(ACCOUNTS)]
+def region_of(branch: int, regions: int) -> UUID:
+    """The region of the branch of this number."""
+    return uuid5(SAMPLE_TENANT, f"bench:region:{branch % regions}")
+
+
+async def furnish(store: EventStore, vault: Vault, staffing: Staffing = USUAL) -> tuple[list[UUID], list[UUID]]:
+    """Units, people, accounts and products, through the log as always. Their ids: people, accounts."""
+    people = [uuid5(SAMPLE_TENANT, f"bench:person:{n}") for n in range(staffing.people)]
+    accounts = [uuid5(SAMPLE_TENANT, f"bench:account:{n}") for n in range(staffing.accounts)]
     streams: list[Stream] = []
-    for number in range(BRANCHES):
-        branch = OpenUnit(code=f"B{number}", name=f"分店{number}", kind=UnitKind.BRANCH, parent_id=SAMPLE_ROOT)
-        streams.append(Unit.open(branch_of(number), branch, at=FOUNDED))
+    for number in range(staffing.regions):
+        region = OpenUnit(code=f"R{number}", name=f"大区{number}", kind=UnitKind.REGION, parent_id=SAMPLE_ROOT)
+        streams.append(Unit.open(region_of(number, staffing.regions), region, at=FOUNDED))
+    for number in range(staffing.branches):
+        parent = region_of(number, staffing.regions) if staffing.regions else SAMPLE_ROOT
+        branch = OpenUnit(code=f"B{number}", name=f"分店{number}", kind=UnitKind.BRANCH, parent_id=parent)
+        streams.append(Unit.open(branch_of(number, staffing.branches), branch, at=FOUNDED))
     for number, id in enumerate(people):
-        join = JoinPerson(name="张三", functions=(Function.REPRESENTATIVE,), unit_id=branch_of(number))
+        unit_id = branch_of(number, staffing.branches)
+        join = JoinPerson(name="张三", functions=(Function.REPRESENTATIVE,), unit_id=unit_id)
         streams.append(Person.join(id, join, at=FOUNDED))
     for number, id in enumerate(accounts):
         command = OpenAccount(name=f"客户{number}", kinds=("industry",), sector="物流")
-        owner = number % PEOPLE
-        account = Account.open(id, command, owner_id=people[owner], unit_id=branch_of(owner), at=FOUNDED)
+        owner = number % len(people)
+        unit_id = branch_of(owner, staffing.branches)
+        account = Account.open(id, command, owner_id=people[owner], unit_id=unit_id, at=FOUNDED)
         if number % SUPPORTED == 0:
-            colleague = {"person_id": people[(number // SUPPORTED) % PEOPLE], "role": "technical_support"}
+            colleague = {"person_id": people[(number // SUPPORTED) % len(people)], "role": "technical_support"}
             account.set_support_team(SetSupportTeam.model_validate({"members": [colleague]}), at=FOUNDED)
         streams.append(account)
     for code in PRODUCTS:
@@ -101,7 +123,14 @@ def _command(repository: Repository[Any], stream: Stream) -> Command:
 
 
 async def write(
-    store: EventStore, people: list[UUID], accounts: list[UUID], *, facts: int, a_year: int, until: datetime
+    store: EventStore,
+    people: list[UUID],
+    accounts: list[UUID],
+    *,
+    facts: int,
+    a_year: int,
+    until: datetime,
+    branches: int = BRANCHES,
 ) -> Company:
     """So many facts (a few more or less) of a company that captures `a_year` prospects, the last of them just now."""
     chance = Random(11)  # noqa: S311 - made-up figures
@@ -116,7 +145,7 @@ async def write(
     head = (await store.head(SAMPLE_TENANT)).position
     connection = await asyncpg.connect(store.database_url)
     try:
-        rows = _rows(kinds, starts, order, people, accounts, head)
+        rows = _rows(kinds, starts, order, people, accounts, head, branches)
         while chunk := [row for _, row in zip(range(COPY_AT_ONCE), rows, strict=False)]:
             await connection.copy_records_to_table("events", schema_name="es", columns=COLUMNS, records=chunk)
         await connection.execute("vacuum analyze es.events", timeout=300)
@@ -155,12 +184,13 @@ def _rows(
     people: list[UUID],
     accounts: list[UUID],
     head: int,
+    branch_count: int,
 ) -> Iterator[tuple[Any, ...]]:
     first = starts[0][0]
     longest = max(-min(fact.slots) for life in kinds for fact in life if fact.slots)
     days = [str((BEGINNING + timedelta(days=first + n)).date()) for n in range(starts[-1][0] - first + longest + 1)]
     metadata = json.dumps({"actor": str(SAMPLE_PERSON), "correlation": str(SAMPLE_TENANT), "key": "x" * 20})
-    branches = {id: str(branch_of(number)) for number, id in enumerate(people)}
+    branches = {id: str(branch_of(number, branch_count)) for number, id in enumerate(people)}
     chance = Random(13)  # noqa: S311 - made-up figures
     names: dict[int, tuple[str, ...]] = {}
     head_office = str(SAMPLE_PERSON)

@@ -185,6 +185,16 @@ def bench(
     run_verb(measuring.bench(figures or [], measuring.QUICK if quick else measuring.FULL))
 
 
+@app.command("bench-monday")
+def bench_monday(
+    quick: Annotated[bool, typer.Option("--quick", help="a log a tenth as long, few steps")] = False,
+) -> None:
+    """Find what this machine holds of a Monday morning's mix of calls; prints JSON. Needs the development packages."""
+    from bench.monday import FULL, QUICK, monday
+
+    run_verb(monday(QUICK if quick else FULL))
+
+
 @app.command()
 def soak(seconds: Annotated[float, typer.Option(help="how long, in all")] = 60.0) -> None:
     """Append from many writers at once, read behind them, and prove that nothing was lost, doubled or reordered."""

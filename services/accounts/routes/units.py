@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from uuid import UUID
 
@@ -98,9 +99,9 @@ async def close(unit_id: UUID, command: CloseUnit, ctx: CtxMatch) -> Receipt:
 
     try:
         return await UNITS.together(ctx, decide, claims=lambda unit: [] if unit.is_open else [closing(unit.id)])
-    except Exception:
+    except BaseException:  # a request that is given up, too
         if announced:
-            await reopen(ctx, unit_id)
+            await asyncio.shield(reopen(ctx, unit_id))
         raise
 
 

@@ -44,6 +44,15 @@ class DefeatKind(StrEnum):
     FALSE = "false"
 
 
+class Verdict(StrEnum):
+    """What a call-back before the approval of a defeat came to (客服核实)."""
+
+    CONFIRMED = "confirmed"
+    STILL_BUYING = "still_buying"  # 假战败
+    OTHER_REASON = "other_reason"
+    NOT_REACHED = "not_reached"
+
+
 class Line(msgspec.Struct, frozen=True):
     """What is to be sold. `product` is a product code; `unit_price` in the opportunity's currency."""
 
@@ -151,7 +160,8 @@ class DefeatRequested(Fact):
     """A representative asks to close a prospect as lost; it stays in stock, marked.
 
     sets: review = defeat, requested_on, defeat_requested_by, defeat_kind, defeat_reason, defeat_category,
-    defeat_other_reasons, reason_given, competitor_brand, competitor_model, competitor_price, bought_on, recall_on
+    defeat_other_reasons, reason_given, defeat_evidence, competitor_brand, competitor_model, competitor_price, bought_on,
+    recall_on; all that DefeatVerified sets = null
     """
 
     level_before: str | None
@@ -167,13 +177,29 @@ class DefeatRequested(Fact):
     competitor_price: Decimal | None
     bought_on: date | None
     recall_on: date | None
+    evidence: str | None = None  # business words; what was handed in with it is attached to the opportunity
+
+
+class DefeatVerified(Fact):
+    """Customer service called the customer back about a defeat that waits for approval (客服核实).
+
+    sets: verdict, verify_attempts, verify_reached, reason_found, verify_comment, verified_by, verified_on
+    """
+
+    verdict: Verdict
+    attempts: int  # calls made
+    reached: bool  # somebody answered
+    reason: str | None  # found: a leaf of the reason catalogue
+    comment: str | None
+    verified_by: UUID
+    verified_on: date
 
 
 class DealLost(Fact):
     """The defeat was approved (战败): it counts on this day.
 
-    sets: status = defeated, review = null, reviewed_by, and all that DefeatRequested sets except review, so that this
-    fact alone says all about a defeat
+    sets: status = defeated, review = null, reviewed_by, and all that DefeatRequested sets except review and what
+    DefeatVerified sets, so that this fact alone says all about a defeat
     """
 
     level_before: str | None
@@ -192,17 +218,19 @@ class DealLost(Fact):
     bought_on: date | None
     recall_on: date | None
     comment: str | None
+    evidence: str | None = None
 
 
 class DefeatRejected(Fact):
     """The defeat was not approved: the prospect goes on, at the status and level before.
 
-    sets: review = null, reviewed_by; all defeat fields and recall_on = null
+    sets: review = null, reviewed_by; all defeat fields, what DefeatVerified sets, and recall_on = null
     """
 
     reviewed_by: UUID
     finding: str  # still_buying, own_doing, insufficient, other
     comment: str | None
+    given_to: UUID | None = None  # who goes on instead: the transfer is the fact after this
 
 
 class DealReopened(Fact):
@@ -230,9 +258,10 @@ class FreezeRequested(Fact):
 
 
 class ProspectFrozen(Fact):
-    """The freeze was approved (F2 冷冻).
+    """The freeze was approved (F2 冷冻), or chosen by who reviewed a defeat.
 
-    sets: status = frozen, review = null, freeze_requested_by, freeze_reason, recall_on, reviewed_by
+    sets: status = frozen, review = null, freeze_requested_by, freeze_reason, recall_on, reviewed_by; instead of a
+    defeat also: all defeat fields and what DefeatVerified sets = null
     """
 
     level_before: str | None
@@ -241,6 +270,7 @@ class ProspectFrozen(Fact):
     reason: str
     recall_on: date | None
     comment: str | None
+    instead_of: Review | None = None  # defeat: the request that waited was for that
 
 
 class FreezeRejected(Fact):
@@ -352,10 +382,39 @@ class InstructionCompleted(Fact):
     result: str | None
 
 
+class ContactMade(Fact):
+    """Somebody of ours called, wrote to or met the customer, or tried to (跟进). What was said lies in the vault.
+
+    One that reached the person resets the follow-up clock and ends the plan before it; visits do so too, by their own
+    facts.
+
+    sets: contacted_on, contact_way, contact_reached, contact_result, contacted_by always; follow_up_on, follow_up_way,
+    follow_up_said_on when the person was reached (null: nothing is planned any more) or a next day was named
+    """
+
+    contacted_on: date
+    way: str
+    reached: bool
+    result: str | None  # a business word: interested, call_back, no_answer
+    contacted_by: UUID
+    next_on: date | None
+    next_way: str | None
+
+
+class FollowUpPlanned(Fact):
+    """The next contact with the customer is planned. sets: follow_up_on, follow_up_way, follow_up_said_on"""
+
+    follow_up_on: date
+    way: str | None
+    planned_on: date  # the day it was said
+    planned_by: UUID
+
+
 OpportunityFact = (
     ProspectCaptured
     | ProspectQualified
     | DefeatRequested
+    | DefeatVerified
     | DealLost
     | DefeatRejected
     | DealReopened
@@ -372,4 +431,6 @@ OpportunityFact = (
     | OpportunityTransferred
     | InstructionGiven
     | InstructionCompleted
+    | ContactMade
+    | FollowUpPlanned
 )

@@ -3,6 +3,7 @@
 | part | rules |
 |---|---|
 | `prospect.py` | capture, judge, hand over, instruct, correct, void |
+| `following.py` | contacts made, the next one planned |
 | `closing.py` | defeat, freeze, contact lost, disposal, and the ways back |
 | `ordering.py` | win, amend, deliver, cancel |
 | `life_cycle.py` | what can happen, and in what order |
@@ -13,7 +14,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+from services.opportunities.events import Status
 from services.opportunities.opportunity.closing import Closing
+from services.opportunities.opportunity.following import Following
 from services.opportunities.opportunity.life_cycle import refusal, units_left
 from services.opportunities.opportunity.ordering import Ordering
 
@@ -36,6 +39,8 @@ ACTIONS: Mapping[str, str] = {
     "transfer": "OpportunityTransferred",
     "instruct": "InstructionGiven",
     "complete-instruction": "InstructionCompleted",
+    "contact": "ContactMade",
+    "plan-follow-up": "FollowUpPlanned",
     "correct": "FactCorrected",
     "void": "FactVoided",
 }
@@ -47,10 +52,12 @@ FOR_SUPERVISORS = frozenset({"instruct"})
 """For heads who see the opportunity, by either edge."""
 FOR_HEADS = frozenset({"transfer"})
 """For heads in whose sight both persons are, and for integrations."""
+FOLLOWED = frozenset({Status.OPEN, Status.ORDERED, Status.FROZEN, Status.LOST_CONTACT})
+"""Of these a next contact is planned; one made is a fact in any status."""
 RESTRICTED = FOR_APPROVERS | FOR_SUPERVISORS | FOR_HEADS
 
 
-class Opportunity(Ordering, Closing):
+class Opportunity(Ordering, Closing, Following):
     """See the module."""
 
     def allowed_actions(self, may: Collection[str]) -> tuple[str, ...]:
@@ -71,6 +78,8 @@ class Opportunity(Ordering, Closing):
                 return any(units_left(self.standing).values())
             case "complete-instruction":
                 return self.standing.get("instruction") is not None
+            case "plan-follow-up":
+                return self.status in FOLLOWED
             case "amend":
                 return bool(self.standing.get("lines"))
             case _:

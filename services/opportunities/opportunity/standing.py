@@ -11,14 +11,17 @@ from uuid import UUID
 from services.opportunities.events import (
     Cancellation,
     ContactLost,
+    ContactMade,
     DealLost,
     DealReopened,
     DealWon,
     DefeatKind,
     DefeatRejected,
     DefeatRequested,
+    DefeatVerified,
     Delivery,
     Evidence,
+    FollowUpPlanned,
     FreezeRejected,
     FreezeRequested,
     Instruction,
@@ -37,6 +40,7 @@ from services.opportunities.events import (
     Status,
     UnitsCancelled,
     UnitsDelivered,
+    Verdict,
 )
 
 STANDING: Mapping[str, Any] = {
@@ -76,6 +80,14 @@ STANDING: Mapping[str, Any] = {
     "defeat_category": str | None,
     "defeat_other_reasons": tuple[str, ...],
     "reason_given": str | None,
+    "defeat_evidence": str | None,
+    "verdict": Verdict | None,
+    "verify_attempts": int | None,
+    "verify_reached": bool | None,
+    "reason_found": str | None,
+    "verify_comment": str | None,
+    "verified_by": UUID | None,
+    "verified_on": date | None,
     "competitor_brand": str | None,
     "competitor_model": str | None,
     "competitor_price": Decimal | None,
@@ -90,11 +102,29 @@ STANDING: Mapping[str, Any] = {
     "delivered": tuple[Delivery, ...],
     "cancelled": tuple[Cancellation, ...],
     "instruction": Instruction | None,
+    "contacted_on": date,
+    "contact_way": str,
+    "contact_reached": bool,
+    "contact_result": str | None,
+    "contacted_by": UUID,
+    "follow_up_on": date | None,
+    "follow_up_way": str | None,
+    "follow_up_said_on": date | None,
 }
 
 ADDITIVE = frozenset({"delivered", "cancelled"})
 
+NOT_VERIFIED: Mapping[str, Any] = {
+    "verdict": None,
+    "verify_attempts": None,
+    "verify_reached": None,
+    "reason_found": None,
+    "verify_comment": None,
+    "verified_by": None,
+    "verified_on": None,
+}
 NO_DEFEAT: Mapping[str, Any] = {
+    **NOT_VERIFIED,
     "requested_on": None,
     "defeat_requested_by": None,
     "defeat_kind": None,
@@ -102,6 +132,7 @@ NO_DEFEAT: Mapping[str, Any] = {
     "defeat_category": None,
     "defeat_other_reasons": (),
     "reason_given": None,
+    "defeat_evidence": None,
     "competitor_brand": None,
     "competitor_model": None,
     "competitor_price": None,
@@ -127,7 +158,17 @@ def sets(fact: OpportunityFact) -> dict[str, Any]:
         case ProspectQualified():
             return _judged(fact)
         case DefeatRequested():
-            return {"review": Review.DEFEAT, **_defeat(fact)}
+            return {"review": Review.DEFEAT, **NOT_VERIFIED, **_defeat(fact)}
+        case DefeatVerified():
+            return {
+                "verdict": fact.verdict,
+                "verify_attempts": fact.attempts,
+                "verify_reached": fact.reached,
+                "reason_found": fact.reason,
+                "verify_comment": fact.comment,
+                "verified_by": fact.verified_by,
+                "verified_on": fact.verified_on,
+            }
         case DealLost():
             return {
                 "status": Status.DEFEATED,
@@ -147,6 +188,7 @@ def sets(fact: OpportunityFact) -> dict[str, Any]:
                 "status": Status.FROZEN,
                 "review": None,
                 "reviewed_by": fact.reviewed_by,
+                **(NO_DEFEAT if fact.instead_of is Review.DEFEAT else {}),
                 **_freeze(fact),
             }
         case FreezeRejected():
@@ -182,6 +224,10 @@ def sets(fact: OpportunityFact) -> dict[str, Any]:
             return {"instruction": fact.instruction}
         case InstructionCompleted():
             return {"instruction": None}
+        case ContactMade():
+            return _contact(fact)
+        case FollowUpPlanned():
+            return _plan(fact.follow_up_on, fact.way, fact.planned_on)
         case _:
             assert_never(fact)
 
@@ -216,6 +262,7 @@ def _defeat(fact: DefeatRequested | DealLost) -> dict[str, Any]:
         "defeat_category": fact.category,
         "defeat_other_reasons": fact.other_reasons,
         "reason_given": fact.reason_given,
+        "defeat_evidence": fact.evidence,
         "competitor_brand": fact.competitor_brand,
         "competitor_model": fact.competitor_model,
         "competitor_price": fact.competitor_price,
@@ -236,3 +283,20 @@ def _order(fact: DealWon | OrderAmended) -> dict[str, Any]:
         "promised_on": fact.promised_on,
         "order_ref": fact.order_ref,
     }
+
+
+def _contact(fact: ContactMade) -> dict[str, Any]:
+    said = {
+        "contacted_on": fact.contacted_on,
+        "contact_way": fact.way,
+        "contact_reached": fact.reached,
+        "contact_result": fact.result,
+        "contacted_by": fact.contacted_by,
+    }
+    if not fact.reached and fact.next_on is None:
+        return said
+    return said | _plan(fact.next_on, fact.next_way, None if fact.next_on is None else fact.contacted_on)
+
+
+def _plan(on: date | None, way: str | None, said_on: date | None) -> dict[str, Any]:
+    return {"follow_up_on": on, "follow_up_way": way, "follow_up_said_on": said_on}

@@ -22,6 +22,7 @@ from services.opportunities.events import (
     ProspectResumed,
     Review,
     Status,
+    Verdict,
 )
 from services.opportunities.opportunity.commands.closings import (
     ApproveDefeat,
@@ -34,7 +35,7 @@ from services.opportunities.opportunity.commands.closings import (
     ResumeProspect,
     ReviewFreeze,
 )
-from services.opportunities.opportunity.life_cycle import moved_units
+from services.opportunities.opportunity.movements import moved_units
 from services.opportunities.opportunity.prospect import Prospect, require_duplicate_reason
 from services.opportunities.policies.reason_catalogue import ReasonCatalogue
 from shared.event_store.stream import Refused
@@ -55,7 +56,10 @@ class Closing(Prospect):
         catalogue: ReasonCatalogue,
         automatic: bool = False,
     ) -> None:
-        """Ask to close as lost: stays in stock at its level, marked. `automatic`: approved at once, unless false."""
+        """Ask to close as lost: stays in stock at its level, marked. `automatic`: approved at once, unless false.
+
+        Where a call-back comes first it is not automatic yet: see `verify_defeat`.
+        """
         category = catalogue.category_of(command.reason, "/reason")
         others = _others(command.other_reasons, command.reason, catalogue)
         before = self.standing_at(at)
@@ -68,6 +72,7 @@ class Closing(Prospect):
             "category": category,
             "other_reasons": others,
             "reason_given": command.reason_given,
+            "evidence": command.evidence,
             "competitor_brand": command.competitor_brand,
             "competitor_model": command.competitor_model,
             "competitor_price": command.competitor_price,
@@ -80,39 +85,20 @@ class Closing(Prospect):
         approved = {**fields, "status_before": before.get("status"), "reviewed_by": None, "comment": None}
         self.happen_together(at, (DefeatRequested, fields), (DealLost, approved))
 
-    def approve_defeat(self, command: ApproveDefeat, *, by: UUID, at: datetime, catalogue: ReasonCatalogue) -> None:
-        """Approve: the defeat counts on this day. A false defeat is rejected, never approved."""
+    def approve_defeat(
+        self, command: ApproveDefeat, *, by: UUID, at: datetime, catalogue: ReasonCatalogue, verifies: bool = False
+    ) -> None:
+        """Approve: the defeat counts on this day. A false defeat is rejected, never approved.
+
+        Reasons are those the reviewer states, else found by the call-back, else of the request. `verifies`: refused
+        (`not_verified`) before customer service has called back.
+        """
         before = self.standing_at(at)
-        kind = command.kind or before.get("defeat_kind")
-        if before.get("review") is Review.DEFEAT and kind is DefeatKind.FALSE:
-            raise Refused("false_defeat", "a false defeat is rejected and the prospect goes on")
-        reason = command.reason or before.get("defeat_reason")
-        category = before.get("defeat_category")
-        if command.reason is not None:
-            category = catalogue.category_of(command.reason, "/reason")
-        others: tuple[str, ...] = before.get("defeat_other_reasons", ())
-        if command.other_reasons is not None:
-            others = _others(command.other_reasons, reason, catalogue)
-        self.happen(
-            DealLost,
-            at=at,
-            level_before=before.get("level"),
-            status_before=before.get("status"),
-            reviewed_by=by,
-            requested_on=before.get("requested_on"),
-            requested_by=before.get("defeat_requested_by"),
-            kind=kind,
-            reason=reason,
-            category=category,
-            other_reasons=tuple(other for other in others if other != reason),
-            reason_given=before.get("reason_given"),
-            competitor_brand=before.get("competitor_brand"),
-            competitor_model=before.get("competitor_model"),
-            competitor_price=before.get("competitor_price"),
-            bought_on=before.get("bought_on"),
-            recall_on=before.get("recall_on"),
-            comment=command.comment,
-        )
+        if before.get("review") is Review.DEFEAT:
+            require_true_defeat(before, command.kind)
+            if verifies and before.get("verdict") is None:
+                raise Refused("not_verified", "customer service calls the customer back first")
+        self.happen(DealLost, at=at, **lost(before, command, by=by, catalogue=catalogue))
 
     def reject_defeat(self, command: RejectDefeat, *, by: UUID, at: datetime) -> None:
         """Do not approve: as before the request, at the level before."""
@@ -197,6 +183,47 @@ class Closing(Prospect):
             disposal=command.disposal,
             duplicate_of=command.duplicate_of,
         )
+
+
+def require_true_defeat(before: Mapping[str, Any], kind: DefeatKind | None) -> None:
+    """Raise Refused `false_defeat`: said by who reviews, by the call-back, or by the request itself."""
+    if kind is None and before.get("verdict") is Verdict.STILL_BUYING:
+        raise Refused("false_defeat", "the call-back found the customer still buying: the prospect goes on")
+    if (kind or before.get("defeat_kind")) is DefeatKind.FALSE:
+        raise Refused("false_defeat", "a false defeat is rejected and the prospect goes on")
+
+
+def lost(
+    before: Mapping[str, Any], command: ApproveDefeat, *, by: UUID | None, catalogue: ReasonCatalogue
+) -> dict[str, Any]:
+    """The fields of `DealLost` that follow from the request, the call-back and the approval. `by` null: automatic."""
+    reason = command.reason
+    if reason is None and before.get("verdict") is Verdict.OTHER_REASON:
+        reason = before.get("reason_found")
+    category = before.get("defeat_category") if reason is None else catalogue.category_of(reason, "/reason")
+    reason = reason or before.get("defeat_reason")
+    others: tuple[str, ...] = before.get("defeat_other_reasons", ())
+    if command.other_reasons is not None:
+        others = _others(command.other_reasons, reason, catalogue)
+    return {
+        "level_before": before.get("level"),
+        "status_before": before.get("status"),
+        "reviewed_by": by,
+        "requested_on": before.get("requested_on"),
+        "requested_by": before.get("defeat_requested_by"),
+        "kind": command.kind or before.get("defeat_kind"),
+        "reason": reason,
+        "category": category,
+        "other_reasons": tuple(other for other in others if other != reason),
+        "reason_given": before.get("reason_given"),
+        "evidence": before.get("defeat_evidence"),
+        "competitor_brand": before.get("competitor_brand"),
+        "competitor_model": before.get("competitor_model"),
+        "competitor_price": before.get("competitor_price"),
+        "bought_on": before.get("bought_on"),
+        "recall_on": before.get("recall_on"),
+        "comment": command.comment,
+    }
 
 
 def _others(given: tuple[str, ...], main: str | None, catalogue: ReasonCatalogue) -> tuple[str, ...]:

@@ -63,20 +63,57 @@ class Line(msgspec.Struct, frozen=True):
 
 
 class Delivery(msgspec.Struct, frozen=True):
-    """Units of a line handed over to the customer (AAK) on a day."""
+    """Units of a line handed over to the customer (AAK) on a day; `serials` (VINs) of those that were named."""
 
     line: Positive
     units: Positive
     on: date
+    serials: tuple[str, ...] = ()
 
 
 class Cancellation(msgspec.Struct, frozen=True):
-    """Units of a line the customer took back (退订) on a day."""
+    """Units of a line the customer took back (退订) on a day; `serials` of those that were named."""
 
     line: Positive
     units: Positive
     reason: str
     on: date
+    serials: tuple[str, ...] = ()
+
+
+class Promise(msgspec.Struct, frozen=True):
+    """The day on which the units of a line are promised, from when the fact that says so happened."""
+
+    line: Positive
+    promised_on: date
+
+
+class Told(msgspec.Struct, frozen=True):
+    """The customer was told on a day that a line comes later. `new_date`: of the new day, when it was set."""
+
+    line: Positive
+    on: date
+    new_date: bool = False
+
+
+class Shipment(msgspec.Struct, frozen=True):
+    """Units of a line that left for the customer on a day."""
+
+    line: Positive
+    units: Positive
+    on: date
+    serials: tuple[str, ...] = ()
+    carrier: str | None = None
+    tracking_ref: str | None = None
+
+
+class Installation(msgspec.Struct, frozen=True):
+    """Delivered units of a line that were put into operation at the customer's on a day."""
+
+    line: Positive
+    units: Positive
+    on: date
+    serials: tuple[str, ...] = ()
 
 
 class Evidence(msgspec.Struct, frozen=True):
@@ -160,8 +197,8 @@ class DefeatRequested(Fact):
     """A representative asks to close a prospect as lost; it stays in stock, marked.
 
     sets: review = defeat, requested_on, defeat_requested_by, defeat_kind, defeat_reason, defeat_category,
-    defeat_other_reasons, reason_given, defeat_evidence, competitor_brand, competitor_model, competitor_price, bought_on,
-    recall_on; all that DefeatVerified sets = null
+    defeat_other_reasons, reason_given, defeat_evidence, competitor_brand, competitor_model, competitor_price,
+    bought_on, recall_on; all that DefeatVerified sets = null
     """
 
     level_before: str | None
@@ -318,8 +355,8 @@ class ProspectDisposed(Fact):
 class DealWon(Fact):
     """The customer signed or paid a deposit: level O. Stays ordered until every unit is delivered or cancelled.
 
-    sets: status = ordered, review = null, lines, currency, amount, promised_on, order_ref; what the request that was
-    pending had set = null (`withdrawn`)
+    sets: status = ordered, review = null, lines, currency, amount, promised_on, order_ref; promises (additive), of
+    lines with a day of their own; what the request that was pending had set = null (`withdrawn`)
     """
 
     level_before: str | None
@@ -329,10 +366,15 @@ class DealWon(Fact):
     promised_on: date | None  # delivery promised
     order_ref: str | None  # number of the contract or order
     withdrawn: Review | None  # the request that was under review when the customer ordered
+    promises: tuple[Promise, ...] = ()
 
 
 class OrderAmended(Fact):
-    """The order was changed: what it says now. sets: lines, currency, amount, promised_on, order_ref"""
+    """The order was changed: what it says now.
+
+    sets: lines, currency, amount, promised_on, order_ref; promises (additive), of all lines when the day of the order
+    was changed, and of lines with a day of their own
+    """
 
     lines: tuple[Line, ...]
     currency: str
@@ -340,6 +382,41 @@ class OrderAmended(Fact):
     promised_on: date | None
     order_ref: str | None
     reason: str | None
+    promises: tuple[Promise, ...] = ()
+
+
+class DeliveryRescheduled(Fact):
+    """What was promised comes on another day, one line or all of them.
+
+    sets: promises (additive), of each line concerned; told (additive) when the customer knows; promised_on when all
+    """
+
+    line: int | None  # null: every line of the order then
+    before: date | None  # promised until then
+    promised_on: date
+    reason: str
+    told_on: date | None  # the customer was told of the new day; null: not yet
+    promises: tuple[Promise, ...]
+
+
+class CustomerTold(Fact):
+    """The customer was told that what was promised comes later. sets: told (additive)"""
+
+    told: tuple[Told, ...]
+    told_by: UUID
+    note: str | None  # business text, names no person
+
+
+class UnitsShipped(Fact):
+    """Units left for the customer. sets: shipped (additive; joined with lines by line number)"""
+
+    shipped: tuple[Shipment, ...]
+
+
+class UnitsInstalled(Fact):
+    """Delivered units were put into operation. sets: installed (additive; joined with lines by line number)"""
+
+    installed: tuple[Installation, ...]
 
 
 class UnitsDelivered(Fact):
@@ -426,7 +503,11 @@ OpportunityFact = (
     | ProspectDisposed
     | DealWon
     | OrderAmended
+    | DeliveryRescheduled
+    | CustomerTold
+    | UnitsShipped
     | UnitsDelivered
+    | UnitsInstalled
     | UnitsCancelled
     | OpportunityTransferred
     | InstructionGiven

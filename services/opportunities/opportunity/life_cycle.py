@@ -9,35 +9,47 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from services.opportunities.events import Cancellation, Delivery, Line, Review, Status
+from services.opportunities.events import Cancellation, Line, Review, Status
+from services.opportunities.opportunity.movements import moved_units, movement_refusal, of_line, units_left
 from shared.event_store.stream import Refused
 
 OPEN = Status.OPEN
 CLOSABLE = frozenset({OPEN, Status.FROZEN, Status.LOST_CONTACT, Status.CANCELLED})
 """From these an opportunity can be given up as a defeat."""
 
+FROZEN_INSTEAD = "ProspectFrozen instead of DealLost"
+"""The same fact, chosen by who reviews a defeat: it ends that request, and says so by setting the defeat fields."""
+
 ALLOWED_FROM: Mapping[str, frozenset[Status]] = {
     "ProspectQualified": frozenset({OPEN}),
     "DefeatRequested": CLOSABLE,
+    "DefeatVerified": CLOSABLE,
     "DealLost": CLOSABLE,
     "DefeatRejected": CLOSABLE,
     "DealReopened": frozenset({Status.DEFEATED, Status.CANCELLED, Status.DISPOSED}),
     "FreezeRequested": frozenset({OPEN}),
     "ProspectFrozen": frozenset({OPEN}),
+    FROZEN_INSTEAD: CLOSABLE - {Status.CANCELLED},
     "FreezeRejected": frozenset({OPEN}),
     "ContactLost": frozenset({OPEN}),
     "ProspectResumed": frozenset({Status.FROZEN, Status.LOST_CONTACT}),
     "ProspectDisposed": frozenset({OPEN}),
     "DealWon": frozenset({OPEN}),
     "OrderAmended": frozenset({Status.ORDERED}),
+    "DeliveryRescheduled": frozenset({Status.ORDERED}),
+    "CustomerTold": frozenset({Status.ORDERED}),
+    "UnitsShipped": frozenset({Status.ORDERED}),
     "UnitsDelivered": frozenset({Status.ORDERED}),
+    "UnitsInstalled": frozenset({Status.ORDERED}),
     "UnitsCancelled": frozenset({Status.ORDERED}),
 }
 """The status a fact needs; a fact not named here is possible in any."""
 
 NEEDS_REVIEW: Mapping[str, Review] = {
+    "DefeatVerified": Review.DEFEAT,
     "DealLost": Review.DEFEAT,
     "DefeatRejected": Review.DEFEAT,
+    FROZEN_INSTEAD: Review.DEFEAT,
     "ProspectFrozen": Review.FREEZE,
     "FreezeRejected": Review.FREEZE,
 }
@@ -59,6 +71,8 @@ ALREADY: Mapping[Status, tuple[str, str]] = {
 def refusal(fact: str, standing: Mapping[str, Any], changes: Mapping[str, Any]) -> Refused | None:
     """Why a fact is impossible on this standing; None when it is possible."""
     status: Status = standing["status"]
+    if fact == "ProspectFrozen" and changes.keys() >= {"defeat_kind"}:
+        fact = FROZEN_INSTEAD
     allowed = ALLOWED_FROM.get(fact)
     if allowed is not None and status not in allowed:
         if status == OPEN and allowed == {Status.ORDERED}:
@@ -78,22 +92,6 @@ def refusal(fact: str, standing: Mapping[str, Any], changes: Mapping[str, Any]) 
 # -- units ---------------------------------------------------------------------------------------------------
 
 
-def moved_units(standing: Mapping[str, Any]) -> dict[int, int]:
-    """Units delivered or cancelled, by line number."""
-    moved: dict[int, int] = {}
-    movements: Sequence[Delivery | Cancellation] = (*standing.get("delivered", ()), *standing.get("cancelled", ()))
-    for movement in movements:
-        moved[movement.line] = moved.get(movement.line, 0) + movement.units
-    return moved
-
-
-def units_left(standing: Mapping[str, Any]) -> dict[int, int]:
-    """Units of the order neither delivered nor cancelled, by line number."""
-    moved = moved_units(standing)
-    lines: tuple[Line, ...] = standing.get("lines", ())
-    return {line.line: line.units - moved.get(line.line, 0) for line in lines}
-
-
 def is_whole_cancellation(standing: Mapping[str, Any], cancelled: Iterable[Cancellation]) -> bool:
     """Whether these cancellations leave nothing of an order of which nothing was delivered."""
     left = units_left(standing)
@@ -104,27 +102,13 @@ def is_whole_cancellation(standing: Mapping[str, Any], cancelled: Iterable[Cance
 
 
 def _units_refusal(fact: str, standing: Mapping[str, Any], changes: Mapping[str, Any]) -> Refused | None:
-    match fact:
-        case "OrderAmended":
-            return _amendment_refusal(standing, changes.get("lines", ()))
-        case "UnitsDelivered" | "UnitsCancelled":
-            moves: tuple[Delivery | Cancellation, ...] = (*changes.get("delivered", ()), *changes.get("cancelled", ()))
-            left = units_left(standing)
-            for move in moves:
-                if move.line not in left:
-                    return Refused("no_such_line", f"the order has no line {move.line}", status=422, line=move.line)
-                left[move.line] -= move.units
-                if left[move.line] < 0:
-                    return Refused(
-                        "more_than_ordered",
-                        f"line {move.line} has only {left[move.line] + move.units} units left",
-                        line=move.line,
-                        left=left[move.line] + move.units,
-                    )
-            if changes.get("status") == Status.CANCELLED and not is_whole_cancellation(
-                standing, changes.get("cancelled", ())
-            ):
-                return Refused("not_whole", "the order would no longer be cancelled as a whole")
+    if fact == "OrderAmended":
+        return _amendment_refusal(standing, changes.get("lines", ()))
+    if (refused := movement_refusal(fact, standing, changes)) is not None:
+        return refused
+    cancelled: tuple[Cancellation, ...] = changes.get("cancelled", ())
+    if changes.get("status") == Status.CANCELLED and not is_whole_cancellation(standing, cancelled):
+        return Refused("not_whole", "the order would no longer be cancelled as a whole")
     return None
 
 
@@ -133,13 +117,13 @@ def _amendment_refusal(standing: Mapping[str, Any], lines: Sequence[Line]) -> Re
     before: dict[int, Line] = {line.line: line for line in standing.get("lines", ())}
     after = {line.line: line for line in lines}
     for number in before:
-        if (units := moved.get(number, 0)) == 0:
+        if (units := max(moved.get(number, 0), of_line(standing, "shipped", number))) == 0:
             continue
         line = after.get(number)
         if line is None or line.product != before[number].product or line.units < units:
             return Refused(
                 "units_already_moved",
-                f"{units} units of line {number} were delivered or cancelled: it keeps its product and at least these",
+                f"{units} units of line {number} were on their way, or cancelled: it keeps its product and these",
                 line=number,
                 units=units,
             )

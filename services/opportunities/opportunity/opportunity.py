@@ -5,30 +5,41 @@
 | `prospect.py` | capture, judge, hand over, instruct, correct, void |
 | `following.py` | contacts made, the next one planned |
 | `closing.py` | defeat, freeze, contact lost, disposal, and the ways back |
-| `ordering.py` | win, amend, deliver, cancel |
+| `reviewing.py` | call-back before a defeat; freeze or another owner instead |
+| `ordering.py` | win, amend, reschedule, ship, deliver, install, cancel |
+| `movements.py` | units and serials on their way |
 | `life_cycle.py` | what can happen, and in what order |
 | `standing.py` | the standing fields, and which of them each fact sets |
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
+from functools import partial
 
-from services.opportunities.events import Status
-from services.opportunities.opportunity.closing import Closing
+from services.opportunities.events import Line, Status
 from services.opportunities.opportunity.following import Following
-from services.opportunities.opportunity.life_cycle import refusal, units_left
+from services.opportunities.opportunity.life_cycle import FROZEN_INSTEAD, refusal
+from services.opportunities.opportunity.movements import of_line, units_left
 from services.opportunities.opportunity.ordering import Ordering
+from services.opportunities.opportunity.reviewing import Reviewing
 
 ACTIONS: Mapping[str, str] = {
     "qualify": "ProspectQualified",
     "win": "DealWon",
     "amend": "OrderAmended",
+    "reschedule": "DeliveryRescheduled",
+    "tell-customer": "CustomerTold",
+    "ship": "UnitsShipped",
     "deliver": "UnitsDelivered",
+    "install": "UnitsInstalled",
     "cancel": "UnitsCancelled",
     "request-defeat": "DefeatRequested",
+    "verify-defeat": "DefeatVerified",
     "approve-defeat": "DealLost",
     "reject-defeat": "DefeatRejected",
+    "freeze-instead": FROZEN_INSTEAD,
+    "give-to": "DefeatRejected",  # and the transfer with it
     "freeze": "FreezeRequested",
     "approve-freeze": "ProspectFrozen",
     "reject-freeze": "FreezeRejected",
@@ -46,18 +57,22 @@ ACTIONS: Mapping[str, str] = {
 }
 """Commands by the last part of their route, and the fact each records."""
 
-FOR_APPROVERS = frozenset({"approve-defeat", "reject-defeat", "approve-freeze", "reject-freeze"})
+FOR_APPROVERS = frozenset(
+    {"approve-defeat", "reject-defeat", "freeze-instead", "give-to", "approve-freeze", "reject-freeze"}
+)
 """For who stands above the owner in the reporting line (domain file §1)."""
+FOR_VERIFIERS = frozenset({"verify-defeat"})
+"""For customer service, and head office."""
 FOR_SUPERVISORS = frozenset({"instruct"})
 """For heads who see the opportunity, by either edge."""
 FOR_HEADS = frozenset({"transfer"})
 """For heads in whose sight both persons are, and for integrations."""
 FOLLOWED = frozenset({Status.OPEN, Status.ORDERED, Status.FROZEN, Status.LOST_CONTACT})
 """Of these a next contact is planned; one made is a fact in any status."""
-RESTRICTED = FOR_APPROVERS | FOR_SUPERVISORS | FOR_HEADS
+RESTRICTED = FOR_APPROVERS | FOR_VERIFIERS | FOR_SUPERVISORS | FOR_HEADS
 
 
-class Opportunity(Ordering, Closing, Following):
+class Opportunity(Ordering, Reviewing, Following):
     """See the module."""
 
     def allowed_actions(self, may: Collection[str]) -> tuple[str, ...]:
@@ -74,8 +89,12 @@ class Opportunity(Ordering, Closing, Following):
 
     def _makes_sense(self, action: str) -> bool:
         match action:
-            case "deliver" | "cancel":
+            case "deliver" | "cancel" | "reschedule" | "tell-customer":
                 return any(units_left(self.standing).values())
+            case "ship":
+                return self._any_line(lambda line, count: line.units - count("cancelled") > count("shipped"))
+            case "install":
+                return self._any_line(lambda line, count: count("delivered") > count("installed"))
             case "complete-instruction":
                 return self.standing.get("instruction") is not None
             case "plan-follow-up":
@@ -84,3 +103,11 @@ class Opportunity(Ordering, Closing, Following):
                 return bool(self.standing.get("lines"))
             case _:
                 return True
+
+    def _any_line(self, holds: Callable[[Line, Callable[[str], int]], bool]) -> bool:
+        """Whether this holds of some line, given its units of a movement by name."""
+        lines: tuple[Line, ...] = self.standing.get("lines", ())
+        return any(holds(line, partial(self._units, line.line)) for line in lines)
+
+    def _units(self, line: int, name: str) -> int:
+        return of_line(self.standing, name, line)

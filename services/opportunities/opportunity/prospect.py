@@ -28,15 +28,18 @@ from services.opportunities.opportunity.commands.prospects import (
     TransferOpportunity,
 )
 from services.opportunities.opportunity.life_cycle import refusal
-from services.opportunities.opportunity.lines import numbered, stated_amount, with_numbers
+from services.opportunities.opportunity.lines import numbered, stated_amount, with_numbers, with_promises
 from services.opportunities.opportunity.sound import require_sound, unknown_level
-from services.opportunities.opportunity.standing import ADDITIVE, STANDING, sets
+from services.opportunities.opportunity.standing import ADDITIVE, MOVED, STANDING, sets
 from services.opportunities.policies.reason_catalogue import SHIPPED, ReasonCatalogue
 from services.opportunities.record import Record
 from shared.event_store.stream import Refused
 
 NOT_CORRECTABLE = frozenset(
-    {"status", "review", "contact_id", "judged_by", "reviewed_by", "defeat_requested_by", "freeze_requested_by"}
+    {
+        *("status", "review", "contact_id", "judged_by", "reviewed_by", "verified_by"),
+        *("defeat_requested_by", "freeze_requested_by"),
+    }
 )
 """Where an opportunity stands follows from its facts, who did what from who was signed in, and whose data the vault
 shows from what was captured: void or correct those."""
@@ -91,7 +94,7 @@ class Prospect(Record):
             }
             | {
                 name: sum(movement.units for movement in standing.get(name, ()) if movement.line == line.line)
-                for name in sorted(ADDITIVE)
+                for name in sorted(MOVED)
             }
             for line in lines
         ]
@@ -252,6 +255,8 @@ class Prospect(Record):
         if "lines" in changes and version in self.ledger:
             before = self.ledger[version].changes.get("lines") or ()
             changes = {**changes, "lines": with_numbers(changes["lines"], before)}
+        if "promised_on" in changes and version in self.ledger:
+            changes = with_promises(changes, self.ledger[version].changes)
         trial = self.copy()
         trial.correct_fact(version, changes, occurred_at=occurred_at, reason=reason, at=at)
         entry = trial.ledger[version]

@@ -12,6 +12,7 @@ from services.opportunities.events import (
     Cancellation,
     ContactLost,
     ContactMade,
+    CustomerTold,
     DealLost,
     DealReopened,
     DealWon,
@@ -20,10 +21,12 @@ from services.opportunities.events import (
     DefeatRequested,
     DefeatVerified,
     Delivery,
+    DeliveryRescheduled,
     Evidence,
     FollowUpPlanned,
     FreezeRejected,
     FreezeRequested,
+    Installation,
     Instruction,
     InstructionCompleted,
     InstructionGiven,
@@ -31,15 +34,20 @@ from services.opportunities.events import (
     OpportunityFact,
     OpportunityTransferred,
     OrderAmended,
+    Promise,
     ProspectCaptured,
     ProspectDisposed,
     ProspectFrozen,
     ProspectQualified,
     ProspectResumed,
     Review,
+    Shipment,
     Status,
+    Told,
     UnitsCancelled,
     UnitsDelivered,
+    UnitsInstalled,
+    UnitsShipped,
     Verdict,
 )
 
@@ -99,7 +107,11 @@ STANDING: Mapping[str, Any] = {
     "disposal": str | None,
     "promised_on": date | None,
     "order_ref": str | None,
+    "promises": tuple[Promise, ...],
+    "told": tuple[Told, ...],
+    "shipped": tuple[Shipment, ...],
     "delivered": tuple[Delivery, ...],
+    "installed": tuple[Installation, ...],
     "cancelled": tuple[Cancellation, ...],
     "instruction": Instruction | None,
     "contacted_on": date,
@@ -112,7 +124,9 @@ STANDING: Mapping[str, Any] = {
     "follow_up_said_on": date | None,
 }
 
-ADDITIVE = frozenset({"delivered", "cancelled"})
+MOVED = frozenset({"delivered", "cancelled"})
+"""Movements that take units off what is open."""
+ADDITIVE = MOVED | {"promises", "told", "shipped", "installed"}
 
 NOT_VERIFIED: Mapping[str, Any] = {
     "verdict": None,
@@ -213,6 +227,14 @@ def sets(fact: OpportunityFact) -> dict[str, Any]:
             return {"status": Status.ORDERED, "review": None, **_order(fact), **WITHDRAWN[fact.withdrawn]}
         case OrderAmended():
             return _order(fact)
+        case DeliveryRescheduled():
+            return _rescheduled(fact)
+        case CustomerTold():
+            return {"told": fact.told}
+        case UnitsShipped():
+            return {"shipped": fact.shipped}
+        case UnitsInstalled():
+            return {"installed": fact.installed}
         case UnitsDelivered():
             return {"delivered": fact.delivered}
         case UnitsCancelled():
@@ -275,8 +297,18 @@ def _freeze(fact: FreezeRequested | ProspectFrozen) -> dict[str, Any]:
     return {"freeze_requested_by": fact.requested_by, "freeze_reason": fact.reason, "recall_on": fact.recall_on}
 
 
+def _rescheduled(fact: DeliveryRescheduled) -> dict[str, Any]:
+    said: dict[str, Any] = {"promises": fact.promises}
+    if fact.line is None:
+        said["promised_on"] = fact.promised_on
+    if fact.told_on is not None:
+        said["told"] = tuple(Told(promise.line, fact.told_on, new_date=True) for promise in fact.promises)
+    return said
+
+
 def _order(fact: DealWon | OrderAmended) -> dict[str, Any]:
-    return {
+    said: dict[str, Any] = {"promises": fact.promises} if fact.promises else {}
+    return said | {
         "lines": fact.lines,
         "currency": fact.currency,
         "amount": fact.amount,

@@ -16,15 +16,31 @@ from shared.event_store.stream import Stream
 
 DUPLICATE_DAYS = 90
 """Days after which an open prospect of the same account and product no longer stands in the way of a new one."""
+LOST_CONTACT_DAYS = 60
+"""Days (ours) after which contact lost is proposed as a defeat."""
+RECALL_DAYS = 90
+"""Days (ours) until the recall proposed where a defeat is presumed only (准战败)."""
 
 
 class ApprovalPolicy(msgspec.Struct, frozen=True):
-    """In force from a day on. `manual`: somebody with the function approves; `automatic`: the request is enough."""
+    """In force from a day on. `manual`: somebody with the function approves; `automatic`: the request is enough.
+
+    `verify_defeat`: `before_approval` when customer service calls back first, else `off`. A defeat that is approved
+    automatically then waits for that call.
+    """
 
     effective_from: date
     approve_defeat: str
     approve_freeze: str
     duplicate_days: int
+    verify_defeat: str = "off"
+    lost_contact_days: int = LOST_CONTACT_DAYS
+    recall_days: int = RECALL_DAYS
+
+    @property
+    def verifies(self) -> bool:
+        """Whether a defeat is approved only after a call-back."""
+        return self.verify_defeat == "before_approval"
 
 
 SHIPPED: Final = ApprovalPolicy(date(2000, 1, 1), "manual", "manual", DUPLICATE_DAYS)
@@ -41,6 +57,15 @@ class PublishApprovalPolicy(Command):
     approve_defeat: Literal["manual", "automatic"] = "manual"
     approve_freeze: Literal["manual", "automatic"] = "manual"
     duplicate_days: Annotated[int, Field(ge=0, le=3_650)] = DUPLICATE_DAYS
+    verify_defeat: Literal["off", "before_approval"] = Field(
+        default="off", description="before_approval: no defeat is approved before customer service has called back."
+    )
+    lost_contact_days: int = Field(
+        default=LOST_CONTACT_DAYS, ge=1, le=3_650, description="Contact lost for longer is proposed as a defeat."
+    )
+    recall_days: int = Field(
+        default=RECALL_DAYS, ge=1, le=3_650, description="Until the recall proposed for a presumed defeat (准战败)."
+    )
 
 
 class ApprovalPolicies(Stream):

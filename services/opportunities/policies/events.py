@@ -77,3 +77,6 @@ class ApprovalPolicyPublished(FirstOrLaterFact):
     approve_defeat: str  # manual, automatic
     approve_freeze: str  # manual, automatic
     duplicate_days: int
+    verify_defeat: str = "off"  # off, before_approval: customer service calls back first
+    lost_contact_days: int = 60  # lost contact longer than this is proposed as a defeat
+    recall_days: int = 90  # proposed for freezing what is not known to have been bought elsewhere

@@ -198,6 +198,9 @@ class ApprovalPolicyShown(BaseModel):
     approve_defeat: str
     approve_freeze: str
     duplicate_days: int
+    verify_defeat: str
+    lost_contact_days: int
+    recall_days: int
 
 
 class WordShown(BaseModel):
@@ -256,6 +259,9 @@ async def approval_policy(who: Who, parts: Parts, on: DayText = None) -> Approva
         approve_defeat=policy.approve_defeat,
         approve_freeze=policy.approve_freeze,
         duplicate_days=policy.duplicate_days,
+        verify_defeat=policy.verify_defeat,
+        lost_contact_days=policy.lost_contact_days,
+        recall_days=policy.recall_days,
     )
 
 

@@ -232,7 +232,15 @@ def _computed(standing: Mapping[str, Any], policy: Any, day: date) -> str:
     return NEW if standing.get("level") is None else computed_level(policy, standing.get("expected_on"), day)
 
 
-PEOPLE = ("owner_id", "judged_by", "reviewed_by", "defeat_requested_by", "freeze_requested_by", "key_person_id")
+PEOPLE = (
+    "owner_id",
+    "judged_by",
+    "reviewed_by",
+    "verified_by",
+    "defeat_requested_by",
+    "freeze_requested_by",
+    "key_person_id",
+)
 
 
 async def _names(reading: Reading, stream: Stream, stored: Sequence[StoredFact]) -> Names:

@@ -8,8 +8,15 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from uuid import UUID
 
+from services.accounts.events import Function
 from services.opportunities.events import Review
-from services.opportunities.opportunity.opportunity import FOR_APPROVERS, FOR_HEADS, FOR_SUPERVISORS, Opportunity
+from services.opportunities.opportunity.opportunity import (
+    FOR_APPROVERS,
+    FOR_HEADS,
+    FOR_SUPERVISORS,
+    FOR_VERIFIERS,
+    Opportunity,
+)
 from shared.event_store.stream import Stream
 from shared.http.context import CommandContext
 from shared.http.kit import Kit
@@ -24,6 +31,8 @@ REQUESTS: Mapping[Review, tuple[str, str]] = {
 }
 """The fact of a request that waits, and the standing field that says in whose name it was made."""
 APPROVALS = frozenset({"DealLost", "DefeatRejected", "ProspectFrozen", "FreezeRejected"})
+VERIFIES = frozenset({Function.CUSTOMER_SERVICE, Function.HEAD_OFFICE})
+"""Call the customer back before a defeat is approved."""
 OF_SUPERVISORS = frozenset({"InstructionGiven", "VisitReviewed"})
 """Facts that only those who could record them correct or take back."""
 
@@ -54,10 +63,21 @@ async def require_decider(ctx: CommandContext, stream: Stream, version: int) -> 
     entry = stream.entry_about(version)
     if entry is not None and entry.type in APPROVALS and isinstance(stream, Opportunity):
         await require_in_line(ctx, stream)
+    elif entry is not None and entry.type == "DefeatVerified" and isinstance(stream, Opportunity):
+        await require_verifier(ctx, stream)
     elif entry is not None and entry.type in OF_SUPERVISORS:
         await require_supervisor(ctx)
     elif entry is not None and entry.type == "OpportunityTransferred" and isinstance(stream, Opportunity):
         await require_hands_over(ctx, stream.standing["owner_id"])
+
+
+async def require_verifier(ctx: CommandContext, opportunity: Opportunity) -> None:
+    """Raises Problem 403 `forbidden` for who calls nobody back, `own_request` for who asked for the defeat."""
+    sight = await ctx.kit.sight(ctx.principal)
+    if not holds(sight, VERIFIES):
+        raise Problem(403, "forbidden")
+    if sight.person_id in await requested_by(ctx.kit, ctx.tenant_id, opportunity):
+        raise Problem(403, "own_request")
 
 
 async def require_in_line(ctx: CommandContext, opportunity: Opportunity) -> None:
@@ -93,6 +113,8 @@ async def restricted_actions(kit: Kit, principal: Principal, opportunity: Opport
     """Of the actions not open to everybody who sees the opportunity, those open to the principal."""
     sight = await kit.sight(principal)
     may: frozenset[str] = frozenset()
+    if holds(sight, VERIFIES) and sight.person_id not in await requested_by(kit, principal.tenant_id, opportunity):
+        may |= FOR_VERIFIERS
     if holds(sight, APPROVES):
         may |= FOR_SUPERVISORS
         if await in_line(kit, principal, opportunity):

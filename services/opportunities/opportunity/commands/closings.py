@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field
 
-from services.opportunities.events import DefeatKind
+from services.opportunities.events import DefeatKind, Verdict
 from services.opportunities.fields import Code, DatedCommand, Day, Money, Text, Title
 from services.opportunities.opportunity.commands.prospects import OpenProspect
 
@@ -27,6 +27,7 @@ class RequestDefeat(DatedCommand):
                     "competitor_brand": "BMW",
                     "competitor_model": "530Li",
                     "competitor_price": "298000",
+                    "evidence": "客户已提车，行驶证复印件见附件",
                 }
             ]
         }
@@ -39,6 +40,9 @@ class RequestDefeat(DatedCommand):
     reason: Code = Field(description="The main reason, a leaf of the reason catalogue.")
     other_reasons: Reasons = ()
     reason_given: Title | None = None
+    evidence: Text | None = Field(
+        default=None, description="What shows it, in business words; documents are attached to the opportunity."
+    )
     competitor_brand: Title | None = None
     competitor_model: Title | None = None
     competitor_price: Money | None = None
@@ -57,6 +61,23 @@ class ApproveDefeat(DatedCommand):
     comment: Text | None = None
 
 
+class VerifyDefeat(DatedCommand):
+    """Say what calling the customer back came to, before a defeat is approved (客服核实)."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"verdict": "still_buying", "attempts": 2, "comment": "客户称仍在比价"}]}
+    )
+
+    verdict: Verdict = Field(
+        description="confirmed; still_buying 假战败; other_reason: lost, for the reason found; not_reached."
+    )
+    attempts: Annotated[int, Field(ge=1, le=100, description="Calls made.")] = 1
+    reason: Code | None = Field(
+        default=None, description="The reason found, a leaf of the reason catalogue; with other_reason it must be said."
+    )
+    comment: Text | None = None
+
+
 class RejectDefeat(DatedCommand):
     """Do not approve a defeat: the prospect goes on at the level before."""
 
@@ -65,6 +86,31 @@ class RejectDefeat(DatedCommand):
     )
 
     finding: Literal["still_buying", "own_doing", "insufficient", "other"]
+    comment: Text | None = None
+
+
+class FreezeInstead(DatedCommand):
+    """Put a prospect on ice instead of approving its defeat."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"reason": "未确认购买，半年后再联系", "recall_on": "2030-07-01"}]}
+    )
+
+    reason: Text
+    recall_on: Day = Field(description="When to ask again; after the day of the decision.")
+    comment: Text | None = None
+
+
+class GiveTo(DatedCommand):
+    """Do not approve a defeat, and let somebody else go on with the prospect."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"owner_id": "5a1c9f0e-6a3c-5a4e-9a53-5f0b6a0c1f11", "finding": "own_doing"}]}
+    )
+
+    owner_id: UUID
+    unit_id: UUID | None = Field(default=None, description="Default: where that person works.")
+    finding: Literal["own_doing", "still_buying"]
     comment: Text | None = None
 
 

@@ -7,17 +7,21 @@ from uuid import UUID
 from services.opportunities.opportunity.commands.closings import (
     ApproveDefeat,
     DisposeProspect,
+    FreezeInstead,
     FreezeProspect,
+    GiveTo,
     LoseContact,
     RejectDefeat,
     ReopenDeal,
     RequestDefeat,
     ResumeProspect,
     ReviewFreeze,
+    VerifyDefeat,
 )
 from services.opportunities.opportunity.opportunity import Opportunity
 from services.opportunities.routes.acting import Moment, act
-from services.opportunities.routes.rights import require_in_line
+from services.opportunities.routes.references import owner_and_unit
+from services.opportunities.routes.rights import require_hands_over, require_in_line, require_verifier
 from shared.http.context import CtxMatch
 from shared.http.openapi import refuses
 from shared.http.receipt import Receipt
@@ -34,7 +38,25 @@ async def request_defeat(opportunity_id: UUID, command: RequestDefeat, ctx: CtxM
     """Ask to close a prospect as lost (战败申请); it stays in stock until approved."""
 
     def step(opportunity: Opportunity, now: Moment) -> None:
+        policy = now.rules.approval(now.day)
         opportunity.request_defeat(
+            command,
+            by=now.by,
+            at=now.at,
+            day=now.day,
+            catalogue=now.rules.catalogue(now.day),
+            automatic=policy.approve_defeat == "automatic" and not policy.verifies,
+        )
+
+    return await act(ctx, opportunity_id, step, on=command.on)
+
+
+@router.post("/{opportunity_id}/verify-defeat", operation_id="opportunities.verify_defeat", responses=APPROVALS)
+async def verify_defeat(opportunity_id: UUID, command: VerifyDefeat, ctx: CtxMatch) -> Receipt:
+    """Say what calling the customer back came to, before a defeat is approved (客服核实)."""
+
+    def step(opportunity: Opportunity, now: Moment) -> None:
+        opportunity.verify_defeat(
             command,
             by=now.by,
             at=now.at,
@@ -43,7 +65,7 @@ async def request_defeat(opportunity_id: UUID, command: RequestDefeat, ctx: CtxM
             automatic=now.rules.approval(now.day).approve_defeat == "automatic",
         )
 
-    return await act(ctx, opportunity_id, step, on=command.on)
+    return await act(ctx, opportunity_id, step, on=command.on, right=require_verifier)
 
 
 @router.post("/{opportunity_id}/approve-defeat", operation_id="opportunities.approve_defeat", responses=APPROVALS)
@@ -51,7 +73,13 @@ async def approve_defeat(opportunity_id: UUID, command: ApproveDefeat, ctx: CtxM
     """Approve a defeat (战败): it counts on this day."""
 
     def step(opportunity: Opportunity, now: Moment) -> None:
-        opportunity.approve_defeat(command, by=now.by, at=now.at, catalogue=now.rules.catalogue(now.day))
+        opportunity.approve_defeat(
+            command,
+            by=now.by,
+            at=now.at,
+            catalogue=now.rules.catalogue(now.day),
+            verifies=now.rules.approval(now.day).verifies,
+        )
 
     return await act(ctx, opportunity_id, step, on=command.on, right=require_in_line)
 
@@ -64,6 +92,33 @@ async def reject_defeat(opportunity_id: UUID, command: RejectDefeat, ctx: CtxMat
         opportunity.reject_defeat(command, by=now.by, at=now.at)
 
     return await act(ctx, opportunity_id, step, on=command.on, right=require_in_line)
+
+
+@router.post("/{opportunity_id}/freeze-instead", operation_id="opportunities.freeze_instead", responses=APPROVALS)
+async def freeze_instead(opportunity_id: UUID, command: FreezeInstead, ctx: CtxMatch) -> Receipt:
+    """Put a prospect on ice until a recall date instead of approving its defeat."""
+
+    def step(opportunity: Opportunity, now: Moment) -> None:
+        opportunity.freeze_instead(command, by=now.by, at=now.at, day=now.day)
+
+    return await act(ctx, opportunity_id, step, on=command.on, right=require_in_line)
+
+
+@router.post("/{opportunity_id}/give-to", operation_id="opportunities.give_to", responses=APPROVALS)
+async def give_to(opportunity_id: UUID, command: GiveTo, ctx: CtxMatch) -> Receipt:
+    """Do not approve a defeat; somebody else goes on with the prospect, at the level before."""
+    unit: UUID | None = None
+
+    async def check() -> None:
+        nonlocal unit
+        unit = (await owner_and_unit(ctx, command.owner_id, command.unit_id))[1]
+        await require_hands_over(ctx, command.owner_id)
+
+    def step(opportunity: Opportunity, now: Moment) -> None:
+        assert unit is not None
+        opportunity.give_to(command, unit_id=unit, by=now.by, at=now.at)
+
+    return await act(ctx, opportunity_id, step, on=command.on, right=require_in_line, check=check)
 
 
 @router.post("/{opportunity_id}/freeze", operation_id="opportunities.freeze", responses=CHANGES)

@@ -46,6 +46,9 @@ router = Router(prefix="/v1/opportunities", tags=["opportunities"])
 
 CHANGES = refuses(404, 409, 412, 422, 428)
 
+DAYS = {"DefeatRequested": "requested_on", "DefeatVerified": "verified_on"}
+"""Standing fields that say the business time of a fact once more."""
+
 
 @router.post("", status_code=201, operation_id="opportunities.capture", responses=refuses(403, 409, 422))
 async def capture(command: CaptureProspect, ctx: Ctx) -> Receipt:
@@ -220,10 +223,10 @@ def with_day(
         return changes
     day = day_of(occurred_at, now.zone)
     moved: dict[str, Any] = {}
-    for name in ("delivered", "cancelled"):
+    for name in ("delivered", "cancelled", "shipped", "installed"):
         if name in entry.changes and name not in changes:
             moved[name] = [{**msgspec.to_builtins(move), "on": day.isoformat()} for move in entry.changes[name]]
-    for name in ("requested_on",) if entry.type == "DefeatRequested" else ("visited_on",):
+    for name in (DAYS.get(entry.type, "visited_on"),):
         if name in entry.changes and name not in changes and isinstance(entry.changes[name], date):
             moved[name] = day.isoformat()
     return {**changes, **moved}

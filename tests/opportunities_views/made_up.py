@@ -38,7 +38,7 @@ class MadeUp:
         self.key_persons = [self.id() for _ in range(3)]
         self.opportunities: list[UUID] = []
         self.visits: list[UUID] = []
-        self.catalogues = {name: self.id() for name in ("level_policy", "reason_catalogue")}
+        self.catalogues = {name: self.id() for name in ("level_policy", "reason_catalogue", "follow_up_policy")}
         self._set_up()
         while len(self.log.told) < facts:
             self._step()
@@ -177,8 +177,8 @@ class MadeUp:
         order |= {"promised_on": self.on()}
         match chance.choices(
             ("judge", "request", "lose", "reject", "reopen", "freeze", "contact", "resume", "win", "amend", "deliver",
-             "cancel", "transfer", "instruct", "done", "dispose"),
-            (34, 4, 9, 1, 5, 3, 2, 3, 9, 2, 8, 3, 9, 3, 1, 1),
+             "cancel", "transfer", "instruct", "done", "dispose", "call", "plan"),
+            (34, 4, 9, 1, 5, 3, 2, 3, 9, 2, 8, 3, 9, 3, 1, 1, 16, 6),
         )[0]:  # fmt: skip
             case "judge":
                 said: dict[str, Any] = {
@@ -223,7 +223,22 @@ class MadeUp:
                 said = {"text": "拜访", "due_on": self.on(), "given_by": self.person(), "given_on": self.on()}
                 return "InstructionGiven", {"instruction": said}, {}
             case "done":
-                return "InstructionCompleted", {"instruction": None}, {}
+                return "InstructionCompleted", {"instruction": None}, {"completed_by": self.person(), "result": "已约"}
+            case "call":
+                reached = chance.random() < 0.7
+                said = {"contacted_on": self.on(), "contact_way": "phone", "contact_reached": reached}
+                said |= {"contact_result": chance.choice([None, "call_back"]), "contacted_by": self.person()}
+                if reached or chance.random() < 0.3:
+                    on = chance.choice([None, self.on()]) if reached else self.on()
+                    said |= {
+                        "follow_up_on": on,
+                        "follow_up_way": None,
+                        "follow_up_said_on": on and said["contacted_on"],
+                    }
+                return "ContactMade", said, {}
+            case "plan":
+                plan = {"follow_up_on": self.on(), "follow_up_way": "phone", "follow_up_said_on": self.on()}
+                return "FollowUpPlanned", plan, {}
             case _:
                 return "ProspectDisposed", {"status": "disposed", "review": None, "disposal": "duplicate"}, {}
 
@@ -298,6 +313,12 @@ class MadeUp:
         self.log.tell(
             "level_policy", self.catalogues["level_policy"], "LevelPolicyPublished", self.at(), {"policies": [policy]}
         )
+        escalation = {"effective_from": self.on(), "otherwise_after_days": 5}
+        escalation |= {"escalations": [{"level": "H", "after_days": self.chance.choice([1, 2, None])}]}
+        self.log.tell(
+            "follow_up_policy", self.catalogues["follow_up_policy"], "FollowUpPolicyPublished", self.at(),
+            {"policies": [escalation]},
+        )  # fmt: skip
         reasons = [{"code": "own.attitude", "zh": "态度", "en": "attitude"}]
         category = {"code": "own", "zh": "本店", "en": "own", "reasons": reasons, "clear": True, "training_need": True}
         catalogue = {"effective_from": self.on(), "categories": [category]}
@@ -309,7 +330,7 @@ class MadeUp:
     def _mend(self) -> None:
         """Correct or void a fact, or void a correction, anywhere but in the rules."""
         chance = self.chance
-        known = [e for e in self.log.told if e.stream_type not in ("tenant", "level_policy", "reason_catalogue")]
+        known = [e for e in self.log.told if e.stream_type not in ("tenant", *self.catalogues)]
         event = chance.choice(known)
         if event.type == "FactVoided":
             return

@@ -112,7 +112,11 @@ def standings(log: Log, upto: int | None = None) -> list[Row]:
                     "level_before": None,
                     "judged_at": None,
                     "outcome": None,
+                    "last_instruction": None,
+                    "contacted_on": None,
+                    "turned": None,
                 }
+            row = row | _followed(row, fact)
             if fact.type == "ProspectQualified":
                 row = row | {"level_before": before.get("level"), "judged_at": fact.at}
             if outcome != row["outcome"]:
@@ -144,6 +148,11 @@ def standings(log: Log, upto: int | None = None) -> list[Row]:
                     "probability": decimal(standing.get("probability")),
                 }
             )
+            turned = (stock, standing.get("level") if stock == "open" else None)
+            if turned != row["turned"]:
+                row = row | {"turned": turned, "duty": fact.at}
+            row = row | {"duty_at": row["duty"] if stock else None, "follow_up_way": standing.get("follow_up_way")}
+            row = row | {name: day(standing.get(name)) for name in ("follow_up_on", "follow_up_said_on")}
             row = row | {name: day(standing.get(name)) for name in ("expected_on", "recall_on", "promised_on")}
             row = row | {name: uuid(standing.get(name)) for name in IDS}
             row = row | {
@@ -154,9 +163,61 @@ def standings(log: Log, upto: int | None = None) -> list[Row]:
                 )
             }
             if until != fact.at:
-                rows.append(row)
+                rows.append({name: value for name, value in row.items() if name not in ("turned", "duty")})
             before = standing
     return rows
+
+
+def _followed(row: Row, fact: Counts) -> Row:
+    """The latest instruction, done or not, and the last day a contact made reached somebody."""
+    match fact.type:
+        case "InstructionGiven":
+            return {"last_instruction": fact.changes["instruction"] | dict.fromkeys(("done_at", "done_by", "result"))}
+        case "InstructionCompleted" if row["last_instruction"]:
+            done = {"done_at": f"{fact.at:%Y-%m-%dT%H:%M:%S.%fZ}", "done_by": fact.data.get("completed_by")}
+            return {"last_instruction": row["last_instruction"] | done | {"result": fact.data.get("result")}}
+        case "ContactMade" if fact.changes["contact_reached"]:
+            on = date.fromisoformat(fact.changes["contacted_on"])
+            return {"contacted_on": max(on, row["contacted_on"] or on)}
+        case _:
+            return {}
+
+
+def contacts_made(log: Log, upto: int | None = None) -> list[Row]:
+    """One row per contact made."""
+    return [
+        {
+            "stream_id": stream_id,
+            "version": fact.version,
+            "made_at": fact.at,
+            "contacted_on": day(fact.changes["contacted_on"]),
+            "way": fact.changes["contact_way"],
+            "reached": fact.changes["contact_reached"],
+            "result": fact.changes["contact_result"],
+            "contacted_by": uuid(fact.changes["contacted_by"]),
+            "owner_id": uuid(standing.get("owner_id")),
+            "unit_id": uuid(standing.get("unit_id")),
+        }
+        for stream_id, facts in log.streams("opportunity", upto)
+        for fact, standing, _ in steps(facts)
+        if fact.type == "ContactMade"
+    ]
+
+
+def follow_up_policies(log: Log, upto: int | None = None) -> list[Row]:
+    """One row per policy published."""
+    return [
+        {
+            "stream_id": stream_id,
+            "version": fact.version,
+            "published_at": fact.at,
+            "effective_from": day(policy["effective_from"]),
+            "policy": policy,
+        }
+        for stream_id, facts in log.streams("follow_up_policy", upto)
+        for fact in facts
+        for policy in fact.changes["policies"]
+    ]
 
 
 def defeats(log: Log, upto: int | None = None) -> list[Row]:

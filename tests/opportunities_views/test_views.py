@@ -26,6 +26,7 @@ JSON_COLUMNS = frozenset(
     {
         "lines",
         "instruction",
+        "last_instruction",
         "external_refs",
         "persons_met",
         "rumours",

@@ -44,6 +44,12 @@ COLUMNS = """
     recall_on date,
     promised_on date,
     instruction jsonb,                       -- the head's latest open one: {text, due_on, given_by, given_on}
+    last_instruction jsonb,                  -- the latest, done or not: the same, and done_at, done_by, result
+    duty_at timestamptz,                     -- since when stock and level are so: the follow-up clock began anew then
+    contacted_on date,                       -- the last day a contact made reached somebody; visits come on top
+    follow_up_on date,                       -- the next contact planned here, and the day that was said
+    follow_up_way text,
+    follow_up_said_on date,
     external_refs jsonb,
     captured_at timestamptz not null,
     captured_owner_id uuid,                  -- who captured it, where, how: credit stays there
@@ -104,7 +110,7 @@ FIGURES = """
 # `es.merge` is strict: a null changes nothing, so each `case` costs only where it says something.
 ROWS = """
 with merged as (
-    select tenant_id, stream_id, version, type, occurred_at, changes,
+    select tenant_id, stream_id, version, type, occurred_at, changes, data,
            es.merge(changes) over so_far as standing,
            jsonb_agg(changes -> 'delivered') filter (where changes ? 'delivered') over so_far as deliveries,
            jsonb_agg(changes -> 'cancelled') filter (where changes ? 'cancelled') over so_far as cancellations,
@@ -140,9 +146,38 @@ noted as (
            first_value(occurred_at) over so_far as captured_at,
            first_value(standing ->> 'owner_id') over so_far as captured_owner_id,
            first_value(standing ->> 'unit_id') over so_far as captured_unit_id,
-           first_value(standing ->> 'channel') over so_far as captured_channel
+           first_value(standing ->> 'channel') over so_far as captured_channel,
+           es.merge(case type
+                        when 'InstructionGiven' then jsonb_build_object(
+                            'given', changes -> 'instruction', 'done_at', null, 'done_by', null, 'result', null)
+                        when 'InstructionCompleted' then jsonb_build_object(
+                            'done_at', to_char(occurred_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+                            'done_by', data -> 'completed_by', 'result', data -> 'result')
+                    end) over so_far as instructed,
+           max((changes ->> 'contacted_on')::date)
+               filter (where (changes ->> 'contact_reached')::boolean) over so_far as contacted_on
       from stepped
     window so_far as (partition by tenant_id, stream_id order by occurred_at, version)
+),
+stocked as (
+    select *,
+           case standing ->> 'status'
+               when 'open' then 'open'
+               when 'ordered' then case when coalesce((figures ->> 'open_units')::int, 1) > 0 then 'ordered' end
+           end as stock
+      from noted
+),
+followed as (  -- an order is one level, O, whatever was declared before
+    select *,
+           case when (stock, case when stock = 'open' then standing ->> 'level' end) is distinct from
+                     (lag(stock) over steps, lag(case when stock = 'open' then standing ->> 'level' end) over steps)
+                then occurred_at end as turned_at
+      from stocked
+    window steps as (partition by tenant_id, stream_id order by occurred_at, version)
+),
+clocked as (
+    select *, max(turned_at) over (partition by tenant_id, stream_id order by occurred_at, version) as duty_at
+      from followed
 )
 select tenant_id, stream_id,
        occurred_at as from_at,
@@ -150,10 +185,7 @@ select tenant_id, stream_id,
        version,
        standing ->> 'status' as status,
        standing ->> 'review' as review,
-       case standing ->> 'status'
-           when 'open' then 'open'
-           when 'ordered' then case when coalesce((figures ->> 'open_units')::int, 1) > 0 then 'ordered' end
-       end as stock,
+       stock,
        standing ->> 'level' as level,
        judged ->> 'level_before' as level_before,
        (judged ->> 'at')::timestamptz as judged_at,
@@ -179,6 +211,12 @@ select tenant_id, stream_id,
        (standing ->> 'recall_on')::date as recall_on,
        (standing ->> 'promised_on')::date as promised_on,
        nullif(standing -> 'instruction', 'null') as instruction,
+       case when instructed ? 'given' then (instructed -> 'given') || (instructed - 'given') end as last_instruction,
+       case when stock is not null then duty_at end as duty_at,
+       contacted_on,
+       (standing ->> 'follow_up_on')::date as follow_up_on,
+       standing ->> 'follow_up_way' as follow_up_way,
+       (standing ->> 'follow_up_said_on')::date as follow_up_said_on,
        standing -> 'external_refs' as external_refs,
        captured_at,
        captured_owner_id::uuid as captured_owner_id,
@@ -188,7 +226,7 @@ select tenant_id, stream_id,
        (came_out ->> 'at')::timestamptz as outcome_at,
        (came_out ->> 'owner_id')::uuid as outcome_owner_id,
        (came_out ->> 'unit_id')::uuid as outcome_unit_id
-  from noted
+  from clocked
  where next_at is distinct from occurred_at
 """.replace("{FIGURES}", FIGURES)
 

@@ -10,15 +10,27 @@ from uuid import UUID, uuid5
 from services.opportunities.opportunity.commands.closings import (
     ApproveDefeat,
     DisposeProspect,
+    FreezeInstead,
     FreezeProspect,
+    GiveTo,
     LoseContact,
     RejectDefeat,
     ReopenDeal,
     RequestDefeat,
     ResumeProspect,
     ReviewFreeze,
+    VerifyDefeat,
 )
-from services.opportunities.opportunity.commands.orders import AmendOrder, CancelUnits, DeliverUnits, WinDeal
+from services.opportunities.opportunity.commands.orders import (
+    AmendOrder,
+    CancelUnits,
+    DeliverUnits,
+    InstallUnits,
+    RescheduleDelivery,
+    ShipUnits,
+    TellCustomer,
+    WinDeal,
+)
 from services.opportunities.opportunity.commands.prospects import (
     CaptureProspect,
     CompleteInstruction,
@@ -32,6 +44,7 @@ from services.opportunities.policies.reason_catalogue import SHIPPED
 
 NAMESPACE = UUID(int=7)
 REP, OTHER_REP, HEAD = (uuid5(NAMESPACE, name) for name in ("rep", "other", "head"))
+CUSTOMER_SERVICE = uuid5(NAMESPACE, "customer service")
 EAST, WEST = uuid5(NAMESPACE, "east"), uuid5(NAMESPACE, "west")
 ACCOUNT = uuid5(NAMESPACE, "account")
 OPPORTUNITY = uuid5(NAMESPACE, "opportunity")
@@ -84,6 +97,23 @@ def reject_defeat(number: int, finding: str = "still_buying") -> Step:
     return lambda o: o.reject_defeat(command, by=HEAD, at=at(number))
 
 
+def verify_defeat(number: int, verdict: str = "confirmed", *, automatic: bool = False, **said: Any) -> Step:
+    command = VerifyDefeat.model_validate({"verdict": verdict, **said})
+    return lambda o: o.verify_defeat(
+        command, by=CUSTOMER_SERVICE, at=at(number), day=day(number), catalogue=SHIPPED, automatic=automatic
+    )
+
+
+def freeze_instead(number: int, *, recall: int = 60) -> Step:
+    command = FreezeInstead(reason="未确认购买", recall_on=day(recall))
+    return lambda o: o.freeze_instead(command, by=HEAD, at=at(number), day=day(number))
+
+
+def give_to(number: int, owner: UUID = OTHER_REP, finding: str = "own_doing") -> Step:
+    command = GiveTo.model_validate({"owner_id": owner, "finding": finding})
+    return lambda o: o.give_to(command, unit_id=EAST, by=HEAD, at=at(number))
+
+
 def reopen(number: int, **said: Any) -> Step:
     return lambda o: o.reopen(ReopenDeal.model_validate(said), at=at(number))
 
@@ -121,13 +151,33 @@ def amend(number: int, **said: Any) -> Step:
     return lambda o: o.amend(AmendOrder.model_validate(said), at=at(number))
 
 
-def deliver(number: int, units: int, line: int = 1) -> Step:
-    command = DeliverUnits.model_validate({"units": [{"line": line, "units": units}]})
+def reschedule(number: int, to: int, **said: Any) -> Step:
+    command = RescheduleDelivery.model_validate({"promised_on": day(to), "reason": "排产推迟", **said})
+    return lambda o: o.reschedule(command, at=at(number), day=day(number))
+
+
+def tell_customer(number: int, **said: Any) -> Step:
+    command = TellCustomer.model_validate(said)
+    return lambda o: o.tell_customer(command, by=REP, at=at(number), day=day(number))
+
+
+def ship(number: int, units: int | None = None, *serials: str, line: int = 1) -> Step:
+    command = ShipUnits.model_validate({"units": [{"line": line, "units": units, "serials": serials}]})
+    return lambda o: o.ship(command, at=at(number), day=day(number))
+
+
+def install(number: int, units: int | None = None, *serials: str, line: int = 1) -> Step:
+    command = InstallUnits.model_validate({"units": [{"line": line, "units": units, "serials": serials}]})
+    return lambda o: o.install(command, at=at(number), day=day(number))
+
+
+def deliver(number: int, units: int | None = None, *serials: str, line: int = 1) -> Step:
+    command = DeliverUnits.model_validate({"units": [{"line": line, "units": units, "serials": serials}]})
     return lambda o: o.deliver(command, at=at(number), day=day(number))
 
 
-def cancel(number: int, units: int | None = None, line: int = 1) -> Step:
-    moves = None if units is None else [{"line": line, "units": units}]
+def cancel(number: int, units: int | None = None, *serials: str, line: int = 1) -> Step:
+    moves = None if units is None and not serials else [{"line": line, "units": units, "serials": serials}]
     command = CancelUnits.model_validate({"units": moves, "reason": "预算削减"})
     return lambda o: o.cancel(command, at=at(number), day=day(number))
 

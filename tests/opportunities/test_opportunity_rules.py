@@ -31,7 +31,7 @@ from services.opportunities.events import (
     UnitsCancelled,
     UnitsDelivered,
 )
-from services.opportunities.opportunity.life_cycle import units_left
+from services.opportunities.opportunity.movements import units_left
 from services.opportunities.opportunity.opportunity import ACTIONS, FOR_APPROVERS, RESTRICTED
 from shared.event_store.stream import FactCorrected, FactVoided, Refused
 from shared.testing.scenario import Then, given, when_opened
@@ -60,6 +60,9 @@ from tests.opportunities.steps import (
     deliver,
     dispose,
     freeze,
+    freeze_instead,
+    give_to,
+    install,
     instruct,
     lose_contact,
     qualify,
@@ -67,8 +70,12 @@ from tests.opportunities.steps import (
     reject_freeze,
     reopen,
     request_defeat,
+    reschedule,
     resume,
+    ship,
+    tell_customer,
     transfer,
+    verify_defeat,
     void,
     win,
 )
@@ -487,10 +494,18 @@ REPEATABLE: dict[str, tuple[tuple[Step, ...], Step]] = {
     "amend": ((WON,), amend(6, promised_on="2025-05-01")),
     "deliver": ((WON,), deliver(6, 10)),
     "cancel": ((WON,), cancel(6)),
+    "reschedule": ((WON,), reschedule(6, 40)),
+    "tell-customer": ((WON,), tell_customer(6)),
+    "ship": ((WON,), ship(6, 10)),
+    "install": ((WON, deliver(6, 10)), install(7, 10)),
     "request-defeat": ((), request_defeat(5, competitor_price="12.50")),
     "request-defeat, automatic": ((), DEFEATED),
     "approve-defeat": ((DEFEAT_REQUESTED,), approve_defeat(6, comment="核实")),
     "reject-defeat": ((DEFEAT_REQUESTED,), reject_defeat(6)),
+    "verify-defeat": ((DEFEAT_REQUESTED,), verify_defeat(6)),
+    "verify-defeat, automatic": ((DEFEAT_REQUESTED,), verify_defeat(6, automatic=True)),
+    "freeze-instead": ((DEFEAT_REQUESTED,), freeze_instead(6)),
+    "give-to": ((DEFEAT_REQUESTED,), give_to(6)),
     "freeze": ((), freeze(5)),
     "freeze, automatic": ((), FROZEN),
     "approve-freeze": ((freeze(5),), approve_freeze(6)),
@@ -505,7 +520,7 @@ REPEATABLE: dict[str, tuple[tuple[Step, ...], Step]] = {
     "correct": ((HOT,), correct(2, {"level": "A"}, to=3)),
     "void": ((HOT,), void(2)),
 }
-MOVEMENTS = {"deliver"}
+MOVEMENTS = {"deliver": "more_than_ordered", "ship": "more_than_to_ship", "install": "more_than_delivered"}
 """To deliver the same again is another delivery; that it is one too many is refused."""
 
 
@@ -516,7 +531,7 @@ def test_repeating_a_command_records_nothing(name: str) -> None:
     assert scenario.when(command).facts
     again = scenario.when(command)
     if name in MOVEMENTS:
-        again.then_refused("more_than_ordered")
+        again.then_refused(MOVEMENTS[name])
     else:
         again.then_nothing()
 
@@ -543,9 +558,15 @@ def test_a_command_is_offered_exactly_when_it_is_not_refused() -> None:
         "amend": amend(20, order_ref="新"),
         "deliver": deliver(20, 1),
         "cancel": cancel(20, 1),
+        "reschedule": reschedule(20, 60),
+        "tell-customer": tell_customer(20),
+        "ship": ship(20, 1),
         "request-defeat": request_defeat(20, "own.attitude"),
         "approve-defeat": approve_defeat(20, by=REP),
         "reject-defeat": reject_defeat(20),
+        "verify-defeat": verify_defeat(20),
+        "freeze-instead": freeze_instead(20, recall=90),
+        "give-to": give_to(20),
         "freeze": freeze(20, recall=90),
         "approve-freeze": approve_freeze(20),
         "reject-freeze": reject_freeze(20),

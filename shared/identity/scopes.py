@@ -27,6 +27,8 @@ RESOURCES: dict[str, str] = {
     "hand-overs": "work handed to successors (交接)",
     "identity-providers": "who may vouch for the people of this tenant",
     "imports": "files taken in (导入)",
+    "lead-policies": "who gets which leads, how soon they are answered",
+    "leads": "leads and what became of them (线索)",
     "level-policies": "how levels are computed",
     "operations": "long work and how it stands",
     "opportunities": "opportunities and orders (商机)",
@@ -35,8 +37,10 @@ RESOURCES: dict[str, str] = {
     "products": "the product list (产品)",
     "reason-catalogues": "why deals are lost",
     "reports": "pipeline, hot customers, defeats, outcomes, kpi (报表)",
+    "spend": "what channels cost (集客费用)",
     "units": "the organisation (组织)",
     "views": "how views stand",
+    "visitor-counts": "visitors counted by channel and day (客流)",
     "visits": "visits (拜访)",
 }
 """Every resource and what it is. A path of any other needs `*`; a test fails when a route has one that is not here."""

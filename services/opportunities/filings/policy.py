@@ -1,0 +1,88 @@
+"""The manufacturer's deadlines for filings: a tenant's published policy, and days derived from it. Pure, no clock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Annotated, Any, ClassVar, Final
+from uuid import UUID, uuid5
+
+import msgspec
+from pydantic import ConfigDict, Field
+
+from services.opportunities.events import FilingPolicyPublished
+from services.opportunities.fields import Command, Day
+from shared.event_store.stream import Stream
+
+Days = Annotated[int, Field(ge=0, le=3_650)]
+
+
+class FilingPolicy(msgspec.Struct, frozen=True):
+    """In force from a day on. Calendar days: the last day is still in time."""
+
+    effective_from: date
+    complete_days: int
+    report_days: int
+    claim_days: int
+    warn_days: int
+
+
+SHIPPED: Final = FilingPolicy(date(2000, 1, 1), complete_days=10, report_days=30, claim_days=60, warn_days=5)
+"""Ours: manufacturers differ by brand and year."""
+
+
+class PublishFilingPolicy(Command):
+    """Publish the manufacturer's deadlines from a day on."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"effective_from": "2030-01-01", "complete_days": 7, "report_days": 15, "claim_days": 45}]
+        }
+    )
+
+    effective_from: Day
+    complete_days: Days = Field(default=SHIPPED.complete_days, description="From return to the completed filing.")
+    report_days: Days = Field(default=SHIPPED.report_days, description="From delivery to report.")
+    claim_days: Days = Field(default=SHIPPED.claim_days, description="From report to claim.")
+    warn_days: Days = Field(default=SHIPPED.warn_days, description="So many days before, it is lapsing.")
+
+
+class FilingPolicies(Stream):
+    """All filing policies a tenant has published; one stream per tenant."""
+
+    stream_type: ClassVar[str] = "filing_policy"
+    standing_types: ClassVar[Mapping[str, Any]] = {"policies": tuple[FilingPolicy, ...]}
+    additive: ClassVar[frozenset[str]] = frozenset({"policies"})
+
+    def when(self, fact: Any) -> None:
+        """Apply one fact. Never refuses: it already happened."""
+        match fact:
+            case FilingPolicyPublished():
+                said = {name: getattr(fact, name) for name in FilingPolicy.__struct_fields__}
+                self.set(fact, policies=(FilingPolicy(**said),))
+            case _:
+                self.unknown(fact)
+
+    @classmethod
+    def published(
+        cls, policies: FilingPolicies | None, command: PublishFilingPolicy, *, tenant_id: UUID, at: datetime
+    ) -> FilingPolicies:
+        """The stream with this policy published in it. Says nothing when it is already so."""
+        said = command.model_dump()
+        if policies is None:
+            return cls.begin(FilingPolicyPublished, id=policies_id(tenant_id), at=at, **said)
+        if policy_on(policies, command.effective_from) != FilingPolicy(**said):
+            policies.record(FilingPolicyPublished, at=at, **said)
+        return policies
+
+
+def policies_id(tenant_id: UUID) -> UUID:
+    """The stream of a tenant's filing policies."""
+    return uuid5(tenant_id, "filing_policy")
+
+
+def policy_on(published: FilingPolicies | None, day: date) -> FilingPolicy:
+    """The policy of a day: the latest effective from then or before; of one day the latest published."""
+    known = (SHIPPED, *(published.standing.get("policies", ()) if published is not None else ()))
+    found = [(policy.effective_from, number, policy) for number, policy in enumerate(known)]
+    return max((item for item in found if item[0] <= day), key=lambda item: item[:2], default=found[0])[2]

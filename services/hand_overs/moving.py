@@ -17,7 +17,7 @@ from services.hand_overs.records import ACCOUNT, TEAM
 from services.opportunities.business_time import business_time
 from services.opportunities.events import Status
 from services.opportunities.opportunity.commands.prospects import TransferOpportunity
-from services.opportunities.opportunity.life_cycle import units_left
+from services.opportunities.opportunity.movements import units_left
 from services.opportunities.opportunity.opportunity import Opportunity
 from services.opportunities.visits.hand_over import hand_back, hand_over, require_planned
 from services.opportunities.visits.visit import Visit

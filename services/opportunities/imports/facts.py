@@ -19,7 +19,7 @@ from services.opportunities.imports.target import CLOSED, MappedRow
 from services.opportunities.opportunity.commands.closings import FreezeProspect, LoseContact, RequestDefeat
 from services.opportunities.opportunity.commands.orders import DeliverUnits, UnitsOfLine, WinDeal
 from services.opportunities.opportunity.commands.prospects import CaptureProspect, Contact, QualifyProspect
-from services.opportunities.opportunity.life_cycle import units_left
+from services.opportunities.opportunity.movements import units_left
 from services.opportunities.opportunity.opportunity import Opportunity
 from services.opportunities.policies.level_policy import LevelPolicies, tenant_policy
 from services.opportunities.policies.reason_catalogue import ReasonCatalogues, in_force

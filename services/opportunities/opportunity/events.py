@@ -166,6 +166,7 @@ class ProspectCaptured(FirstFact):
     duplicate_reason: str | None
     external_refs: dict[str, str]
     attributes: dict[str, Any]  # further columns of an import, JSON values by name
+    lead_id: UUID | None = None  # the lead it came from
 
 
 class ProspectQualified(Fact):

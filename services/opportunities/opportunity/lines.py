@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from services.opportunities.events import Line
 from services.opportunities.fields import LineGiven
-from services.opportunities.opportunity.life_cycle import moved_units
+from services.opportunities.opportunity.movements import moved_units
 from shared.event_store.stream import Refused
 
 
@@ -54,6 +55,21 @@ def with_numbers(given: Any, before: Iterable[Line]) -> Any:
             line = {**line, "line": number}
         lines.append(line)
     return lines
+
+
+def with_promises(changes: Mapping[str, Any], said: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A corrected day of delivery, with that of each line the fact promised for the same day."""
+    if "promises" in changes or not said.get("promises") or not isinstance(changes["promised_on"], str):
+        return changes
+    before: date | None = said.get("promised_on")
+    promises = [
+        {
+            "line": promise.line,
+            "promised_on": changes["promised_on"] if promise.promised_on == before else promise.promised_on.isoformat(),
+        }
+        for promise in said["promises"]
+    ]
+    return {**changes, "promises": promises}
 
 
 def stated_amount(lines: Iterable[Line], amount: Decimal | None, *, pointer: str = "/amount") -> Decimal | None:

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from services.opportunities.business_time import business_time
 from services.opportunities.opportunity.commands.prospects import OpenProspect
 from services.opportunities.opportunity.opportunity import Opportunity
+from services.opportunities.opportunity.routes import serials
 from services.opportunities.opportunity.routes.duplicates import Duplicate, Moves, held, taken
 from services.opportunities.policies.in_force import Rules, rules_in_force
 from services.opportunities.routes.references import account_standing, supports
@@ -114,7 +115,7 @@ async def act(
         tries += 1
         moves.clear()
         opportunity = await work.load(OPPORTUNITIES, id, matched=True)
-        before = held(opportunity)
+        before, there = held(opportunity), serials.delivered(opportunity)
         if right is not None:
             await right(ctx, opportunity)
         if check is not None:
@@ -122,6 +123,9 @@ async def act(
         now = await moment(ctx, on, opportunity, anew=tries > 1)
         step(opportunity, now)
         await settle(ctx, moves, opportunity, before, now, opening)
+        taken_now, given_back = serials.moved(opportunity, there)
+        moves.claims += taken_now
+        moves.releases += given_back
         return opportunity
 
     return await OPPORTUNITIES.together(ctx, decide, claims=lambda _: moves.claims, releases=lambda _: moves.releases)

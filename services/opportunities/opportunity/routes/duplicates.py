@@ -15,6 +15,7 @@ from uuid import UUID
 from services.opportunities.events import Status
 from services.opportunities.opportunity.commands.prospects import OpenProspect
 from services.opportunities.opportunity.prospect import Prospect
+from services.opportunities.opportunity.routes import serials
 from shared.event_store.command import Claim
 from shared.event_store.stream import Refused
 
@@ -135,6 +136,8 @@ def duplicate(prospect: Prospect, key: str, holder: Holder) -> Duplicate:
 
 def taken(claim: Claim) -> Refused:
     """The same no when another command was faster; who may know which it is finds it when asking again."""
+    if claim.scope == serials.SCOPE:
+        return serials.taken(claim)
     product = claim.key.partition(":")[2]
     return Refused(
         "duplicate_prospect",

@@ -1,10 +1,19 @@
-"""Commands on an order over HTTP: win, amend, deliver, cancel. The rules are elsewhere."""
+"""Commands on an order over HTTP: from the order to the last unit installed. The rules are elsewhere."""
 
 from __future__ import annotations
 
 from uuid import UUID
 
-from services.opportunities.opportunity.commands.orders import AmendOrder, CancelUnits, DeliverUnits, WinDeal
+from services.opportunities.opportunity.commands.orders import (
+    AmendOrder,
+    CancelUnits,
+    DeliverUnits,
+    InstallUnits,
+    RescheduleDelivery,
+    ShipUnits,
+    TellCustomer,
+    WinDeal,
+)
 from services.opportunities.opportunity.opportunity import Opportunity
 from services.opportunities.routes.acting import Moment, act
 from services.opportunities.routes.references import require_products
@@ -46,7 +55,7 @@ async def amend(opportunity_id: UUID, command: AmendOrder, ctx: CtxMatch) -> Rec
 
 @router.post("/{opportunity_id}/deliver", operation_id="opportunities.deliver", responses=CHANGES)
 async def deliver(opportunity_id: UUID, command: DeliverUnits, ctx: CtxMatch) -> Receipt:
-    """Units were handed over to the customer (AAK)."""
+    """Units were handed over to the customer (AAK), by number or by serial."""
 
     def step(opportunity: Opportunity, now: Moment) -> None:
         opportunity.deliver(command, at=now.at, day=now.day)
@@ -60,5 +69,45 @@ async def cancel(opportunity_id: UUID, command: CancelUnits, ctx: CtxMatch) -> R
 
     def step(opportunity: Opportunity, now: Moment) -> None:
         opportunity.cancel(command, at=now.at, day=now.day)
+
+    return await act(ctx, opportunity_id, step, on=command.on)
+
+
+@router.post("/{opportunity_id}/reschedule", operation_id="opportunities.reschedule", responses=CHANGES)
+async def reschedule(opportunity_id: UUID, command: RescheduleDelivery, ctx: CtxMatch) -> Receipt:
+    """What was promised comes on another day (交期变更)."""
+
+    def step(opportunity: Opportunity, now: Moment) -> None:
+        opportunity.reschedule(command, at=now.at, day=now.day)
+
+    return await act(ctx, opportunity_id, step, on=command.on)
+
+
+@router.post("/{opportunity_id}/tell-customer", operation_id="opportunities.tell_customer", responses=CHANGES)
+async def tell_customer(opportunity_id: UUID, command: TellCustomer, ctx: CtxMatch) -> Receipt:
+    """The customer was told that what was promised comes later."""
+
+    def step(opportunity: Opportunity, now: Moment) -> None:
+        opportunity.tell_customer(command, by=now.by, at=now.at, day=now.day)
+
+    return await act(ctx, opportunity_id, step, on=command.on)
+
+
+@router.post("/{opportunity_id}/ship", operation_id="opportunities.ship", responses=CHANGES)
+async def ship(opportunity_id: UUID, command: ShipUnits, ctx: CtxMatch) -> Receipt:
+    """Units left for the customer (发运)."""
+
+    def step(opportunity: Opportunity, now: Moment) -> None:
+        opportunity.ship(command, at=now.at, day=now.day)
+
+    return await act(ctx, opportunity_id, step, on=command.on)
+
+
+@router.post("/{opportunity_id}/install", operation_id="opportunities.install", responses=CHANGES)
+async def install(opportunity_id: UUID, command: InstallUnits, ctx: CtxMatch) -> Receipt:
+    """Delivered units were put into operation (安装)."""
+
+    def step(opportunity: Opportunity, now: Moment) -> None:
+        opportunity.install(command, at=now.at, day=now.day)
 
     return await act(ctx, opportunity_id, step, on=command.on)

@@ -52,6 +52,8 @@ class Settings(BaseSettings):
     limit_processes: int = Field(default=1, ge=1)  # into how many parts the budgets above are cut
     export_rows: int | None = Field(default=None, ge=0)  # a person may take away on a day
     export_rows_machines: int | None = Field(default=None, ge=0)  # an API key, an integration, an auditor
+    table_rows: int = Field(default=10_000, ge=1)  # rows of a table sent as a file at once; longer ones are queued
+    queued_rows: int = Field(default=1_000_000, ge=1, le=1_048_575)  # rows of a queued file
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()  # whose pages may call us, separated by commas
     trusted_proxies: str = "127.0.0.1"  # whose X-Forwarded-For names the client
     database_url: str | None = Field(default=None, alias="DATABASE_URL", pattern=r"^postgres(ql)?(\+[a-z0-9]+)?://")

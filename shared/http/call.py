@@ -33,11 +33,13 @@ ONCE = frozenset(
 class Call:
     """What the edge knows of a request. `headers` are added to the answer, `status` is what was answered.
 
-    `exported`: rows of this answer that count against the principal's quota of the day.
+    `exported`: rows of this answer that count against the principal's quota of the day. `counted`: a part of another
+    request, whose limits it was counted under.
     """
 
     __slots__ = (
         "body",
+        "counted",
         "exported",
         "given",
         "head_bytes",
@@ -56,6 +58,7 @@ class Call:
         self.kit = kit
         self.path: str = scope["path"]
         self.body = b""
+        self.counted = False
         self.exported = 0
         self.headers: list[tuple[bytes, bytes]] = []
         self.status = 0

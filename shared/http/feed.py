@@ -19,6 +19,7 @@ from shared.http.openapi import problem_response
 from shared.http.problem import At, Problem
 from shared.http.reading import MAX_POSITION
 from shared.http.route import Router
+from shared.http.tables import no_table
 from shared.identity.principal import SEES_EVERYTHING
 
 router = Router(prefix="/v1", tags=["events"])
@@ -93,6 +94,7 @@ Types = Annotated[
     response_model=Events,
     responses={409: problem_response(409), 410: problem_response(410)},
 )
+@no_table
 async def read(
     request: Request,
     who: Who,

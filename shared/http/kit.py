@@ -44,6 +44,8 @@ from shared.telemetry import logger
 
 REOPEN_SECONDS = 0.5
 """How long to wait before trying again to reach a database that was away at start."""
+FILES_AT_ONCE = 2
+"""Files of tables one process makes at a time: each keeps a core busy."""
 SIGHT_SECONDS = 5.0
 """How long what somebody sees is remembered: a moved unit or person is felt after at most this."""
 
@@ -83,6 +85,7 @@ class Kit:
         self.fingerprint_key = b""
         self.hot = Shortcuts()
         self.stopping = False
+        self.making_files = asyncio.Semaphore(FILES_AT_ONCE)
         self.lag_measured = float("-inf")
         self.organisation = organisation
         self._sights: dict[tuple[object, ...], tuple[float, Sight]] = {}

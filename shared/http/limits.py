@@ -111,7 +111,7 @@ class Limits:
     def spend(self, kind: Kind, call: Call, principal: Principal) -> None:
         """Take one of this kind from the principal's bucket and the tenant's, or of neither. Raises Problem (429)."""
         found = self._kinds.get(kind)
-        if found is None:
+        if found is None or call.counted:
             return
         one, all_, said = found
         now = self._clock()

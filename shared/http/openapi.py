@@ -12,6 +12,8 @@ from fastapi.openapi.utils import get_openapi
 from shared.http.context import HEADERS
 from shared.http.edge import OPEN, OPEN_PREFIXES
 from shared.http.route import Route
+from shared.http.sheets import MEDIA
+from shared.http.tables import FORMS as TABLE_FORMS
 from shared.identity.api_keys import PREFIX
 from shared.identity.scopes import SCOPES, needed
 
@@ -120,6 +122,22 @@ CHALLENGE = {
 }
 
 
+FORMAT: dict[str, Any] = {
+    "name": "format",
+    "in": "query",
+    "required": False,
+    "description": "As a file of all rows: CSV or a workbook, with the titles of Accept-Language. Or by `Accept`.",
+    "schema": {"type": "string", "enum": list(TABLE_FORMS), "default": "json"},
+}
+FILES: dict[str, Any] = {
+    MEDIA["csv"].partition(";")[0]: {"schema": {"type": "string"}},
+    MEDIA["xlsx"]: {"schema": {"type": "string", "format": "binary"}},
+}
+DISPOSITION = {
+    "Content-Disposition": {"description": "The name of the file, when one was asked for", "schema": {"type": "string"}}
+}
+
+
 def problem_response(status: int) -> dict[str, Any]:
     """The response object of a problem with this status."""
     response: dict[str, Any] = {
@@ -192,6 +210,14 @@ def _complete(path: str, method: str, operation: dict[str, Any], route: Route) -
     if not parameters:
         del operation["parameters"]
     statuses = {400, 401, 403, 414, 422, 429, 431, 500, 503}
+    if route.table is not None:
+        operation["parameters"] = [
+            *(parameter for parameter in operation.get("parameters", ()) if parameter["name"] != "format"),
+            FORMAT,
+        ]
+        responses["200"].setdefault("content", {}).update(FILES)
+        responses["200"].setdefault("headers", {}).update(DISPOSITION)
+        statuses.add(413)
     if "{" in path:
         statuses.add(404)
     if method == "post":

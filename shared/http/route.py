@@ -31,6 +31,8 @@ from shared.http.call import call_of
 from shared.http.edge import is_json
 from shared.http.problem import At, Problem
 from shared.http.receipt import Receipt
+from shared.http.tables import FORMS as TABLE_FORMS
+from shared.http.tables import Table, file_answer, table_of
 
 JSON = (b"content-type", b"application/json")
 
@@ -50,8 +52,14 @@ class Route(APIRoute):
     def __init__(self, path: str, endpoint: Callable[..., Any], **given: Any) -> None:
         if not given.get("summary") and (said := inspect.getdoc(endpoint)):
             given["summary"] = said.partition("\n")[0].rstrip(".")
+        self.table: Table | None = None
         super().__init__(path, endpoint, **given)
         self.known = _query_names(self.dependant)
+        if "GET" in (self.methods or ()):
+            own = frozenset(TABLE_FORMS) - {"json", "xlsx"} if "format" in self.known else frozenset[str]()
+            self.table = table_of(self.path, endpoint, self.response_model, self.known, own)
+        if self.table is not None:
+            self.known["format"] = False
         self.forms = {field.alias: form for field in _query_fields(self.dependant) if (form := _form(field))}
         self.takes_json = self.body_field is not None and not isinstance(self.body_field.field_info, params.Form)
         if (hot := self._hot()) is not None:
@@ -63,6 +71,10 @@ class Route(APIRoute):
 
         async def handler(request: Request) -> Response:
             self.check(request.scope)
+            if self.table is not None:
+                call = call_of(request.scope)
+                if (form := self.table.form(call)) is not None:
+                    return await file_answer(self.table, form, general, request, call, self.summary or "")
             return await general(request)
 
         return handler

@@ -249,6 +249,13 @@ TEXTS: dict[str, Text] = {
         "At most {quota} rows may be taken away in a day; {left} are left today, this asks for {rows}.",
         429,
     ),
+    "table_too_large": Text(
+        "表格太大，不能立即下载",
+        "Table too large to be sent at once",
+        "文件最多立即给出 {most} 行。请缩小条件，或用 POST /v1/exports 排队导出。",
+        "A file of at most {most} rows is sent at once. Narrow the filters, or queue it with POST /v1/exports.",
+        413,
+    ),
     # reading
     "empty_range": Text("日期范围为空", "Empty range", "截止日早于起始日。", "`to` comes before `from`.", 422),
     "cursor_invalid": Text(

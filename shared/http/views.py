@@ -14,6 +14,7 @@ from shared.http.openapi import refuses
 from shared.http.problem import Problem
 from shared.http.reading import MAX_POSITION
 from shared.http.route import Router
+from shared.http.tables import no_table
 from shared.identity.principal import DIRECTOR, HEAD_OFFICE, OPERATIONS, Principal
 from shared.projections import parking
 from shared.projections.status import status
@@ -68,6 +69,7 @@ class Done(BaseModel):
 
 
 @router.get("", operation_id="views.list")
+@no_table
 async def views(who: Who, parts: Parts) -> Views:
     """How far each view of this service is, and which are parked."""
     parked = {(p.view, p.version): p for p in await parking.parked(parts.pool, tenant_id=who.tenant_id)}

@@ -21,6 +21,8 @@ NO_DEFEAT: dict[str, Any] = {
     "requested_on": None, "defeat_requested_by": None, "defeat_kind": None, "defeat_reason": None,
     "defeat_category": None, "defeat_other_reasons": [], "reason_given": None, "competitor_brand": None,
     "competitor_model": None, "competitor_price": None, "bought_on": None, "recall_on": None,
+    "defeat_evidence": None, "verdict": None, "verify_attempts": None, "verify_reached": None, "reason_found": None,
+    "verify_comment": None, "verified_by": None, "verified_on": None,
 }  # fmt: skip
 
 
@@ -171,14 +173,15 @@ class MadeUp:
             "defeat_other_reasons": chance.sample(REASONS, chance.randint(0, 2)), "reason_given": None,
             "competitor_brand": chance.choice([None, "甲", "乙"]), "competitor_model": None,
             "competitor_price": chance.choice([None, "88000.00"]), "bought_on": None, "recall_on": self.on(),
+            "defeat_evidence": chance.choice([None, "行驶证"]),
         }  # fmt: skip
         moves = [{"line": chance.randint(1, 3), "units": chance.randint(1, 3), "on": self.on()}]
         order = {"lines": self._lines(), "currency": chance.choice(CURRENCIES), "amount": "500000.01"}
         order |= {"promised_on": self.on()}
         match chance.choices(
             ("judge", "request", "lose", "reject", "reopen", "freeze", "contact", "resume", "win", "amend", "deliver",
-             "cancel", "transfer", "instruct", "done", "dispose", "call", "plan"),
-            (34, 4, 9, 1, 5, 3, 2, 3, 9, 2, 8, 3, 9, 3, 1, 1, 16, 6),
+             "cancel", "transfer", "instruct", "done", "dispose", "call", "plan", "verify", "ask", "melt"),
+            (34, 4, 9, 2, 5, 3, 2, 3, 9, 2, 8, 3, 9, 3, 1, 1, 16, 6, 4, 3, 1),
         )[0]:  # fmt: skip
             case "judge":
                 said: dict[str, Any] = {
@@ -193,18 +196,35 @@ class MadeUp:
                 return "ProspectQualified", said, {"visit_id": visit}
             case "request":
                 return "DefeatRequested", {"review": "defeat", **defeat}, {}
+            case "verify":
+                said = {"verdict": chance.choice(["confirmed", "still_buying", "not_reached"]), "verify_attempts": 2}
+                said |= {"verify_reached": chance.random() < 0.5, "reason_found": chance.choice([None, REASONS[0]])}
+                said |= {"verify_comment": "已核实", "verified_by": self.person(), "verified_on": self.on()}
+                return "DefeatVerified", said, {}
             case "lose":
                 lost = {"status": "defeated", "review": None, "reviewed_by": self.person(), **defeat}
                 return "DealLost", lost, {}
             case "reject":
-                return "DefeatRejected", {"review": None, "reviewed_by": self.person(), **NO_DEFEAT}, {}
+                given = {"finding": "own_doing", "given_to": chance.choice([None, self.person()])}
+                return "DefeatRejected", {"review": None, "reviewed_by": self.person(), **NO_DEFEAT}, given
             case "reopen":
                 return "DealReopened", {"status": "open", "review": None, **NO_DEFEAT}, {}
             case "freeze":
                 frozen = {"status": "frozen", "review": None, "freeze_reason": "预算", "recall_on": self.on()}
-                return "ProspectFrozen", frozen, {}
+                frozen |= {"reviewed_by": self.person(), "freeze_requested_by": self.person()}
+                return "ProspectFrozen", frozen, {"instead_of": chance.choice([None, "defeat"])}
+            case "ask":
+                asked = {"review": "freeze", "freeze_reason": "预算", "freeze_requested_by": self.person()}
+                return "FreezeRequested", asked | {"recall_on": self.on()}, {}
+            case "melt":
+                no_freeze = dict.fromkeys(("freeze_requested_by", "freeze_reason", "recall_on", "review"))
+                return "FreezeRejected", no_freeze | {"reviewed_by": self.person()}, {}
             case "contact":
-                return "ContactLost", {"status": "lost_contact", "review": None, "recall_on": None}, {}
+                return (
+                    "ContactLost",
+                    {"status": "lost_contact", "review": None, "recall_on": None} | {"contact_lost_reason": "停机"},
+                    {},
+                )
             case "resume":
                 return "ProspectResumed", {"status": "open", "review": None, "recall_on": None}, {}
             case "win":
@@ -226,19 +246,14 @@ class MadeUp:
                 return "InstructionCompleted", {"instruction": None}, {"completed_by": self.person(), "result": "已约"}
             case "call":
                 reached = chance.random() < 0.7
-                said = {"contacted_on": self.on(), "contact_way": "phone", "contact_reached": reached}
+                said = {"contact_way": "phone", "contact_reached": reached}
                 said |= {"contact_result": chance.choice([None, "call_back"]), "contacted_by": self.person()}
                 if reached or chance.random() < 0.3:
                     on = chance.choice([None, self.on()]) if reached else self.on()
-                    said |= {
-                        "follow_up_on": on,
-                        "follow_up_way": None,
-                        "follow_up_said_on": on and said["contacted_on"],
-                    }
+                    said |= {"follow_up_on": on, "follow_up_way": None}
                 return "ContactMade", said, {}
             case "plan":
-                plan = {"follow_up_on": self.on(), "follow_up_way": "phone", "follow_up_said_on": self.on()}
-                return "FollowUpPlanned", plan, {}
+                return "FollowUpPlanned", {"follow_up_on": self.on(), "follow_up_way": "phone"}, {}
             case _:
                 return "ProspectDisposed", {"status": "disposed", "review": None, "disposal": "duplicate"}, {}
 

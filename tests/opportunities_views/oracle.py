@@ -113,10 +113,13 @@ def standings(log: Log, upto: int | None = None) -> list[Row]:
                     "judged_at": None,
                     "outcome": None,
                     "last_instruction": None,
-                    "contacted_on": None,
+                    "contacted_at": None,
+                    "follow_up_said_at": None,
                     "turned": None,
                 }
             row = row | _followed(row, fact)
+            if "follow_up_on" in fact.changes:
+                row = row | {"follow_up_said_at": fact.at}
             if fact.type == "ProspectQualified":
                 row = row | {"level_before": before.get("level"), "judged_at": fact.at}
             if outcome != row["outcome"]:
@@ -152,7 +155,7 @@ def standings(log: Log, upto: int | None = None) -> list[Row]:
             if turned != row["turned"]:
                 row = row | {"turned": turned, "duty": fact.at}
             row = row | {"duty_at": row["duty"] if stock else None, "follow_up_way": standing.get("follow_up_way")}
-            row = row | {name: day(standing.get(name)) for name in ("follow_up_on", "follow_up_said_on")}
+            row = row | {"follow_up_on": day(standing.get("follow_up_on"))}
             row = row | {name: day(standing.get(name)) for name in ("expected_on", "recall_on", "promised_on")}
             row = row | {name: uuid(standing.get(name)) for name in IDS}
             row = row | {
@@ -169,7 +172,7 @@ def standings(log: Log, upto: int | None = None) -> list[Row]:
 
 
 def _followed(row: Row, fact: Counts) -> Row:
-    """The latest instruction, done or not, and the last day a contact made reached somebody."""
+    """The latest instruction, done or not, and the last contact made that reached somebody."""
     match fact.type:
         case "InstructionGiven":
             return {"last_instruction": fact.changes["instruction"] | dict.fromkeys(("done_at", "done_by", "result"))}
@@ -177,8 +180,7 @@ def _followed(row: Row, fact: Counts) -> Row:
             done = {"done_at": f"{fact.at:%Y-%m-%dT%H:%M:%S.%fZ}", "done_by": fact.data.get("completed_by")}
             return {"last_instruction": row["last_instruction"] | done | {"result": fact.data.get("result")}}
         case "ContactMade" if fact.changes["contact_reached"]:
-            on = date.fromisoformat(fact.changes["contacted_on"])
-            return {"contacted_on": max(on, row["contacted_on"] or on)}
+            return {"contacted_at": fact.at}
         case _:
             return {}
 
@@ -190,7 +192,6 @@ def contacts_made(log: Log, upto: int | None = None) -> list[Row]:
             "stream_id": stream_id,
             "version": fact.version,
             "made_at": fact.at,
-            "contacted_on": day(fact.changes["contacted_on"]),
             "way": fact.changes["contact_way"],
             "reached": fact.changes["contact_reached"],
             "result": fact.changes["contact_result"],
@@ -249,6 +250,11 @@ def defeats(log: Log, upto: int | None = None) -> list[Row]:
                     "requested_on": day(standing.get("requested_on")),
                     "requested_by": uuid(standing.get("defeat_requested_by")),
                     "reviewed_by": uuid(standing.get("reviewed_by")),
+                    "evidence": standing.get("defeat_evidence"),
+                    **{name: standing.get(name) for name in ("verdict", "verify_attempts", "verify_reached")},
+                    **{name: standing.get(name) for name in ("reason_found", "verify_comment")},
+                    "verified_by": uuid(standing.get("verified_by")),
+                    "verified_on": day(standing.get("verified_on")),
                     "recall_on": day(standing.get("recall_on")),
                     "owner_id": uuid(standing.get("owner_id")),
                     "unit_id": uuid(standing.get("unit_id")),

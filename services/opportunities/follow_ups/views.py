@@ -11,7 +11,6 @@ from shared.projections.view import View
 MADE_COLUMNS = """
     version int not null,
     made_at timestamptz not null,
-    contacted_on date not null,
     way text,
     reached boolean not null,                -- resets the follow-up clock
     result text,
@@ -28,7 +27,6 @@ with told as (
 )
 select tenant_id, stream_id, version,
        occurred_at as made_at,
-       (changes ->> 'contacted_on')::date as contacted_on,
        changes ->> 'contact_way' as way,
        coalesce((changes ->> 'contact_reached')::boolean, false) as reached,
        changes ->> 'contact_result' as result,
@@ -45,7 +43,7 @@ CONTACTS_MADE = View(
     stream_types=("opportunity",),
     columns=MADE_COLUMNS,
     key=("version",),
-    indexes=("create index on {table} (tenant_id, contacted_on)",),
+    indexes=("create index on {table} (tenant_id, made_at)",),
     rows=MADE_ROWS,
     facts=(*get_args(events.OpportunityFact), FactCorrected, FactVoided),
 )

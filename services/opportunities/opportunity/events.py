@@ -466,11 +466,10 @@ class ContactMade(Fact):
     One that reached the person resets the follow-up clock and ends the plan before it; visits do so too, by their own
     facts.
 
-    sets: contacted_on, contact_way, contact_reached, contact_result, contacted_by always; follow_up_on, follow_up_way,
-    follow_up_said_on when the person was reached (null: nothing is planned any more) or a next day was named
+    sets: contact_way, contact_reached, contact_result, contacted_by always; follow_up_on and follow_up_way when the
+    person was reached (null: nothing is planned any more) or a next day was named
     """
 
-    contacted_on: date
     way: str
     reached: bool
     result: str | None  # a business word: interested, call_back, no_answer
@@ -480,11 +479,10 @@ class ContactMade(Fact):
 
 
 class FollowUpPlanned(Fact):
-    """The next contact with the customer is planned. sets: follow_up_on, follow_up_way, follow_up_said_on"""
+    """The next contact with the customer is planned. sets: follow_up_on, follow_up_way"""
 
     follow_up_on: date
     way: str | None
-    planned_on: date  # the day it was said
     planned_by: UUID
 
 

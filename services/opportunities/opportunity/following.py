@@ -23,12 +23,10 @@ class Following(Prospect):
             raise Refused("next_in_the_past", "the next contact comes after this one", status=422, pointer="/next_on")
         if command.next_way is not None and command.next_on is None:
             raise Refused("next_day_missing", "say on which day", status=422, pointer="/next_on")
-        if not self.standing_at(at):
-            raise Refused(self.before_first, "that is before the record was there", pointer="/on")
+        self._require_there(at)
         self.record(
             ContactMade,
             at=at,
-            contacted_on=day,
             way=command.way,
             reached=command.reached,
             result=command.result,
@@ -38,16 +36,23 @@ class Following(Prospect):
         )
 
     def plan_follow_up(self, command: PlanFollowUp, *, by: UUID, at: datetime, day: date) -> None:
-        """The next contact is planned; the latest plan counts. Refused for a day gone by."""
+        """The next contact is planned; the latest plan counts. Refused for a day gone by.
+
+        Said anew it is a new plan: a visit may have done the one before.
+        """
         if command.follow_up_on < day:
             raise Refused(
                 "planned_in_the_past", f"{command.follow_up_on} has gone by", status=422, pointer="/follow_up_on"
             )
-        self.happen(
+        self._require_there(at)
+        self.record(
             FollowUpPlanned,
             at=at,
             follow_up_on=command.follow_up_on,
             way=command.way,
-            planned_on=day,
             planned_by=by,
         )
+
+    def _require_there(self, at: datetime) -> None:
+        if not self.standing_at(at):
+            raise Refused(self.before_first, "that is before the record was there", pointer="/on")

@@ -114,14 +114,12 @@ STANDING: Mapping[str, Any] = {
     "installed": tuple[Installation, ...],
     "cancelled": tuple[Cancellation, ...],
     "instruction": Instruction | None,
-    "contacted_on": date,
     "contact_way": str,
     "contact_reached": bool,
     "contact_result": str | None,
     "contacted_by": UUID,
     "follow_up_on": date | None,
     "follow_up_way": str | None,
-    "follow_up_said_on": date | None,
 }
 
 MOVED = frozenset({"delivered", "cancelled"})
@@ -249,7 +247,7 @@ def sets(fact: OpportunityFact) -> dict[str, Any]:
         case ContactMade():
             return _contact(fact)
         case FollowUpPlanned():
-            return _plan(fact.follow_up_on, fact.way, fact.planned_on)
+            return {"follow_up_on": fact.follow_up_on, "follow_up_way": fact.way}
         case _:
             assert_never(fact)
 
@@ -319,7 +317,6 @@ def _order(fact: DealWon | OrderAmended) -> dict[str, Any]:
 
 def _contact(fact: ContactMade) -> dict[str, Any]:
     said = {
-        "contacted_on": fact.contacted_on,
         "contact_way": fact.way,
         "contact_reached": fact.reached,
         "contact_result": fact.result,
@@ -327,8 +324,5 @@ def _contact(fact: ContactMade) -> dict[str, Any]:
     }
     if not fact.reached and fact.next_on is None:
         return said
-    return said | _plan(fact.next_on, fact.next_way, None if fact.next_on is None else fact.contacted_on)
+    return said | {"follow_up_on": fact.next_on, "follow_up_way": fact.next_way}
 
-
-def _plan(on: date | None, way: str | None, said_on: date | None) -> dict[str, Any]:
-    return {"follow_up_on": on, "follow_up_way": way, "follow_up_said_on": said_on}

@@ -23,7 +23,7 @@ async def keep(ctx: CommandContext, texts: Texts, of: Of, *, contact_of: UUID | 
     """Keep what was given, once the command was carried out. Raises Refused 409 `person_erased`, `person_restricted`.
 
     A retry keeps only what is not there: the first try may have been cut off before this, and later texts stay.
-    `of` is what the texts are of; with `contact_of` all others are the contact of that opportunity.
+    `of` is what the texts are of; with `contact_of` those of other subjects are the contact of that opportunity.
     """
     given = {
         subject: {name: text for name, text in fields.items() if text is not None} for subject, fields in texts.items()
@@ -38,7 +38,8 @@ async def keep(ctx: CommandContext, texts: Texts, of: Of, *, contact_of: UUID | 
             subject: {name: text for name, text in fields.items() if name not in there.get(subject, {})}
             for subject, fields in given.items()
         }
-    kinds = {subject: of if subject == of.record_id else Of(CONTACT, contact_of) for subject in given}
+    contact = of if contact_of is None else Of(CONTACT, contact_of)
+    kinds = {subject: of if subject == of.record_id else contact for subject in given}
     try:
         await vault.put_many(ctx.tenant_id, given, of=kinds)
     except (Erased, Restricted) as error:

@@ -46,10 +46,10 @@ COLUMNS = """
     instruction jsonb,                       -- the head's latest open one: {text, due_on, given_by, given_on}
     last_instruction jsonb,                  -- the latest, done or not: the same, and done_at, done_by, result
     duty_at timestamptz,                     -- since when stock and level are so: the follow-up clock began anew then
-    contacted_on date,                       -- the last day a contact made reached somebody; visits come on top
-    follow_up_on date,                       -- the next contact planned here, and the day that was said
+    contacted_at timestamptz,                -- the last contact made that reached somebody; visits come on top
+    follow_up_on date,                       -- the next contact planned here, and when that was said
     follow_up_way text,
-    follow_up_said_on date,
+    follow_up_said_at timestamptz,
     external_refs jsonb,
     captured_at timestamptz not null,
     captured_owner_id uuid,                  -- who captured it, where, how: credit stays there
@@ -154,8 +154,8 @@ noted as (
                             'done_at', to_char(occurred_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
                             'done_by', data -> 'completed_by', 'result', data -> 'result')
                     end) over so_far as instructed,
-           max((changes ->> 'contacted_on')::date)
-               filter (where (changes ->> 'contact_reached')::boolean) over so_far as contacted_on
+           max(occurred_at) filter (where (changes ->> 'contact_reached')::boolean) over so_far as contacted_at,
+           max(occurred_at) filter (where changes ? 'follow_up_on') over so_far as follow_up_said_at
       from stepped
     window so_far as (partition by tenant_id, stream_id order by occurred_at, version)
 ),
@@ -213,10 +213,10 @@ select tenant_id, stream_id,
        nullif(standing -> 'instruction', 'null') as instruction,
        case when instructed ? 'given' then (instructed -> 'given') || (instructed - 'given') end as last_instruction,
        case when stock is not null then duty_at end as duty_at,
-       contacted_on,
+       contacted_at,
        (standing ->> 'follow_up_on')::date as follow_up_on,
        standing ->> 'follow_up_way' as follow_up_way,
-       (standing ->> 'follow_up_said_on')::date as follow_up_said_on,
+       follow_up_said_at,
        standing -> 'external_refs' as external_refs,
        captured_at,
        captured_owner_id::uuid as captured_owner_id,

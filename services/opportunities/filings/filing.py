@@ -18,7 +18,6 @@ from services.opportunities.events import (
     FilingAccepted,
     FilingChanged,
     FilingDrafted,
-    FilingFact,
     FilingLapsed,
     FilingRefused,
     FilingReturned,
@@ -51,7 +50,6 @@ from services.opportunities.filings.commands import (
     LineFiled,
     PaySupport,
     RefuseFiling,
-    RefuseReports,
     RefuseSupport,
     ReportUnits,
     ReturnFiling,
@@ -127,7 +125,7 @@ class Filing(Correctable):
 
     # -- facts applied -------------------------------------------------------------------------------------
 
-    def sets(self, fact: FilingFact) -> dict[str, Any] | None:
+    def sets(self, fact: Any) -> dict[str, Any] | None:
         match fact:
             case FilingDrafted():
                 return {
@@ -318,7 +316,9 @@ class Filing(Correctable):
             return
         self.happen(SupportClaimed, at=at, support=(step,))
 
-    def answer_support(self, command: AcceptSupport | ReturnSupport | RefuseSupport, *, at: datetime, day: date) -> None:
+    def answer_support(
+        self, command: AcceptSupport | ReturnSupport | RefuseSupport, *, at: datetime, day: date
+    ) -> None:
         """The manufacturer's answer to a claim."""
         known = claims_of(self.standing_at(at) or self.standing).get(command.ref)
         amount: Decimal | None = None
@@ -374,9 +374,7 @@ def _filed(given: Sequence[LineFiled] | None, known: Sequence[Line]) -> tuple[Fi
 def _require_once(lines: Iterable[FiledLine], pointer: str) -> None:
     for number, count in Counter(line.line for line in lines).items():
         if count > 1:
-            raise Refused(
-                "line_filed_twice", f"line {number} is given twice", status=422, pointer=pointer, line=number
-            )
+            raise Refused("line_filed_twice", f"line {number} is given twice", status=422, pointer=pointer, line=number)
 
 
 def _step(
@@ -391,7 +389,7 @@ def _step(
     on = unit.delivered_on
     if on is None:
         days = {move.on for move in delivered if move.line == unit.line and move.on <= day}
-        named = {move.on for move in delivered if unit.vin in getattr(move, "serials", ())}
+        named = {move.on for move in delivered if unit.vin in {serial.upper() for serial in move.serials}}
         if len(found := named or days) > 1:
             raise Refused(
                 "delivery_unknown", "say when it was delivered", status=422, pointer=f"{pointer}/delivered_on",
@@ -422,9 +420,7 @@ def _require_delivered(
         )  # fmt: skip
     if count > filed[step.line].units:
         units = filed[step.line].units
-        raise Refused(
-            "more_than_filed", f"line {step.line} files {units} units", line=step.line, units=units
-        )
+        raise Refused("more_than_filed", f"line {step.line} files {units} units", line=step.line, units=units)
 
 
 def _unique(items: Iterable[Any]) -> tuple[Any, ...]:

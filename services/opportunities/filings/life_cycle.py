@@ -1,4 +1,4 @@
-"""What can happen to a filing, its units and its claims, and in what order. One table for commands and late facts. Pure.
+"""What can happen to a filing, its units and its claims, and in what order: for commands and late facts. Pure.
 
 How a unit's report or a claim stands is the last of its steps in business order.
 """

@@ -83,6 +83,9 @@ def policies_id(tenant_id: UUID) -> UUID:
 
 def policy_on(published: FilingPolicies | None, day: date) -> FilingPolicy:
     """The policy of a day: the latest effective from then or before; of one day the latest published."""
-    known = (SHIPPED, *(published.standing.get("policies", ()) if published is not None else ()))
+    known: tuple[FilingPolicy, ...] = (
+        SHIPPED,
+        *(published.standing.get("policies", ()) if published is not None else ()),
+    )
     found = [(policy.effective_from, number, policy) for number, policy in enumerate(known)]
     return max((item for item in found if item[0] <= day), key=lambda item: item[:2], default=found[0])[2]

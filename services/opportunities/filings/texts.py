@@ -30,7 +30,9 @@ TEXTS: dict[str, Text] = {
     "vin_reported": Text(
         "车架号已上报", "VIN reported already", "车架号 {vin} 已上报过。", "The VIN {vin} was reported already.", 409
     ),
-    "vin_twice": Text("车架号重复", "VIN given twice", "车架号 {vin} 填写了两次。", "The VIN {vin} is given twice.", 422),
+    "vin_twice": Text(
+        "车架号重复", "VIN given twice", "车架号 {vin} 填写了两次。", "The VIN {vin} is given twice.", 422
+    ),
     "vin_status": Text(
         "该车上报状态不允许",
         "Report not in this status",
@@ -56,7 +58,11 @@ TEXTS: dict[str, Text] = {
         422,
     ),
     "reported_before_delivery": Text(
-        "上报早于交车", "Reported before delivery", "交车之后才能上报。", "A unit is reported after it is delivered.", 422
+        "上报早于交车",
+        "Reported before delivery",
+        "交车之后才能上报。",
+        "A unit is reported after it is delivered.",
+        422,
     ),
     "support_reference_taken": Text(
         "返利单号已被使用",

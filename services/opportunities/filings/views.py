@@ -175,7 +175,8 @@ told as (
                         when 'claimed' then jsonb_build_object(
                             'claimed', step -> 'amount', 'currency', step -> 'currency', 'vins', step -> 'vins',
                             'claimed_on', step -> 'on', 'accepted', null, 'answered_on', null)
-                        when 'accepted' then jsonb_build_object('accepted', step -> 'amount', 'answered_on', step -> 'on')
+                        when 'accepted' then jsonb_build_object(
+                            'accepted', step -> 'amount', 'answered_on', step -> 'on')
                         when 'paid' then jsonb_build_object('paid_on', step -> 'on')
                         else jsonb_build_object('answered_on', step -> 'on') end) over so_far as claim,
            coalesce(sum((step ->> 'amount')::numeric) filter (where step ->> 'state' = 'paid') over so_far, 0) as paid,

@@ -20,8 +20,10 @@ from shared.identity.organisation import Organisation
 TITLE = "Dakehu opportunities"
 TAGS = (
     {"name": "opportunities", "description": "Prospects and orders, from record to delivery"},
+    {"name": "leads", "description": "Leads by channel, visitor counts and spend (线索)"},
     {"name": "visits", "description": "Visits to accounts, with the judgements they led to"},
     {"name": "products", "description": "What is for sale"},
+    {"name": "approvals", "description": "What waits for a decision, and many decisions at once"},
     {"name": "rules", "description": "Level policies, reasons for defeats, approvals, words"},
     {"name": "reports", "description": "Pipeline, hot customers, defeats, outcomes: of any day, as known at any time"},
     imports.TAG,

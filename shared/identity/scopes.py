@@ -14,13 +14,14 @@ PERSONAL = "personal:read"
 USUAL = frozenset((ALL, PERSONAL))
 """What a credential of a person carries unless its issuer says otherwise."""
 
-REPORTS = frozenset(("pipeline", "hot-customers", "defeats", "outcomes", "kpi", "reports"))
+REPORTS = frozenset(("pipeline", "hot-customers", "defeats", "recalls", "outcomes", "kpi", "reports"))
 """Segments that are reports."""
 
 RESOURCES: dict[str, str] = {
     "accounts": "accounts, key persons, visits due (客户)",
     "api-keys": "keys of machines",
     "approval-policies": "who approves what",
+    "approvals": "what waits for a decision (审批)",
     "attachments": "files of records (附件)",
     "audit": "who did and read what (审计)",
     "bids": "tenders and bids (投标)",
@@ -30,6 +31,7 @@ RESOURCES: dict[str, str] = {
     "events": "the feed of facts",
     "filing-policies": "deadlines of filings with the manufacturer",
     "filings": "filings with the manufacturer (系统提报)",
+    "exports": "tables as files (导出); the table's own scope on top",
     "hand-overs": "work handed to successors (交接)",
     "identity-providers": "who may vouch for the people of this tenant",
     "imports": "files taken in (导入)",

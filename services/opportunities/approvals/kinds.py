@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -39,21 +40,24 @@ Whose = Callable[[Sql, Sight, str], str]
 may decide. Its third argument is the usual one, to be joined with or to be replaced: the asker stands above the owner
 in the reporting line, and neither asked nor entered it."""
 
-Possible = Callable[[Mapping[str, Any], Rules], Collection[str]]
-"""Of the decisions of a kind, those that make sense for this row of the inbox under these rules."""
+Possible = Callable[[Mapping[str, Any], Rules, date], Collection[str]]
+"""Of the decisions of a kind, those that make sense for this row of the inbox under the rules of this day."""
+
+Propose = Callable[[Mapping[str, Any], Rules, date], Mapping[str, Any] | None]
+"""What the rules propose for this row on this day: {"decision": …, and fields of its body}; None: nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
     """One decision: `POST {path}/{verb}` with this body, and what carries it out.
 
-    `act` is called with a context of its own (its key, its If-Match) as the route is; it checks every right itself and
-    raises Problem or Refused.
+    `act` is the route's own function: (id, body, context) with a key and an If-Match of this decision. It checks every
+    right itself and raises Problem or Refused.
     """
 
     verb: str
     command: type[BaseModel]
-    act: Callable[[CommandContext, UUID, Any], Awaitable[Receipt]]
+    act: Callable[[UUID, Any, CommandContext], Awaitable[Receipt]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,3 +73,4 @@ class Kind:
     decisions: Mapping[str, Decision]
     whose: Whose | None = None
     possible: Possible | None = None
+    propose: Propose | None = None

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from services.opportunities.approvals import deal_kinds
 from services.opportunities.approvals.kinds import Kind
 
-ALL: tuple[Kind, ...] = ()
+ALL: tuple[Kind, ...] = (*deal_kinds.KINDS,)
 
 KINDS: Mapping[str, Kind] = {kind.code: kind for kind in ALL}
 """By their codes, in the order they are shown."""

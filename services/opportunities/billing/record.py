@@ -1,0 +1,47 @@
+"""What invoices and receipts have in common: facts that stand on both are undone together. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, ClassVar
+
+from services.opportunities.record import Correctable
+from shared.event_store.stream import FactVoided, Refused
+
+
+class MoneyRecord(Correctable):
+    """An invoice or a receipt."""
+
+    before_first: ClassVar[str] = "before_recorded"
+    on_both: ClassVar[frozenset[str]] = frozenset()
+    """Facts that say the same as one of another stream: released by a command, never corrected or voided alone."""
+
+    @property
+    def about(self) -> Mapping[str, Any]:
+        """What it is about, even when all that was said of it is void."""
+        return self.standing or self.ledger[1].original_changes
+
+    def correct(
+        self, version: int, changes: Mapping[str, Any], *, occurred_at: datetime | None, reason: str, at: datetime
+    ) -> None:
+        """See the base. Refused for what stands on another record too."""
+        self._require_alone(version)
+        super().correct(version, changes, occurred_at=occurred_at, reason=reason, at=at)
+
+    def void(self, version: int, *, reason: str, at: datetime) -> None:
+        """Take back a fact; the first one too when nothing else was said: then the record never was."""
+        self._require_alone(version)
+        if version != 1:
+            super().void(version, reason=reason, at=at)
+        elif not self.entries():
+            return
+        elif any(entry.version != 1 for entry in self.entries()):
+            raise Refused("first_fact", "the first fact of a record cannot be voided")
+        else:  # the base spares first facts; what never was has no other
+            self.record(FactVoided, at=at, version=1, reason=reason)
+
+    def _require_alone(self, version: int) -> None:
+        entry = self.entry_about(version)
+        if entry is not None and entry.type in self.on_both:
+            raise Refused("stands_on_both", "the other record says it too: release the allocation", pointer="/version")

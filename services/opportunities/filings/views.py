@@ -80,7 +80,7 @@ select tenant_id, stream_id,
        (standing ->> 'withdrawn_on')::date as withdrawn_on,
        standing ->> 'withdrawal_reason' as withdrawal_reason
   from merged
- where next_at is distinct from occurred_at
+ where next_at is distinct from occurred_at and standing ? 'number'  -- from the draft on
 """
 
 FILINGS = View(
@@ -248,7 +248,7 @@ moved as (
                     from jsonb_array_elements(changes -> 'lines') as l
                   union all
                   select (l ->> 'line')::int, l ->> 'product', -(l ->> 'units')::int
-                    from jsonb_array_elements(case when type = 'OrderAmended' then before -> 'lines' end) as l) as both
+                    from jsonb_array_elements(case when type = 'OrderAmended' then before -> 'lines' end) as l) as changed
            group by 1, 2) as m
      where type in ('DealWon', 'OrderAmended') and m.units <> 0
     union all

@@ -248,7 +248,8 @@ moved as (
                     from jsonb_array_elements(changes -> 'lines') as l
                   union all
                   select (l ->> 'line')::int, l ->> 'product', -(l ->> 'units')::int
-                    from jsonb_array_elements(case when type = 'OrderAmended' then before -> 'lines' end) as l) as changed
+                    from jsonb_array_elements(case when type = 'OrderAmended' then before -> 'lines' end) as l
+                 ) as changed
            group by 1, 2) as m
      where type in ('DealWon', 'OrderAmended') and m.units <> 0
     union all

@@ -7,4 +7,4 @@ from shared.http.route import Router
 
 router = Router()
 for part in (acting.router, reads.router):
-    router.include_router(part)
+    router.routes.extend(part.routes)  # flat, as the app takes them

@@ -2,6 +2,17 @@
 
 from __future__ import annotations
 
+from services.opportunities.leads import check, counts, intake, reads, report_route, rules, working
 from shared.http.route import Router
 
-router = Router(prefix="/v1")
+router = Router()
+for part in (
+    intake.router,
+    working.router,
+    rules.router,
+    counts.router,
+    reads.router,
+    report_route.router,
+    check.router,
+):
+    router.include_router(part)

@@ -111,8 +111,9 @@ class Prospect(Record):
         unit_id: UUID,
         at: datetime,
         contact_id: UUID | None = None,
+        lead_id: UUID | None = None,
     ) -> Self:
-        """Put a prospect on file, level N. `contact_id`: who the contact given is in the vault.
+        """Put a prospect on file, level N; `contact_id`: who its contact is in the vault; `lead_id`: where it came from.
 
         Valid (有效) needs a unit name, a person, a reachable number and an intention; what is missing is recorded.
         """
@@ -154,6 +155,7 @@ class Prospect(Record):
             duplicate_reason=command.duplicate_reason,
             external_refs=dict(command.external_refs),
             attributes=dict(command.attributes),
+            lead_id=lead_id,
         )
 
     def qualify(

@@ -130,11 +130,12 @@ async def shown(
     actions: Actions[R],
     people: Collection[str] = (),
     texts: Collection[UUID] | None = None,
+    seen: Callable[[Kit, Principal, R], Awaitable[bool]] = sees_record,
 ) -> RecordShown:
     """One record as of the day asked about, as known then; who sees it is decided by today. Raises Problem 404.
 
     `actions`: what can be done now, of a record the caller may change; `people`: standing fields that name persons;
-    `texts`: subjects of the vault whose texts are shown, by default the record itself.
+    `texts`: subjects of the vault whose texts are shown, by default the record itself; `seen`: who sees it.
     """
     kit, principal = reading.kit, reading.principal
     stored = await kit.store.load(reading.tenant_id, id, until_position=reading.known_at)
@@ -143,7 +144,7 @@ async def shown(
     if record is None or not standing:
         raise Problem(404, "not_found")
     current: R | None = record if reading.known_at is None else await kit.repository(kind).load(reading.tenant_id, id)
-    if not await sees_record(kit, principal, current or record):
+    if not await seen(kit, principal, current or record):
         raise Problem(404, "not_found")
     response.headers["ETag"] = f'"{record.version}"'
     words: dict[str, str] = {}

@@ -1,0 +1,87 @@
+"""The leads report over HTTP. Counts nothing itself."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Depends, Query
+from pydantic import BaseModel, Field
+
+from services.opportunities.leads.figure_views import CHANNEL_SPEND, VISITOR_COUNTS
+from services.opportunities.leads.report import GroupBy, Which, leads_report
+from services.opportunities.leads.view import LEADS
+from services.opportunities.reports.shapes import Report as Rows
+from services.opportunities.routes.asked import Ask, days
+from services.opportunities.views.accounts import ACCOUNTS
+from services.opportunities.views.standings import STANDINGS
+from services.opportunities.views.units import UNITS
+from shared.http.limits import limited
+from shared.http.openapi import refuses
+from shared.http.reading import FromDay, ToDay
+from shared.http.route import Router
+from shared.identity.subtree import TREE, Tree
+
+router = Router(prefix="/v1/reports", tags=["reports"], dependencies=[Depends(limited("heavy"))])
+
+
+class SpendShown(BaseModel):
+    """What was spent in one currency; costs are null where nothing came of it."""
+
+    currency: str
+    amount: str
+    per_lead: str | None
+    per_record: str | None
+    per_order: str | None
+
+
+class LeadFigures(BaseModel):
+    """Of the leads received in the range, how they stood at the instant asked about."""
+
+    leads: int
+    visitors: int | None = Field(description="Null where none were counted, and by person.")
+    assigned: int
+    contacted: int
+    response_hours_mean: float | None = Field(description="From receipt to the first contact, of those contacted.")
+    response_hours_median: float | None
+    response_hours_p90: float | None
+    in_time: int = Field(description="Answered within the hours promised when they came in.")
+    late: int = Field(description="Answered later, or not yet although it was due.")
+    in_time_rate: float | None = Field(description="in_time / (in_time + late).")
+    records: int = Field(description="Became a prospect on file (留档).")
+    no_intention: int
+    duplicates: int
+    follow_ups: int
+    orders: int = Field(description="Of those prospects, ordered.")
+    record_rate: float | None = Field(description="留档率: records / (leads + visitors).")
+    spend: list[SpendShown]
+
+
+class LeadReportRow(LeadFigures):
+    """The figures of one channel, person, unit or month; key null: nobody's, or in none."""
+
+    key: str | None
+    label: str
+
+
+class LeadReport(Rows[LeadReportRow]):
+    group_by: str
+    total: LeadFigures
+
+
+@router.get("/leads", operation_id="reports.leads", response_model=LeadReport, responses=refuses(422))
+async def leads(
+    ask: Ask,
+    group_by: GroupBy = "channel",
+    since: FromDay = None,
+    until: ToDay = None,
+    owner_id: UUID | None = None,
+    unit_id: Annotated[UUID | None, Query(description="The unit and all below it.")] = None,
+    tree: Annotated[Tree, Query(description=TREE)] = "then",
+    channel: Annotated[str | None, Query(max_length=100, pattern="^[^\\x00]*$")] = None,
+) -> Any:
+    """Leads by the day they came in: answered, disposed of, on file, ordered; with visitors, spend and costs."""
+    days(since, until)
+    asking = await ask.of(LEADS, VISITOR_COUNTS, CHANNEL_SPEND, STANDINGS, ACCOUNTS, UNITS)
+    which = Which(since, until, owner_id, unit_id, channel)
+    return ask.answer(asking, await leads_report(ask.pool, asking, ask.labels, group_by=group_by, which=which))

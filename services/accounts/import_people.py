@@ -125,6 +125,7 @@ class People:
             if kept is not None
             else await self._vault.pseudonym(directory.tenant_id, "person", shown)
         )
+        id = await directory.in_use(id)
         refs = {} if kept is None else {directory.system: kept}
         command = JoinPerson(name=shown, functions=(function,), unit_id=unit_id, external_refs=refs)
         person = Person.join(id, command, at=directory.opened_at)

@@ -25,6 +25,7 @@ from shared.imports.codes import code_apart, code_of
 from shared.imports.found import Found, Missing
 from shared.imports.reading import Reference
 from shared.imports.recording import Record, Recorder
+from shared.imports.series import current
 from shared.names import comparable
 from shared.projections.waiting import wait_for
 
@@ -70,6 +71,10 @@ class Directory:
         """Which of these streams there are."""
         rows = await self.store.pool.fetch(EXISTING, self.tenant_id, list(ids))
         return {plain(row[0]) for row in rows}
+
+    async def in_use(self, first: UUID) -> UUID:
+        """The id of a series that is in use: after an import was undone, its next."""
+        return (await current(self.store.pool, self.tenant_id, [first]))[first]
 
     async def held(self, scope: str, keys: Iterable[str]) -> dict[str, UUID]:
         """Who holds these claims."""
@@ -160,7 +165,7 @@ class Units:
         if kind not in set(UnitKind) - {UnitKind.HEAD_OFFICE}:
             return Missing("unknown_kind", kind)
         directory = self._directory
-        id = uuid5(directory.tenant_id, f"unit:{kind}:{parent_id}:{comparable(name)}")
+        id = await directory.in_use(uuid5(directory.tenant_id, f"unit:{kind}:{parent_id}:{comparable(name)}"))
         for code in (ways.by("code") or code_of(name), code_apart(name, id)):
             command = OpenUnit(code=code, name=name, kind=UnitKind(kind), parent_id=parent_id)
             unit = Unit.open(id, command, at=directory.opened_at)

@@ -15,13 +15,14 @@ from uuid import UUID
 from services.accounts.import_accounts import Accounts
 from services.accounts.import_people import FoundPerson, People
 from services.accounts.imports import Directory, Units
+from services.imports.undo import Undoing
 from services.opportunities.imports.importing import Import
 from services.opportunities.imports.references import Organisation
 from services.opportunities.imports.target import MappedPerson, MappedUnit
 from shared.imports.found import Found, Missing
 from shared.imports.reading import Reference
 from shared.imports.recording import Recorder
-from shared.imports.upload import KIND
+from shared.imports.upload import KIND, UNDO
 from shared.jobs import Cancelled, Failed, Handler, Running
 from shared.jobs.files import forget_files
 from shared.privacy.vault import Vault
@@ -95,4 +96,20 @@ def _views() -> list[View]:
     return [view for name in SERVICES for view in import_module(f"services.{name}.views").VIEWS]
 
 
-OPERATIONS: Mapping[str, Handler] = {KIND: import_opportunities}
+async def undo_import(running: Running) -> Mapping[str, Any]:
+    """Take back what an import recorded; done once the views show it."""
+    resources = running.resources
+    if resources is None:
+        raise Failed("this worker has no event store")
+    store = resources.store
+    undoing = Undoing(running, Vault(store.pool, Vault.master_key(resources.settings)))
+    position = await undoing.run()
+    try:
+        await wait_for(store.pool, _views(), running.tenant_id, position, SHOWN_WITHIN_SECONDS)
+        views = "current"
+    except ViewBehind:
+        views = "behind"
+    return {"records": await undoing.counts(), "position": position, "views": views}
+
+
+OPERATIONS: Mapping[str, Handler] = {KIND: import_opportunities, UNDO: undo_import}

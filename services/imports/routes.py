@@ -13,18 +13,19 @@ from uuid import UUID
 from fastapi import Query, Request
 from pydantic import BaseModel, Field
 
+from services.imports.seen import require_importer, visible_import
+from services.imports.undo_routes import require_alone
+from services.imports.undo_routes import router as undo_router
 from services.imports.upload import Upload, received
 from shared.http.call import call_of
 from shared.http.context import Ctx, Parts, Who
-from shared.http.kit import Kit
 from shared.http.openapi import refuses
 from shared.http.problem import At, Problem
 from shared.http.reading import Listed, Paged
 from shared.http.route import Router
-from shared.identity.principal import Principal
 from shared.imports.problems import TEXTS, MappingRefused, TableRefused, text_of
-from shared.imports.upload import BESIDE, FILE, KIND, MAPPING
-from shared.jobs import Operation, cancel_operation, get_operation, list_operations
+from shared.imports.upload import BESIDE, FILE, KIND, MAPPING, UNDO
+from shared.jobs import Operation, cancel_operation, list_operations
 from shared.jobs.operations import State
 from shared.jobs.routes import ProblemShown, problems
 from shared.jobs.starting import start_operation, started_before
@@ -146,6 +147,8 @@ async def start(
         known = await started_before(ctx, operation_id)
         if known is None:
             await asyncio.to_thread(check, upload)
+            if not dry_run:
+                await require_alone(ctx, operation_id, UNDO)
             said = {"dry_run": dry_run, "file": upload.name}
             attached: dict[str, bytes | AsyncIterator[bytes]] = {
                 FILE: upload.chunks(upload.file),
@@ -198,13 +201,13 @@ async def imports(who: Who, parts: Parts) -> Listed[ImportShown]:
 @router.get("/{import_id}", operation_id="imports.get", responses=refuses(404))
 async def one(import_id: UUID, who: Who, parts: Parts) -> ImportShown:
     """How far an import is, and its report."""
-    return ImportShown.of(await _visible(parts, who, import_id))
+    return ImportShown.of(await visible_import(parts, who, import_id))
 
 
 @router.get("/{import_id}/problems", operation_id="imports.problems", responses=refuses(404))
 async def row_problems(request: Request, import_id: UUID, who: Who, parts: Parts, page: Paged) -> Listed[ProblemShown]:
     """The rows that were not taken, with line, column, code and value."""
-    await _visible(parts, who, import_id)
+    await visible_import(parts, who, import_id)
     language = call_of(request.scope).language
     found = await problems(import_id, who, parts, page)
     for item in found.items:
@@ -216,24 +219,11 @@ async def row_problems(request: Request, import_id: UUID, who: Who, parts: Parts
 @router.post("/{import_id}/cancel", operation_id="imports.cancel", responses=refuses(404))
 async def cancel(import_id: UUID, ctx: Ctx) -> ImportShown:
     """End an import. What it has taken stays; a finished one stays as it is."""
-    await _visible(ctx.kit, ctx.principal, import_id)
+    await visible_import(ctx.kit, ctx.principal, import_id)
     cancelled = await cancel_operation(ctx.kit.pool, ctx.tenant_id, import_id)
     if cancelled is None:
         raise Problem(404, "not_found")
     return ImportShown.of(cancelled)
 
 
-def require_importer(principal: Principal) -> None:
-    """Raises Problem 403 for who does not see everything, or may only look."""
-    if not principal.sees_everything or principal.only_looks:
-        raise Problem(403, "forbidden")
-
-
-async def _visible(parts: Kit, who: Principal, import_id: UUID) -> Operation:
-    """One's own imports, and everybody's for those who see everything."""
-    found = await get_operation(parts.pool, who.tenant_id, import_id)
-    if found is None or found.kind != KIND:
-        raise Problem(404, "not_found")
-    if not (who.sees_everything or found.principal_id == who.person_id):
-        raise Problem(404, "not_found")
-    return found
+router.include_router(undo_router)

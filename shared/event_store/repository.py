@@ -32,7 +32,7 @@ class Repository(Generic[S]):
         self._baselines: OrderedDict[tuple[UUID, UUID], S] = OrderedDict()
 
     async def load(self, tenant_id: UUID, stream_id: UUID, *, trust: bool = False) -> S | None:
-        """The stream as it stands; None when there is none of this type.
+        """The stream as it stands; None when there is none of this type, or it was undone.
 
         With `trust` a baseline is taken as it is, without asking the log. It may lag behind what other processes
         wrote: an append on it then conflicts, and any no decided on it has to be decided again without `trust`.
@@ -48,6 +48,7 @@ class Repository(Generic[S]):
         if stream is not None:
             self._put(tenant_id, stream)
             return stream.copy()
+        self.drop(tenant_id, stream_id)
         return None
 
     async def load_until(self, tenant_id: UUID, stream_id: UUID, position: int) -> S | None:
@@ -55,14 +56,14 @@ class Repository(Generic[S]):
         return self.replay(await self._store.load(tenant_id, stream_id, until_position=position))
 
     def replay(self, stored: list[StoredFact], *, onto: S | None = None) -> S | None:
-        """Events applied in order, to a new stream or on to one (which is changed)."""
+        """Events applied in order, to a new stream or on to one (which is changed). None when nothing of it counts."""
         if stored and stored[0].stream_type != self._stream.stream_type:
             return None
         stream: S | None = onto
         for event in stored:
             fact: Any = self._facts.decode(event, self._stream)
             stream = cast("S", fact.mutate(stream))
-        return stream
+        return None if stream is not None and stream.undone else stream
 
     def appends(self, stream: S) -> StreamAppend:
         """What the stream recorded, encoded, on the version it was recorded on. The stream is not changed."""

@@ -10,7 +10,7 @@ correction or a void is nothing but another ledger.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, ClassVar, Self, cast
@@ -189,6 +189,12 @@ class Stream(Aggregate):
         """All standing fields after the latest fact, in the form subscribers get. Override to shape it."""
         return dict(self.standing)
 
+    @property
+    def undone(self) -> bool:
+        """Whether even the first fact was taken back, as only an operation can: then there is no such record."""
+        first = self.ledger.get(1)
+        return first is not None and first.voided
+
     # -- applying: never refuses, it already happened ------------------------------------------------
 
     def apply_fact(self, fact: AnyFact) -> None:
@@ -347,6 +353,30 @@ class Stream(Aggregate):
                 raise Refused("first_fact", "the first fact of a record cannot be voided")
             self._correctable(version)
         self.record(FactVoided, at=at, version=version, reason=reason)
+
+    def take_back(self, versions: Collection[int], *, reason: str, at: datetime) -> None:
+        """Void these facts and corrections, the first fact included: for operations that undo what one recorded.
+
+        Without its first fact the whole must go: who asks for that names every fact that counts.
+        """
+        for version in sorted(versions, reverse=True):
+            if not self.counts(version):
+                continue
+            fact = self.make(FactVoided, at=at, version=version, reason=reason)
+            fact.mutate(self)
+            self.pending_events.append(fact)
+        for fact in cast("list[AnyFact]", self.pending_events):
+            self._standings_recorded.setdefault(
+                fact.originator_version, self.public_standing() if self.standing else {}
+            )
+
+    def counts(self, version: int) -> bool:
+        """Whether the fact or correction of this version holds: it is there and not taken back."""
+        if version in self._correction_of:
+            entry = self.ledger[self._correction_of[version]]
+            return any(correction.originator_version == version for correction in entry.corrections)
+        known = self.ledger.get(version)
+        return known is not None and not known.voided
 
     def _correctable(self, version: int) -> Entry:
         entry = self.ledger.get(version)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from shared.http.problem import Text
 from shared.imports.problems import TEXTS as ROW_TEXTS
+from shared.imports.problems import UNDO_TEXTS
 
 TEXTS: dict[str, Text] = {
     # by status: what an unregistered code is called
@@ -256,6 +257,27 @@ TEXTS: dict[str, Text] = {
         "A file of at most {most} rows is sent at once. Narrow the filters, or queue it with POST /v1/exports.",
         413,
     ),
+    "not_a_table": Text(
+        "不是可导出的表",
+        "Not a table",
+        "此地址不是可导出为文件的表。",
+        "This address answers no table that can be exported.",
+        422,
+    ),
+    "export_not_ready": Text(
+        "导出尚未完成",
+        "Export not ready",
+        "文件还没有生成，请稍后再取。",
+        "The file is not made yet: ask again soon.",
+        409,
+    ),
+    "export_gone": Text(
+        "导出文件已不在",
+        "Export gone",
+        "文件只保留一天，或因故未能生成。请重新导出。",
+        "The file was kept for a day, or was not made. Export it again.",
+        410,
+    ),
     # reading
     "empty_range": Text("日期范围为空", "Empty range", "截止日早于起始日。", "`to` comes before `from`.", 422),
     "cursor_invalid": Text(
@@ -387,3 +409,4 @@ TEXTS |= {
     "file_refused": Text("文件无法读取", "The file cannot be read", status=422),
 }  # fmt: skip
 TEXTS |= {code: Text(zh, en, status=422) for code, (en, zh) in ROW_TEXTS.items() if code not in TEXTS}
+TEXTS |= {code: Text(zh, en, status=409) for code, (en, zh) in UNDO_TEXTS.items() if code not in TEXTS}

@@ -67,10 +67,39 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
 }
 """Every code, with its text in English and Chinese. Codes are for ever: programs and people rely on them."""
 
+UNDO_TEXTS: Final[dict[str, tuple[str, str]]] = {
+    # before an undo begins
+    "import_not_finished": (
+        "the import is under way: wait for its end, or cancel it",
+        "导入还在进行，请等待结束或先取消",
+    ),
+    "import_recorded_nothing": ("it was a dry run: it recorded nothing", "这是一次试导入，没有写入任何内容"),
+    "import_under_way": ("an import is under way: wait for its end", "有一次导入正在进行，请等待其结束"),
+    "undo_under_way": (
+        "the undo of an import is under way: wait for its end",
+        "有一次导入的撤销正在进行，请等待其结束",
+    ),
+    # why a record is left as it is
+    "worked_on_since": ("somebody recorded something on it since the import", "导入之后有人在这条记录上登记过内容"),
+    "corrected_since": ("somebody corrected what the import said of it", "导入写入的内容之后有人更正过"),
+    "in_use": ("another record names it", "其他记录引用了它"),
+    "named_meanwhile": (
+        "while it was taken back another record came to name it: correct that one",
+        "撤销期间有记录引用了它，请更正那条记录",
+    ),
+    "impossible_order": (
+        "without what the import said, what was recorded since could not have happened",
+        "撤去导入的内容后，之后登记的事实不再成立",
+    ),
+    "newer_version": ("newer software wrote to it", "由更新版本的软件写入"),
+    "conflict": ("others keep changing it: undo once more", "他人不断修改这条记录，可再撤销一次"),
+}
+"""An undo's own codes. `person_restricted` is a row's too."""
+
 
 def text_of(code: str, language: Language = "en") -> str:
     """The text of a code in a language; the code itself where it is not listed here (a service may add its own)."""
-    texts = TEXTS.get(code)
+    texts = TEXTS.get(code) or UNDO_TEXTS.get(code)
     if texts is None:
         return code
     return texts[1] if language == "zh-CN" else texts[0]

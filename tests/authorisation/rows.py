@@ -48,6 +48,14 @@ _SERVICES_OWN: dict[str, Row] = {
     "imports.get": Row(who.looking({who.OWNER, who.DIRECTOR, who.NO_PERSONAL, *who.LOOKING}), "import"),
     "imports.problems": Row(who.looking({who.OWNER, who.DIRECTOR, who.NO_PERSONAL, *who.LOOKING}), "import"),
     "imports.cancel": Row(who.acting({who.OWNER, who.DIRECTOR, who.NO_PERSONAL}), "import"),
+    "imports.undo_preview": Row(
+        {**who.looking({who.DIRECTOR, who.NO_PERSONAL, *who.LOOKING}, others="refused"), who.OTHER_TENANT: "hidden"},
+        "import", done=(409,), why="it is not over yet: who may gets that far"),
+    "imports.undo": Row(who.reserved({who.DIRECTOR, who.NO_PERSONAL}), "import", {}, done=(409,),
+                        why="it is not over yet: who may gets that far"),
+    "imports.undone": Row(who.looking({who.OWNER, who.DIRECTOR, who.NO_PERSONAL, *who.LOOKING}), "undone import"),
+    "imports.undo_problems": Row(who.looking({who.OWNER, who.DIRECTOR, who.NO_PERSONAL, *who.LOOKING}),
+                                 "undone import"),
     "imports.start": Row(who.reserved({who.DIRECTOR, who.NO_PERSONAL, who.OTHER_TENANT}, elsewhere="done"), "file"),
 }  # fmt: skip
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
@@ -24,6 +24,7 @@ from tests.authorisation.target import Target
 from tests.authorisation.world import MARKS, World
 
 MARK = MARKS[0]
+EMPTY: Mapping[str, Any] = {}
 MACHINE = {"name": "ERP", "functions": ["integration"], "scopes": ["accounts:read"]}
 INSTRUCTED = datetime(2025, 10, 1, 2, tzinfo=UTC)
 
@@ -138,7 +139,7 @@ async def _api_key(world: World) -> Target:
     return await _told(world, "director", "/v1/api-keys", MACHINE)
 
 
-async def _operation(world: World, kind: str = "counting") -> Target:
+async def _operation(world: World, kind: str = "counting", parameters: Mapping[str, Any] = EMPTY) -> Target:
     id: UUID = uuid4()
     with as_tenant(world.tenants[0]):
         await create_operation(
@@ -148,13 +149,19 @@ async def _operation(world: World, kind: str = "counting") -> Target:
             kind=kind,
             principal_id=id_of("b00.a"),
             principal={},
-            parameters={},
+            parameters=parameters,
         )
     return Target(str(id))
 
 
 async def _import(world: World) -> Target:
     return await _operation(world, "import")
+
+
+async def _undone_import(world: World) -> Target:
+    target = await _import(world)
+    await _operation(world, "import_undo", {"import_id": target.id})
+    return target
 
 
 async def _fixed(name: str) -> Target:
@@ -176,6 +183,7 @@ MAKERS: dict[str, Callable[[World], Awaitable[Target]]] = {
     "product": _product,
     "operation": _operation,
     "import": _import,
+    "undone import": _undone_import,
     "problem": lambda _: _fixed("stale"),
     "view": lambda _: _fixed("view"),  # by the service's own name for one: see the matrix
     "file": lambda _: _fixed(""),

@@ -249,6 +249,34 @@ class Records:
             raise NotMade(answer.text)
         return str(answer.json()["id"])
 
+    def imported(self, service: str) -> Made:
+        """An import that is over."""
+        body = self.importing(dry_run=False)
+        answer = self._http[service].post(
+            "/v1/imports",
+            files={"file": ("a.csv", body["file"]), "mapping": ("a.yaml", body["mapping"])},
+            headers={**self._said, "idempotency-key": secrets.token_hex(8)},
+        )
+        if answer.status_code != 202:
+            raise NotMade(answer.text)
+        return self._over(service, f"/v1/imports/{answer.json()['id']}", str(answer.json()["id"]))
+
+    def undone(self, service: str) -> Made:
+        """An import that was undone."""
+        made = self.imported(service)
+        headers = {**self._said, "idempotency-key": secrets.token_hex(8)}
+        answer = self._http[service].post(f"/v1/imports/{made.id}/undo", json={}, headers=headers)
+        if answer.status_code != 202:
+            raise NotMade(answer.text)
+        return self._over(service, f"/v1/imports/{made.id}/undo", made.id)
+
+    def _over(self, service: str, path: str, id: str) -> Made:
+        for _ in range(200):
+            if self.read(service, path)["finished"]:
+                return Made(id)
+            time.sleep(0.05)
+        raise NotMade("the operation takes too long")
+
     # -- hand-overs -----------------------------------------------------------------------------------------
 
     def leaving(self) -> JSON:
@@ -363,6 +391,14 @@ MADE: dict[str, Maker] = {
     **{
         f"imports.{verb}": lambda r, service: Ready({"import_id": r.import_id(service)})
         for verb in ("get", "problems", "cancel")
+    },
+    "imports.undo_preview": lambda r, service: Ready(
+        {"import_id": r.often("imported", lambda: r.imported(service)).id}
+    ),
+    "imports.undo": lambda r, service: on("import_id", r.imported(service), {"reason": "错", "force": True}),
+    **{
+        f"imports.{verb}": lambda r, service: Ready({"import_id": r.often("undone", lambda: r.undone(service)).id})
+        for verb in ("undone", "undo_problems")
     },
     **{
         f"operations.{verb}": lambda r, service: Ready({"operation_id": r.import_id(service)})

@@ -262,7 +262,7 @@ async def visible(read: Reading, account_id: UUID) -> Account:
     if found is None:
         raise Problem(404, "not_found")
     current = found if read.known_at is None else await repository.load(read.tenant_id, account_id)
-    if not _seen(await read.sight(), current):
+    if not _seen(await read.sight(), current or found):
         raise Problem(404, "not_found")
     return found
 

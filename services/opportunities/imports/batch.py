@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID, uuid5
 
 from pydantic import ValidationError
@@ -13,6 +13,7 @@ from services.opportunities import events
 from services.opportunities.imports.changes import bring_up_to_date
 from services.opportunities.imports.facts import Circumstances, Named, opportunity_of
 from services.opportunities.imports.target import MappedContact, MappedRow
+from services.opportunities.opportunity.external_refs import OPPORTUNITY_REF, ref_claims
 from services.opportunities.opportunity.opportunity import Opportunity
 from shared.event_store.command import StoredFact
 from shared.event_store.facts import registry
@@ -20,7 +21,9 @@ from shared.event_store.repository import Repository
 from shared.event_store.stream import Refused
 from shared.imports.problems import text_of
 from shared.imports.recording import Record, Recorder
+from shared.imports.series import current
 from shared.jobs import Problem
+from shared.names import external_key
 from shared.privacy.vault import CONTACT, Erased, Of, Restricted, Vault
 
 BREATHE_EVERY = 20
@@ -28,6 +31,7 @@ BREATHE_EVERY = 20
 TRIES = 5
 """How often a row is decided anew when somebody changes the record meanwhile."""
 
+HELD = "select key, stream_id from es.claims where tenant_id = $1 and scope = $2 and key = any($3::text[])"
 STORED = """
 select tenant_id, position, stream_type, stream_id, version, type, schema_version, data, metadata, occurred_at,
        recorded_at, hash
@@ -78,8 +82,9 @@ class Batches:
     async def _try(self, rows: Sequence[Ready], taken: dict[str, Taken]) -> list[Ready]:
         """One attempt; the rows whose records moved meanwhile."""
         recorder = self._recorder
-        ids = {ready.row.external_ref: opportunity_id(recorder.tenant_id, ready.row) for ready in rows}
+        ids = await self._ids(rows)
         stored = await self._stored(list(ids.values()))
+        rows = [self._with_contact(ready, ids[ready.row.external_ref], stored) for ready in rows]
         gone = await self._keep_personal(rows, ids, set(stored))
         records: list[Record] = []
         pending: list[tuple[Ready, str]] = []
@@ -97,7 +102,8 @@ class Batches:
             if opportunity is None:
                 taken[row.external_ref] = Taken(row, outcome if ours else "unchanged")
                 continue
-            records.append(Record(self._repository.appends(opportunity)))
+            claims = () if before else ref_claims(opportunity.id, opportunity.standing)
+            records.append(Record(self._repository.appends(opportunity), claims))
             pending.append((ready, outcome))
             if number % BREATHE_EVERY == 0:
                 await asyncio.sleep(0)
@@ -122,6 +128,33 @@ class Batches:
 
     def _is_ours(self, fact: StoredFact) -> bool:
         return bool(fact.metadata.get("operation") == str(self._recorder.operation_id))
+
+    async def _ids(self, rows: Sequence[Ready]) -> dict[str, UUID]:
+        """The record of each row: who holds its key, else the one its key gives."""
+        tenant_id, pool = self._recorder.tenant_id, self._recorder.store.pool
+        keys = {external_key(ready.row.external_system, ready.row.external_ref): ready.row for ready in rows}
+        held = {
+            keys[found["key"]].external_ref: UUID(bytes=found["stream_id"].bytes)
+            for found in await pool.fetch(HELD, tenant_id, OPPORTUNITY_REF, list(keys))
+        }
+        firsts = {
+            row.external_ref: opportunity_id(tenant_id, row) for row in keys.values() if row.external_ref not in held
+        }
+        in_use = await current(pool, tenant_id, firsts.values())
+        return held | {ref: in_use[first] for ref, first in firsts.items()}
+
+    def _with_contact(self, ready: Ready, id: UUID, stored: Mapping[UUID, list[StoredFact]]) -> Ready:
+        """The row with the contact its record has, or will have."""
+        if ready.named.contact_id is None:
+            return ready
+        known = stored[id][0].data.get("contact_id") if id in stored else None
+        if known is not None:
+            contact = UUID(known)
+        elif id == opportunity_id(self._recorder.tenant_id, ready.row):
+            return ready
+        else:
+            contact = uuid5(id, "contact")
+        return Ready(ready.row, replace(ready.named, contact_id=contact))
 
     async def _stored(self, ids: list[UUID]) -> dict[UUID, list[StoredFact]]:
         found: dict[UUID, list[StoredFact]] = {}

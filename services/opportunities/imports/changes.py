@@ -24,6 +24,7 @@ from services.opportunities.opportunity.opportunity import Opportunity
 from services.opportunities.policies.reason_catalogue import in_force
 from shared.event_store.command import StoredFact
 from shared.event_store.stream import AnyFact, Refused
+from shared.imports.upload import UNDONE
 
 WHY = "import"
 """The reason given for corrections."""
@@ -40,6 +41,8 @@ FORGOTTEN = (*OUTCOMES, "DefeatRequested", "FreezeRequested", "UnitsDelivered")
 """What a revival makes undone: told again, it happened again."""
 DOERS = frozenset({"judged_by", "defeat_requested_by", "freeze_requested_by"})
 """The owner of that time: another owner has not done it."""
+KEPT = frozenset({"external_refs"})
+"""Other systems' keys of the record stay beside the file's."""
 NEVER_CORRECTED = frozenset({"owner_id", "unit_id", "status", "review"})
 """Owner and unit are handed over, status and review follow from facts."""
 
@@ -56,9 +59,12 @@ class Said:
 def said_by_imports(stored: Sequence[StoredFact]) -> dict[str, Said]:
     """The latest fact of each type that an import recorded, as imports have corrected it since.
 
-    A record that no import has told anything about was entered by hand: then all of it is compared.
+    A record that no import has told anything about was entered by hand: then all of it is compared. What an import
+    told that was undone has not been told.
     """
-    imported = [fact for fact in stored if fact.metadata.get("origin") == "import"] or list(stored)
+    undone = {fact.data["version"] for fact in stored if fact.metadata.get("origin") == UNDONE}
+    there = [fact for fact in stored if fact.version not in undone and fact.metadata.get("origin") != UNDONE]
+    imported = [fact for fact in there if fact.metadata.get("origin") == "import"] or there
     said: dict[str, Said] = {}
     for fact in imported:
         if fact.type == "FactCorrected":
@@ -119,7 +125,7 @@ class News:
     def differences(self, name: str) -> dict[str, Any]:
         """Fields of a fact told before that the row has otherwise."""
         wanted, said = self.wanted[name], self.said[name]
-        passed_over = set(DOERS)
+        passed_over = {*DOERS, *KEPT}
         if name == "ProspectCaptured":
             passed_over |= self._later
             if self.row.life_cycle in CLOSED:

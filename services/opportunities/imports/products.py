@@ -18,6 +18,7 @@ from shared.imports.codes import code_apart, code_of
 from shared.imports.found import Missing
 from shared.imports.reading import Reference
 from shared.imports.recording import Record, Recorder
+from shared.imports.series import current
 from shared.projections.waiting import wait_for
 
 WAIT_SECONDS = 60.0
@@ -72,7 +73,9 @@ class Products:
             except ValidationError as error:
                 what = error.errors(include_url=False, include_input=False)[0]
                 return Missing("not_acceptable", name, (("reason", what["msg"]),))
-            product = Product.add(command, id=uuid5(tenant_id, f"product:code:{code}"), at=self._added_at)
+            id = uuid5(tenant_id, f"product:code:{code}")
+            id = (await current(self._recorder.store.pool, tenant_id, [id]))[id]
+            product = Product.add(command, id=id, at=self._added_at)
             claims = (Claim(CLAIM, code, product.id),)
             (outcome,) = await self._recorder.append([Record(self._repository.appends(product), claims)])
             taken = outcome.kind == "claim_taken" or (outcome.kind == "conflict" and not await self._is(product, name))

@@ -19,7 +19,8 @@ LATEST = """
 select distinct on (stream_id) stream_id, stream_type,
        data -> 'standing' ->> 'name' as name,
        data -> 'standing' ->> 'status' as status,
-       data -> 'standing' ->> 'unit_id' as unit_id
+       data -> 'standing' ->> 'unit_id' as unit_id,
+       data -> 'standing' = '{}' as undone
   from es.events
  where tenant_id = $1 and stream_id = any($2::uuid[])
  order by stream_id, version desc
@@ -55,6 +56,7 @@ async def known(pool: Any, tenant_id: UUID, ids: Iterable[UUID | None]) -> Mappi
             row["stream_type"], row["name"], row["status"], None if row["unit_id"] is None else UUID(row["unit_id"])
         )
         for row in rows
+        if not row["undone"]
     }
 
 

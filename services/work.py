@@ -26,8 +26,12 @@ import structlog
 import services
 from shared.event_store import connections, hints
 from shared.event_store.store import EventStore
+from shared.http.exports import FILE as TABLE
+from shared.http.exports import HOLDS
+from shared.http.exports import KIND as EXPORT
 from shared.identity.current_tenant import as_tenant
 from shared.jobs import Handler, Resources, Runner
+from shared.jobs.kept import forget_kept
 from shared.jobs.operations import CHANNEL as OPERATIONS_CHANNEL
 from shared.postgres.embedded import EmbeddedPostgresFailed
 from shared.postgres.url import database_url
@@ -155,11 +159,15 @@ class Worker:
                 self._tokens = await leases.renew()
 
     async def _forget(self, store: EventStore) -> None:
-        """Forget idempotency keys when their days are over: else they would outgrow the log of a busy tenant."""
+        """Forget idempotency keys when their days are over, else they would outgrow the log of a busy tenant; and files
+        that were exported a day ago."""
         while not self.stop.is_set():
             with suppress(*CROWDED):
                 if forgotten := await store.forget_commands(datetime.now(UTC) - timedelta(self.settings.key_days)):
                     log.info("keys_forgotten", count=forgotten)
+                for tenant in await store.tenants():
+                    with as_tenant(tenant):
+                        await forget_kept(store.pool, tenant, EXPORT, TABLE, datetime.now(UTC) - HOLDS)
             await _first(self.stop.wait(), timeout=FORGET_SECONDS)
 
     async def _tell_heads(self, store: EventStore) -> None:

@@ -23,6 +23,9 @@ from shared.event_store.command import Command
 from shared.event_store.facts import registry
 from shared.event_store.repository import Repository
 from shared.event_store.store import EventStore
+from shared.http.exports import FILE as EXPORTED_TABLE
+from shared.http.exports import KIND as EXPORT
+from shared.jobs.kept import forget_kept
 from shared.privacy.receipts import Receipt, append
 from shared.privacy.redaction import Redactor
 from shared.privacy.vault import PERSONS, STAFF, Subject, Vault
@@ -136,13 +139,16 @@ class Eraser:
         return await rid_operations(self._pool, order.tenant_id, await self._redactors(order.tenant_id, who))
 
     async def files(self, order: Order, who: Who) -> int:
-        """Rid files of imports that wait or run of them, and let these bring nobody back; how many changed."""
+        """Rid files of imports that wait or run of them, and let these bring nobody back; how many changed.
+
+        Files that were exported may hold them anywhere: none of the tenant's is kept.
+        """
         said = await self._said(who.ids, order.tenant_id)
         hashes = [
             hashed for fields in said.values() for hashed in (await self._vault.hashed(order.tenant_id, fields)).items()
         ]
         redactors = await self._redactors(order.tenant_id, who)
-        changed = 0
+        changed = await forget_kept(self._pool, order.tenant_id, EXPORT, EXPORTED_TABLE)
         async for operation_id in rid_files(self._pool, order.tenant_id, redactors, said):
             for field, search in hashes:
                 await self._pool.execute(ADD_LEAVING, order.tenant_id, field, search, operation_id)

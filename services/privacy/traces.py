@@ -38,7 +38,11 @@ REDACT_PROBLEM = """
 update es.operation_problems set column_name = $4, message = $5, params = $6::text::jsonb
  where tenant_id = $1 and operation_id = $2 and number = $3
 """
-FILES = "select operation_id, name from es.operation_files where tenant_id = $1 order by operation_id, name"
+FILES = """
+select f.operation_id, f.name
+  from es.operation_files f join es.operations o using (tenant_id, operation_id)
+ where f.tenant_id = $1 and o.kind <> 'export' order by 1, 2
+"""
 PURPOSES = """
 select at, read_id, purpose from privacy.reads
  where tenant_id = $1 and purpose is not null and (at, read_id) > ($2, $3) order by at, read_id limit $4

@@ -17,7 +17,7 @@ from starlette.routing import Match
 from starlette.routing import Route as PlainRoute
 
 from shared.event_store.store import EventStore
-from shared.http import audit, feed, health, me
+from shared.http import audit, exports, feed, health, me
 from shared.http import views as view_routes
 from shared.http.bodies import body_faults
 from shared.http.call import call_of
@@ -91,6 +91,7 @@ def create_app(
             {"name": "events", "description": "The feed of facts"},
             {"name": "audit", "description": "Who did what, when, and who read whose data"},
             {"name": "identity", "description": "Who is asking, and what for"},
+            exports.TAG,
             {"name": "operations", "description": "Health, metrics, and how views stand"},
         ],
     )
@@ -109,7 +110,15 @@ def create_app(
 
 def own_routers() -> Sequence[APIRouter]:
     """What every service serves beside its own routes."""
-    return (health.router, feed.router, me.router, audit.router, view_routes.router, operation_routes.router)
+    return (
+        health.router,
+        feed.router,
+        me.router,
+        audit.router,
+        view_routes.router,
+        operation_routes.router,
+        exports.router,
+    )
 
 
 async def _answered(request: Request, error: Exception) -> Response:

@@ -67,7 +67,7 @@ class Route(APIRoute):
         self.hot = hot is not None
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        general = super().get_route_handler()
+        general = self.general = super().get_route_handler()
 
         async def handler(request: Request) -> Response:
             self.check(request.scope)

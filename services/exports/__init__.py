@@ -1,0 +1,1 @@
+"""Tables too large to be sent at once: queued, made as who asked sees them, kept for a day."""

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from datetime import date, timedelta
 from typing import Any
 
+from services.opportunities.approvals.calls import LATEST_CALL, waits
 from services.opportunities.approvals.kinds import Decision, Kind
 from services.opportunities.events import DefeatKind, Status, Verdict
 from services.opportunities.opportunity.commands.closings import (
@@ -35,22 +36,6 @@ DEFEAT_SUMMARY = """jsonb_strip_nulls(jsonb_build_object(
            'verdict', v.verdict, 'attempts', v.attempts, 'reason_found', v.reason_found,
            'verification', v.comment, 'verified_on', v.verified_on, 'verified_by', v.verified_by))"""
 FREEZE_SUMMARY = """jsonb_strip_nulls(jsonb_build_object('reason', r.freeze_reason, 'recall_on', r.recall_on))"""
-LATEST_CALL = """
-  left join lateral (
-      select c.verdict, c.attempts, c.reached, c.reason_found, c.comment, c.verified_by, c.verified_on, c.verified_at
-        from {verifications} as c
-       where c.tenant_id = $1 and c.stream_id = r.stream_id and c.request_version = r.version and c.verified_at <= {at}
-       order by c.verified_at desc, c.version desc
-       limit 1) as v on true"""
-"""Joined to a request `r`: the latest call-back about it, as of the instant asked about."""
-
-
-def waits(sql: Sql, alias: str = "r") -> str:
-    """The predicate that a request waits at the instant asked about."""
-    if sql.asking.latest:
-        return f"{alias}.decided_at is null"
-    at = sql.named("at")
-    return f"{alias}.requested_at <= {at} and ({alias}.decided_at is null or {alias}.decided_at > {at})"
 
 
 def _defeats(sql: Sql) -> str:

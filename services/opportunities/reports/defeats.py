@@ -229,7 +229,7 @@ async def defeats(reads: Reads, asking: Asking, labels: Labels, which: Defeats |
     products = await labels.products(reads, asking, {line["product"] for row in found for line in row["lines"]})
     people = await labels.people(
         asking.tenant_id,
-        {row[role] for row in found for role in ("owner_id", "requested_by", "reviewed_by")},
+        {row[role] for row in found for role in ("owner_id", "requested_by", "reviewed_by", "verified_by")},
     )
     return {"rows": [_row(row, asking, accounts, units, reasons, products, people) for row in found]}
 
@@ -273,6 +273,17 @@ def _row(
         "lost_on": row["lost_on"],
         "reviewed_by": row["reviewed_by"],
         "reviewed_by_name": people.get(row["reviewed_by"]),
+        "review_outcome": "automatic" if row["reviewed_by"] is None else "approved",
+        "evidence": row["evidence"],
+        "verdict": row["verdict"],
+        "verify_attempts": row["verify_attempts"],
+        "verify_reached": row["verify_reached"],
+        "reason_found": row["reason_found"],
+        "reason_found_label": reasons.get(row["reason_found"] or "", row["reason_found"]),
+        "verify_comment": row["verify_comment"],
+        "verified_on": row["verified_on"],
+        "verified_by": row["verified_by"],
+        "verified_by_name": people.get(row["verified_by"]),
         "kind": row["kind"],
         "category": row["category"],
         "category_label": reasons.get(row["category"] or "", row["category"]),

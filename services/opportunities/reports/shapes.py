@@ -193,6 +193,17 @@ class DefeatRow(BaseModel):
     lost_on: date = Field(description="The day of approval: it counts on this day.")
     reviewed_by: UUID | None = Field(description="Null: approved automatically.")
     reviewed_by_name: str | None
+    review_outcome: str = Field(description="approved, automatic")
+    evidence: str | None
+    verdict: str | None = Field(description="Of the call-back before the approval; null: nobody called.")
+    verify_attempts: int | None
+    verify_reached: bool | None
+    reason_found: str | None
+    reason_found_label: str | None
+    verify_comment: str | None
+    verified_on: date | None
+    verified_by: UUID | None
+    verified_by_name: str | None
     kind: str | None
     category: str | None
     category_label: str | None
@@ -248,6 +259,9 @@ class DefeatAnalysis(Report[AnalysisRow]):
     defeats: int
     reopened: int
     won_later: int
+    approvals: dict[str, Any] = Field(
+        description="Defeats asked for in the period and what was decided: see /v1/defeats/approvals."
+    )
 
 
 class OutcomeRow(BaseModel):

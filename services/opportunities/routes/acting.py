@@ -102,10 +102,12 @@ async def act(
     right: Right | None = None,
     check: Check | None = None,
     opening: OpenProspect | None = None,
+    code: str = "ok",
 ) -> Receipt:
     """Carry out one command on one opportunity.
 
-    `right` refuses who may not; `check` looks at what it refers to; `opening`: back into the stock.
+    `right` refuses who may not; `check` looks at what it refers to; `opening`: back into the stock; `code`: what the
+    receipt says it came to.
     """
     moves = Moves()
     tries = 0
@@ -128,7 +130,9 @@ async def act(
         moves.releases += given_back
         return opportunity
 
-    return await OPPORTUNITIES.together(ctx, decide, claims=lambda _: moves.claims, releases=lambda _: moves.releases)
+    return await OPPORTUNITIES.together(
+        ctx, decide, claims=lambda _: moves.claims, releases=lambda _: moves.releases, code=code
+    )
 
 
 async def settle(

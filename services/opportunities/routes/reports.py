@@ -13,6 +13,7 @@ from services.opportunities.reports import defeats as defeat_table
 from services.opportunities.reports import hot_customers as hot_table
 from services.opportunities.reports import outcomes as outcome_table
 from services.opportunities.reports import pipeline as board
+from services.opportunities.reports import reviews as review_table
 from services.opportunities.reports.shapes import (
     DefeatAnalysis,
     DefeatRow,
@@ -26,6 +27,7 @@ from services.opportunities.routes.asked import Ask, PolicyCode, Which, days, di
 from services.opportunities.views.accounts import ACCOUNTS
 from services.opportunities.views.contacts import CONTACTS
 from services.opportunities.views.defeats import DEFEATS
+from services.opportunities.views.requests import REQUESTS, VERIFICATIONS
 from services.opportunities.views.standings import STANDINGS
 from services.opportunities.views.units import UNITS
 from shared.http.limits import limited
@@ -117,10 +119,12 @@ async def defeat_analysis(
     """
     days(since, until)
     by = dimensions(group_by, defeat_table.KEYS) or ("reason",)
-    asking = await ask.of(DEFEATS, ACCOUNTS, UNITS, PRODUCTS, REASON_CATALOGUES)
+    asking = await ask.of(DEFEATS, REQUESTS, VERIFICATIONS, ACCOUNTS, UNITS, PRODUCTS, REASON_CATALOGUES)
     wanted = defeat_table.Defeats(since, until, category, reason, which)
     report = await defeat_table.defeat_analysis(ask.pool, asking, ask.labels, group_by=by, which=wanted)
-    return ask.answer(asking, report)
+    asked = review_table.Which(since, until, "defeat", category, reason, which)
+    approvals = (await review_table.reviews(ask.pool, asking, ask.labels, which=asked))["total"]
+    return ask.answer(asking, {**report, "approvals": approvals})
 
 
 @router.get("/outcomes", operation_id="reports.outcomes", response_model=Rows[OutcomeRow], responses=refuses(422))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from services.opportunities.events import DefeatKind
 from services.opportunities.opportunity.commands.closings import (
     ApproveDefeat,
     DisposeProspect,
@@ -35,7 +36,10 @@ APPROVALS = CHANGES | refuses(403)
 
 @router.post("/{opportunity_id}/request-defeat", operation_id="opportunities.request_defeat", responses=CHANGES)
 async def request_defeat(opportunity_id: UUID, command: RequestDefeat, ctx: CtxMatch) -> Receipt:
-    """Ask to close a prospect as lost (战败申请); it stays in stock until approved."""
+    """Ask to close a prospect as lost (战败申请); it stays in stock until approved.
+
+    The receipt of one that is presumed only (准战败) says `freeze_proposed`: whoever reviews it is shown a freeze.
+    """
 
     def step(opportunity: Opportunity, now: Moment) -> None:
         policy = now.rules.approval(now.day)
@@ -48,7 +52,8 @@ async def request_defeat(opportunity_id: UUID, command: RequestDefeat, ctx: CtxM
             automatic=policy.approve_defeat == "automatic" and not policy.verifies,
         )
 
-    return await act(ctx, opportunity_id, step, on=command.on)
+    code = "freeze_proposed" if command.kind is DefeatKind.PRESUMED else "ok"
+    return await act(ctx, opportunity_id, step, on=command.on, code=code)
 
 
 @router.post("/{opportunity_id}/verify-defeat", operation_id="opportunities.verify_defeat", responses=APPROVALS)

@@ -43,7 +43,7 @@ from shared.http.receipt import Receipt
 from shared.http.route import Router
 from shared.identity.subtree import TREE, Tree
 
-router = Router()
+router = Router(prefix="/v1")
 
 Word = Annotated[str | None, Query(max_length=100, pattern="^[^\\x00]*$")]
 

@@ -41,8 +41,8 @@ from shared.http.openapi import refuses
 from shared.http.receipt import Receipt
 from shared.http.route import Router
 
-router = Router(prefix="/v1")
-commands = Router(prefix="/filings", tags=["filings"])
+router = Router()
+commands = Router(prefix="/v1/filings", tags=["filings"])
 
 CHANGES = refuses(404, 409, 412, 422, 428)
 ANSWERED = CHANGES | refuses(403)

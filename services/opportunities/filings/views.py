@@ -61,8 +61,8 @@ select tenant_id, stream_id,
        (standing ->> 'account_id')::uuid as account_id,
        standing ->> 'customer_type' as customer_type,
        standing -> 'lines' as lines,
-       (select coalesce(sum((line ->> 'units')::int), 0)::int from jsonb_array_elements(standing -> 'lines') as line)
-           as units,
+       (select coalesce(sum((filed ->> 'units')::int), 0)::int
+          from jsonb_array_elements(standing -> 'lines') as lines_of(filed)) as units,
        (standing ->> 'expected_on')::date as expected_on,
        array(select jsonb_array_elements_text(coalesce(standing -> 'documents', '[]'))) as documents,
        array(select jsonb_array_elements_text(coalesce(standing -> 'missing', '[]'))) as missing,

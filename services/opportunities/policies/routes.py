@@ -56,7 +56,8 @@ router = Router()
 S = TypeVar("S", bound=Stream)
 
 
-async def _publish(ctx: CommandContext, kind: type[S], id: UUID, published: Callable[[S | None], S]) -> Receipt:
+async def publish(ctx: CommandContext, kind: type[S], id: UUID, published: Callable[[S | None], S]) -> Receipt:
+    """Publish rules of the tenant: `published` makes the stream from what it was. Raises Problem 403, 503."""
     require(ctx.principal, PUBLISHERS)
 
     async def decide(work: Work) -> S:
@@ -79,7 +80,7 @@ async def _publish(ctx: CommandContext, kind: type[S], id: UUID, published: Call
 )
 async def publish_level_policy(command: PublishLevelPolicy, ctx: Ctx) -> Receipt:
     """Publish a version of a level policy, in force from a day on."""
-    return await _publish(
+    return await publish(
         ctx,
         LevelPolicies,
         policies_id(ctx.tenant_id),
@@ -96,7 +97,7 @@ async def publish_level_policy(command: PublishLevelPolicy, ctx: Ctx) -> Receipt
 )
 async def publish_reason_catalogue(command: PublishReasonCatalogue, ctx: Ctx) -> Receipt:
     """Publish a reason catalogue, in force from a day on."""
-    return await _publish(
+    return await publish(
         ctx,
         ReasonCatalogues,
         catalogues_id(ctx.tenant_id),
@@ -113,7 +114,7 @@ async def publish_reason_catalogue(command: PublishReasonCatalogue, ctx: Ctx) ->
 )
 async def publish_approval_policy(command: PublishApprovalPolicy, ctx: Ctx) -> Receipt:
     """Publish what needs approval, from a day on."""
-    return await _publish(
+    return await publish(
         ctx,
         ApprovalPolicies,
         approval_id(ctx.tenant_id),

@@ -1,0 +1,1 @@
+"""What solutions, bids, negotiations and contracts share: steps, rights with limits, pages and lists."""

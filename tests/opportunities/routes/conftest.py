@@ -92,6 +92,12 @@ def support(ours: World, http: httpx.AsyncClient, settings: Settings) -> Client:
 
 
 @pytest.fixture
+def service(ours: World, http: httpx.AsyncClient, settings: Settings) -> Client:
+    """Customer service of the east."""
+    return ours.client(http, development_key(settings.data), ours.service_id)
+
+
+@pytest.fixture
 def stranger(theirs: World, http: httpx.AsyncClient, settings: Settings) -> Client:
     """The director of the other company: sees everything there."""
     return theirs.client(http, development_key(settings.data), theirs.director_id)

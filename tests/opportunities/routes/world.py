@@ -101,6 +101,8 @@ class World:
     director_id: UUID = field(default_factory=uuid4)
     support_id: UUID = field(default_factory=uuid4)
     gone_id: UUID = field(default_factory=uuid4)
+    service_id: UUID = field(default_factory=uuid4)
+    colleague_id: UUID = field(default_factory=uuid4)
     account: UUID = field(default_factory=uuid4)
     other_account: UUID = field(default_factory=uuid4)
     key_person: UUID = field(default_factory=uuid4)
@@ -114,6 +116,8 @@ class World:
             self.director_id: (Function.DIRECTOR, self.root),
             self.support_id: (Function.TECHNICAL_SUPPORT, self.west),
             self.gone_id: (Function.REPRESENTATIVE, self.east),
+            self.service_id: (Function.CUSTOMER_SERVICE, self.east),
+            self.colleague_id: (Function.REPRESENTATIVE, self.east),
         }
 
     def client(self, http: httpx.AsyncClient, key: bytes, person: UUID) -> Client:

@@ -66,7 +66,7 @@ class MadeUp:
                 log.tell("filing", id, type, self._at(), changes | ({"missing": ["x"]} if status == "returned" else {}))
             case 2 | 3 | 4:
                 state = chance.choice(("reported", "accepted", "returned", "refused"))
-                step = {"vin": vin, "state": state, "on": self._day(), "reason": None}
+                step: Row = {"vin": vin, "state": state, "on": self._day(), "reason": None}
                 if state == "reported":
                     step |= {"line": 1, "product": "A", "delivered_on": self._day(), "invoice_no": ref}
                 type = "UnitsReported" if state == "reported" else f"Report{state.title()}"

@@ -81,7 +81,7 @@ select tenant_id, stream_id,
 
 VISITS = View(
     name="opportunities.visits",
-    version=2,
+    version=3,
     stream_types=("visit",),
     columns=COLUMNS,
     key=("from_at",),
@@ -95,6 +95,7 @@ VISITS = View(
         "create index on {table} using gin (opportunity_ids) where to_at is null",
         "create index on {table} using gin (participants)"
         " where to_at is null and array_remove(participants, owner_id) <> '{{}}'",
+        "create index on {table} using gin (participants) where to_at is null and status = 'planned'",
         "create index on {table} (tenant_id, owner_id) where to_at is null and cardinality(opportunity_ids) = 0",
         "create index on {table} (tenant_id, unit_id) where to_at is null and cardinality(opportunity_ids) = 0",
         "create index on {table} (tenant_id, account_id) where to_at is null and cardinality(opportunity_ids) = 0",

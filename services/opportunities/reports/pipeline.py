@@ -20,7 +20,8 @@ from services.opportunities.reports.levels import board_codes, bucket, code_of
 from services.opportunities.reports.places import joined, places
 
 LevelKind = Literal["declared", "computed"]
-Weight = Literal["policy", "history", "declared"]
+Weight = Literal["policy", "level", "history", "declared"]
+"""`level` is another word for `policy`: the rate of the level, as the policy has it."""
 GroupBy = Literal["owner", "org_unit", "branch", "region", "product", "channel", "account_kind"]
 
 # Per dimension: the key of a row, and what must be joined to have it. A deal of two products, or of an account of two
@@ -69,12 +70,14 @@ select s.currency, s.stock,
  group by 1, 2
 """
 
-# The tenant's own rate: of the deals decided in the 12 closed months before the day, by their level then.
+# The tenant's own rate: of all that was decided in the 12 closed months before the day, by the level it was decided
+# from. A standing that begins when its outcome does is a decision; what came after it (reopened, won at last) is
+# another one, so that a closed month never changes.
 HISTORY = """
 select coalesce(s.level, 'N') as level,
        count(*) filter (where s.outcome = 'won')::numeric / count(*) as rate
   from {standings} as s
- where {holds} and s.outcome in ('won', 'lost')
+ where s.tenant_id = $1 and s.from_at <= {at} and s.from_at = s.outcome_at and s.outcome in ('won', 'lost')
    and (s.outcome_at at time zone {zone})::date >= date_trunc('month', {day})::date - interval '12 months'
    and (s.outcome_at at time zone {zone})::date < date_trunc('month', {day})::date
  group by 1
@@ -107,8 +110,8 @@ async def pipeline(
 ) -> Row:
     """The board at an instant: rows N C B A H, `overdue` if computed, and O; `stock` has the totals they sum to.
 
-    Weights: `policy` is its win rate of the row's level, in `overdue` that of the declared level; `history` the
-    tenant's own rate, where it has one; `declared` the deal's own probability, where one was declared.
+    Weights: `policy` (or `level`) is its win rate of the row's level, in `overdue` that of the declared level;
+    `history` the tenant's own rate, where it has one; `declared` the deal's own probability, where one was declared.
     """
     rolled = await places(reads, asking, group_by)
     sql = Sql(asking)
@@ -212,7 +215,7 @@ async def _stock(reads: Reads, asking: Asking, filters: Filters) -> list[Row]:
 
 async def _history(reads: Reads, asking: Asking) -> list[Any]:
     sql = Sql(asking)
-    return await reads.fetch(sql.text(HISTORY, holds=sql.holds("s")), *sql.values)
+    return await reads.fetch(sql.text(HISTORY), *sql.values)
 
 
 MOVERS = """

@@ -15,7 +15,7 @@ from services.opportunities.opportunity.routes import closings, orders, prospect
 from services.opportunities.policies import routes as policies
 from services.opportunities.products import routes as products
 from services.opportunities.projects import routes as projects
-from services.opportunities.routes import defeats, lists, pages, reports
+from services.opportunities.routes import defeats, flows, lists, pages, reports
 from services.opportunities.search import routes as search
 from services.opportunities.solutions import routes as solutions
 from services.opportunities.visits import routes as visits
@@ -41,6 +41,7 @@ ROUTERS = (
     search.router,
     lists.router,
     reports.router,
+    flows.router,
     defeats.router,
     pages.router,
 )

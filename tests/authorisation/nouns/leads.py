@@ -82,6 +82,9 @@ ROWS: dict[str, Row] = {
     "spend.correct": Row(who.acting(ABOVE), "spend", {**MENDS, "changes": {"amount": "12.00"}}),
     "spend.void": Row(who.acting(ABOVE), "spend", MENDS),
     "reports.leads": listed(),
+    "reports.flow": Row(who.OWN_COMPANY, query={"from": "2025-12-01"}),
+    "reports.time_in_level": listed(),
+    "reports.shape": listed(),
     "opportunities.check": Row(
         {**who.acting(who.PEOPLE), who.AUDITOR: "done", who.READ_ONLY: "scope"}, body={"name": "没有这家"}
     ),

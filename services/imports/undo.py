@@ -106,6 +106,7 @@ class Undoing:
             if not any(of == kind for of, _ in noted):
                 await self._note(await self._survey.plan(kind))
             await self._carry_out(kind)
+        await self._report()
         await self._tell_what_was_named_meanwhile()
         return (await self._store.head(running.tenant_id)).position
 

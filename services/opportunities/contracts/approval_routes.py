@@ -20,6 +20,7 @@ from services.opportunities.contracts.rights import CHANGES, CONTRACTS, DECISION
 from services.opportunities.dealing import acting
 from services.opportunities.dealing.limits import needs
 from services.opportunities.dealing.rights import require_decider
+from services.opportunities.events import ContractPassedOn
 from services.opportunities.opportunity.opportunity import Opportunity
 from services.opportunities.routes.acting import Moment
 from services.opportunities.routes.references import require_people, require_products
@@ -60,6 +61,7 @@ async def pass_on(contract_id: UUID, command: PassContractOn, ctx: CtxMatch) -> 
     async def right(contract: Contract, now: Moment, opportunity: Opportunity) -> None:
         found.asked = await what_waits(ctx.kit, ctx.tenant_id, contract, now.day)
         functions = await require_decider(ctx, opportunity, await requester(ctx.kit, ctx.tenant_id, contract))
+        contract.require(ContractPassedOn)
         if found.asked.covers(functions):
             raise Refused("within_limit", "it is within your limit: decide it yourself")
 

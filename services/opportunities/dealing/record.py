@@ -49,6 +49,11 @@ class Dealing(Correctable):
             raise Refused("decided_since", "it was decided on since: say it of a day after that", pointer="/on")
         super().happen_together(at, *facts)
 
+    def require(self, fact: type[Fact]) -> None:
+        """Raises Refused when a fact of this kind is not possible now, as far as the standing alone tells."""
+        if (refused := self.impossible(fact.__name__, self.standing, {})) is not None:
+            raise refused
+
     def needs_decider(self, version: int) -> bool:
         """Whether the fact of this version, or the one it corrects, is a decision or what a decision rests on."""
         entry = self.entry_about(version)

@@ -8,6 +8,7 @@ from uuid import UUID
 from services.opportunities.dealing import acting
 from services.opportunities.dealing.limits import needs
 from services.opportunities.dealing.rights import asked_by, require_decider
+from services.opportunities.events import PricePassedOn
 from services.opportunities.negotiations.commands import ApprovePrice, PassPriceOn, RefusePrice, RequestPrice
 from services.opportunities.negotiations.negotiation import Negotiation
 from services.opportunities.negotiations.price_policy import (
@@ -68,6 +69,7 @@ async def pass_price_on(negotiation_id: UUID, command: PassPriceOn, ctx: CtxMatc
     async def right(negotiation: Negotiation, now: Moment, opportunity: Opportunity) -> None:
         asked = await waiting_discount(ctx.kit, ctx.tenant_id, negotiation, now.day)
         functions = await require_decider(ctx, opportunity, await requester(ctx.kit, ctx.tenant_id, negotiation))
+        negotiation.require(PricePassedOn)
         if asked.covers(functions):
             raise Refused("within_limit", "it is within your limit: decide it yourself")
         found[:] = [needs(asked)]

@@ -1,4 +1,4 @@
-"""Bids over HTTP: recorded, decided on, prepared, handed in, opened, won or lost; what a result proposes for the deal."""
+"""Bids over HTTP: recorded, decided on, prepared, handed in, opened, won or lost; what a result proposes."""
 
 from __future__ import annotations
 
@@ -134,8 +134,8 @@ async def test_after_the_result_nothing_is_handed_in(rep: Client, head: Client, 
     await handed_in(rep, head, bid)
     assert await refused(rep, f"{bid}/submit", {"lines": LINES}, 6) == (409, "bid_submitted")
     await rep.tell(f"{bid}/cancel", {"by": "tenderer", "reason": "不足三家", "on": "2025-03-12"}, version=6)
-    for verb, body in (("win", {}), ("lose", {}), ("open", {}), ("pay-bond", {})):
-        assert await refused(rep, f"{bid}/{verb}", body, 7) == (409, "bid_cancelled")
+    for verb in ("win", "lose", "open", "pay-bond"):
+        assert await refused(rep, f"{bid}/{verb}", {}, 7) == (409, "bid_cancelled")
     correction = {"version": 6, "changes": {"amount": "1"}, "reason": "错"}
     assert await refused(rep, f"{bid}/correct", correction, 7) == (422, "amount_differs")
 

@@ -191,8 +191,8 @@ async def test_limits_are_published(
     }
     path = "/v1/price-policies"
     assert await refused(rep, path, policy) == (403, "forbidden")
-    assert await refused(director, path, policy | {"limits": policy["limits"][:2]}) == (422, "nobody_unlimited")  # type: ignore[index]
-    twice = [*policy["limits"], {"function": "director", "max_discount": "0.5"}]  # type: ignore[misc]
+    assert await refused(director, path, policy | {"limits": policy["limits"][:2]}) == (422, "nobody_unlimited")
+    twice = [*policy["limits"], {"function": "director", "max_discount": "0.5"}]
     assert await refused(director, path, policy | {"limits": twice}) == (422, "limit_given_twice")
     await director.tell(path, policy)
     assert (await rep.read(path))["limits"][0] == {"function": "representative", "max_discount": "0.01"}

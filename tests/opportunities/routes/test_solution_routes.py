@@ -1,4 +1,4 @@
-"""Solutions over HTTP: asked for, drafted by technical support, returned, approved by the account manager, presented."""
+"""Solutions over HTTP: asked for, drafted by technical support, approved by the account manager, presented."""
 
 from __future__ import annotations
 

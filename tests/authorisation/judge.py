@@ -93,6 +93,18 @@ LISTS = (
         "opportunities", "/v1/defeats", "opportunity", _ids("opportunity_id", "rows"),
         lambda oracle, asker, at: oracle.defeats(asker, at),
     ),
+    Listed(
+        "opportunities", "/v1/approvals", "opportunity", _ids("opportunity_id"),
+        lambda oracle, asker, at: oracle.where(asker, at, "review", "defeat", "freeze"), {"waiting_for": "anybody"},
+    ),
+    Listed(
+        "opportunities", "/v1/defeats/to-verify", "opportunity", _ids("opportunity_id"),
+        lambda oracle, asker, at: oracle.where(asker, at, "review", "defeat"),
+    ),
+    Listed(
+        "opportunities", "/v1/defeats/set-aside", "opportunity", _ids("opportunity_id", "rows"),
+        lambda oracle, asker, at: oracle.where(asker, at, "status", "frozen", "lost_contact"),
+    ),
 )  # fmt: skip
 
 
@@ -129,7 +141,20 @@ FIGURES: tuple[tuple[str, str, dict[str, str], Figures, Callable[..., Counter[st
         lambda said: Counter(defeated=sum(row["count"] for row in said["rows"])),
         lambda oracle, asker, at: Counter(defeated=oracle.steps(asker, at)["defeated"]),
     ),
+    (
+        "opportunities", "/v1/defeats/approvals", {},
+        lambda said: Counter(requests=said["total"]["requests"]), Oracle.requests,
+    ),
+    (
+        "opportunities", "/v1/defeats/revival", {"group_by": "org_unit"},
+        lambda said: Counter(defeated=sum(row["defeats"] for row in said["rows"])),
+        lambda oracle, asker, at: Counter(defeated=oracle.steps(asker, at)["defeated"]),
+    ),
 )  # fmt: skip
+
+UNPAGED = frozenset(
+    ("/v1/hot-customers", "/v1/defeats", "/v1/pipeline", "/v1/defeats/analysis", "/v1/defeats/set-aside")
+)
 
 
 class Judge:
@@ -198,7 +223,7 @@ class Judge:
 
     async def _read(self, caller: Caller, service: str, path: str, query: Mapping[str, str], when: When) -> Answer:
         given = dict(query)
-        if service == "kpi" or path in ("/v1/hot-customers", "/v1/defeats", "/v1/pipeline", "/v1/defeats/analysis"):
+        if service == "kpi" or path in UNPAGED:
             given.pop("limit", None)
         given |= self._query(caller, when)
         answer = await self.world.send(service, "GET", path, caller, query=given)

@@ -239,6 +239,23 @@ class Oracle:
                 found["open"] += self.counts(asker, standing)
         return found
 
+    def requests(self, asker: Asker, at: Moment) -> Counter[str]:
+        """Defeats and freezes asked for up to an instant, each where the deal stood then."""
+        found: Counter[str] = Counter()
+        for deal in self.of_kind("opportunity"):
+            for fact in deal.told:
+                if fact.type in ("DefeatRequested", "FreezeRequested") and at.has(fact):
+                    found["requests"] += self.counts(asker, deal.after(fact, at))
+        return found
+
+    def where(self, asker: Asker, at: Moment, name: str, *values: str) -> set[str]:
+        """Opportunities of which a standing field said one of these at an instant, shown by the sight of today."""
+        return {
+            str(deal.id)
+            for deal in self.of_kind("opportunity")
+            if deal.at(at).get(name) in values and self.sees_record(asker, deal)
+        }
+
     def defeats(self, asker: Asker, at: Moment) -> set[str]:
         """Opportunities with a row in the defeat table: rows are records, shown by the sight of today."""
         return {

@@ -248,6 +248,8 @@ STANDINGS = View(
         "create index on {table} (tenant_id, unit_id) include (stream_id) where to_at is null",
         "create index on {table} (tenant_id, stream_id) include (owner_id, unit_id, account_id) where to_at is null",
         "create index on {table} (tenant_id, captured_at, stream_id) where to_at is null",
+        # Whom to ask again: frozen, out of contact or defeated with a recall day.
+        "create index on {table} (tenant_id, recall_on, stream_id) where to_at is null and recall_on is not null",
     ),
     rows=ROWS,
     facts=(*get_args(events.OpportunityFact), FactCorrected, FactVoided),

@@ -9,6 +9,9 @@ from typing import Any, ClassVar
 from services.opportunities.record import Correctable
 from shared.event_store.stream import FactVoided, Refused
 
+PAIRED = frozenset({"account_id", "currency"})
+"""An invoice and the receipts that pay it agree in these."""
+
 
 class MoneyRecord(Correctable):
     """An invoice or a receipt."""
@@ -25,8 +28,10 @@ class MoneyRecord(Correctable):
     def correct(
         self, version: int, changes: Mapping[str, Any], *, occurred_at: datetime | None, reason: str, at: datetime
     ) -> None:
-        """See the base. Refused for what stands on another record too."""
+        """See the base. Refused for what stands on another record too, and where the two would no longer agree."""
         self._require_alone(version)
+        if PAIRED & set(changes) and any(entry.type in self.on_both for entry in self.entries()):
+            raise Refused("stands_on_both", "allocations were made in this account and currency", pointer="/changes")
         super().correct(version, changes, occurred_at=occurred_at, reason=reason, at=at)
 
     def void(self, version: int, *, reason: str, at: datetime) -> None:

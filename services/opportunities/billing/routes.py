@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from shared.http.route import Router
+from services.opportunities.billing import invoice_routes, receipt_routes, report_routes
 
-router = Router(prefix="/v1")
+ROUTERS = (invoice_routes.router, receipt_routes.router, report_routes.router)

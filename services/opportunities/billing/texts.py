@@ -63,4 +63,80 @@ ORDERS: dict[str, Text] = {
     ),
 }
 
-TEXTS: dict[str, Text] = {**ORDERS}
+MONEY: dict[str, Text] = {
+    "before_recorded": Text(
+        "早于登记", "Before it was recorded", "那时还没有这条记录。", "It was not on file then.", 409
+    ),
+    "stands_on_both": Text(
+        "另一方也有记录",
+        "Stands on both sides",
+        "核销同时记在收款和发票上，请先撤销核销。",
+        "The other record says it too: release the allocation.",
+        409,
+    ),
+    "invoice_cancelled": Text("发票已作废", "Invoice cancelled", "发票已作废。", "The invoice was cancelled.", 409),
+    "invoice_paid": Text(
+        "发票已有核销", "Invoice paid", "已核销 {paid}，请先撤销。", "{paid} of it was paid: release it first.", 409
+    ),
+    "more_than_open": Text(
+        "超过未结金额", "More than open", "发票只剩 {open} 未结。", "Only {open} of the invoice is open.", 409
+    ),
+    "not_allocated": Text(
+        "没有这笔核销",
+        "Not allocated",
+        "该收款没有核销这张发票这么多。",
+        "The receipt does not pay so much of that invoice.",
+        409,
+    ),
+    "due_before_issued": Text(
+        "到期日不对", "Due before issued", "到期日不能早于开票日。", "It is due before it was issued.", 422
+    ),
+    "invoice_number_taken": Text(
+        "发票号已被使用",
+        "Invoice number taken",
+        "该开票主体已有此发票号。",
+        "An invoice of this issuer has this number.",
+        409,
+    ),
+    "account_missing": Text("缺少客户", "No account", "请说明由谁付款。", "Say who owes it.", 422),
+    "unknown_invoice": Text(
+        "没有这张发票",
+        "Unknown invoice",
+        "没有这张发票，或您看不到它。",
+        "There is no such invoice, or you cannot see it.",
+        422,
+    ),
+    "other_currency": Text(
+        "币种不同", "Another currency", "收款与发票币种不同。", "The receipt and the invoice differ in currency.", 422
+    ),
+    "not_their_invoice": Text(
+        "不是该客户的发票",
+        "Another account's invoice",
+        "发票由别的客户付款。",
+        "Another account owes that invoice.",
+        422,
+    ),
+    "receipt_returned": Text("款已退回", "Receipt returned", "款已退回。", "The money went back.", 409),
+    "receipt_allocated": Text(
+        "收款已有核销", "Receipt allocated", "请先撤销核销。", "It pays invoices: release it first.", 409
+    ),
+    "more_than_unallocated": Text(
+        "超过未核销金额",
+        "More than unallocated",
+        "收款只剩 {unallocated} 未核销。",
+        "Only {unallocated} of the receipt is unallocated.",
+        409,
+    ),
+    "bank_reference_taken": Text(
+        "银行流水号已登记", "Bank reference taken", "已有收款使用此流水号。", "A receipt has this bank reference.", 409
+    ),
+    "posting_differs": Text(
+        "凭证内容不同",
+        "Posting differs",
+        "凭证 {posting} 以前的内容不同，请用冲销凭证更正。",
+        "Posting {posting} was told otherwise: reverse it.",
+        409,
+    ),
+}
+
+TEXTS: dict[str, Text] = {**ORDERS, **MONEY}

@@ -34,7 +34,7 @@ ROUTERS = (
     bids.router,
     negotiations.router,
     contracts.router,
-    billing.router,
+    *billing.ROUTERS,
     filings.router,
     projects.router,
     attachments.router,

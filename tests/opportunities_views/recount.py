@@ -203,7 +203,10 @@ def hot(question: Question) -> list[Row]:
             continue
         mine = [c for c in contacts if c["opportunity_id"] == deal["stream_id"] and c["visited_on"] <= on]
         reached = [c["visited_on"] for c in mine if c["reached"]]
-        due = max(reached, default=day(deal["captured_at"])) + timedelta(days=CADENCE[deal["level"] or "N"])
+        called = [] if deal["contacted_at"] is None else [day(deal["contacted_at"])]
+        due = max([day(deal["duty_at"]), *called, *reached]) + timedelta(days=CADENCE[deal["level"] or "N"])
+        instruction = deal["last_instruction"] or {}
+        done_at = instruction.get("done_at")
         account = accounts.get(deal["account_id"], {})
         place = account.get("key_persons", {}).get(str(deal["key_person_id"]), {})
         left = (deal["expected_on"] - on).days if deal["expected_on"] else None
@@ -226,7 +229,10 @@ def hot(question: Question) -> list[Row]:
                 "follow_up_days_overdue": max((on - due).days, 0),
                 "obstacle": deal["obstacle"],
                 "owner_id": deal["owner_id"],
-                "instruction": (deal["instruction"] or {}).get("text"),
+                "last_contact_on": max([*called, *reached], default=None),
+                "instruction": instruction.get("text"),
+                "instruction_done_on": day(datetime.fromisoformat(done_at)) if done_at else None,
+                "instruction_result": instruction.get("result"),
             }
         )
 

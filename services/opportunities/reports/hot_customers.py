@@ -1,28 +1,32 @@
 """The hot-customer table (热点客户管理表): whom an order is near of, what was done, what is to be done.
 
-Hot, days left, overdue and follow-up are worked out here for the day asked about; nothing of it is stored.
+Hot, days left, overdue and follow-up are worked out for the day asked about; nothing of it is stored. The follow-up
+duty is that of `follow_ups/duty.py`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from services.opportunities.follow_ups.duty import ESCALATED, duty
+from services.opportunities.follow_ups.rules import Rules, rules
 from services.opportunities.policies.level_policy import NEW, OVERDUE, LevelPolicy
 from services.opportunities.reports.asking import Asking, Reads, Row, Sql, money
 from services.opportunities.reports.filters import Filters
 from services.opportunities.reports.labels import Labels
-from services.opportunities.reports.levels import bucket, cadences, code_of, hot, nearest
+from services.opportunities.reports.levels import bucket, code_of, hot, nearest
+from shared.days import day_of
 
 HOT = """
 select s.stream_id, s.title, s.account_id, s.key_person_id, s.lines, s.open_units, s.open_amount, s.currency,
        s.competitor, s.level, s.level_before, s.judged_at, {bucket} as bucket, s.expected_on,
        s.expected_on - {day} as days_left, s.times_slipped, s.obstacle, s.support_needed, s.owner_id, s.unit_id,
-       s.channel, s.stage, s.probability, s.review, s.instruction, s.version,
-       (s.captured_at at time zone {zone})::date as captured_on
-  from {standings} as s
+       s.channel, s.stage, s.probability, s.review, s.last_instruction, s.version,
+       d.last_contact_on, d.due_on, d.days_overdue, d.planned_on, coalesce({escalated}, false) as escalated
+  from {standings} as s {duty}
  where {in_stock} and s.stock = 'open' and (s.level = {hot} or {nearest}) and {shown} and {wanted}
 """
 
@@ -31,11 +35,9 @@ select a.stream_id as id, a.name, a.kinds, a.key_persons
   from {accounts} as a where {holds} and a.stream_id = any({ids}::uuid[])
 """
 
-# The last visit, and the last that reached the person: that one resets the follow-up clock.
 CONTACTS = """
 select * from (
 select c.opportunity_id, c.stream_id as visit_id, c.visited_on, c.reached, c.way, c.purpose, c.next_step, c.next_on,
-       max(c.visited_on) filter (where c.reached) over (partition by c.opportunity_id) as reached_on,
        count(*) over (partition by c.opportunity_id)::int as visits,
        row_number() over (partition by c.opportunity_id
                           order by c.visited_on desc, c.from_at desc, c.stream_id) as place
@@ -46,13 +48,24 @@ select c.opportunity_id, c.stream_id as visit_id, c.visited_on, c.reached, c.way
 
 
 async def hot_customers(
-    reads: Reads, asking: Asking, policy: LevelPolicy, labels: Labels, filters: Filters | None = None
+    reads: Reads,
+    asking: Asking,
+    policy: LevelPolicy,
+    labels: Labels,
+    filters: Filters | None = None,
+    followed: Rules | None = None,
 ) -> Row:
-    """One row per open prospect whose declared or computed level is the hottest; overdue first, then by days left."""
+    """One row per open prospect whose declared or computed level is the hottest; overdue first, then by days left.
+
+    `followed`: the rules of follow-up; default those of the policy.
+    """
+    followed = followed or await rules(reads, asking, policy.code)
     sql = Sql(asking)
     found = await reads.fetch(
         sql.text(
             HOT,
+            duty=duty(sql, followed),
+            escalated=ESCALATED,
             bucket=bucket(sql, policy),
             hot=sql(hot(policy)),
             nearest=nearest(sql, policy),
@@ -73,18 +86,16 @@ async def hot_customers(
             for person in (
                 row["owner_id"],
                 row["key_person_id"],
-                UUID(row["instruction"]["given_by"]) if row["instruction"] else None,
+                *_named(row["last_instruction"]),
             )
         },
     )
     products = await labels.products(reads, asking, {line["product"] for row in found for line in row["lines"]})
-    days = cadences(policy)
     rows = [
         _row(
             row,
-            asking.day,
+            asking,
             code_of(policy, row["bucket"]),
-            days.get(row["level"] or NEW, policy.levels[-1].follow_up_days),
             accounts.get(row["account_id"]),
             contacts.get(row["stream_id"]),
             units,
@@ -108,7 +119,7 @@ async def accounts_at(reads: Reads, asking: Asking, ids: set[UUID | None]) -> Ma
 
 
 async def last_contacts(reads: Reads, asking: Asking, ids: Sequence[UUID]) -> Mapping[UUID, Any]:
-    """Per opportunity the last visit up to the day, the last day somebody was reached, and the number of visits."""
+    """Per opportunity the last visit up to the day, and the number of visits."""
     if not ids:
         return {}
     sql = Sql(asking)
@@ -117,10 +128,18 @@ async def last_contacts(reads: Reads, asking: Asking, ids: Sequence[UUID]) -> Ma
     return {row["opportunity_id"]: row for row in rows}
 
 
-def follow_up(captured_on: date, contact: Any | None, every_days: int) -> date:
-    """The next contact is due so many days after the last that reached the person, or after the record."""
-    last: date | None = None if contact is None else contact["reached_on"]
-    return (last or captured_on) + timedelta(days=every_days)
+def done_on(instruction: Mapping[str, Any] | None, asking: Asking) -> date | None:
+    """The day a latest instruction was carried out, in the tenant's zone; null while it is open."""
+    if instruction is None or instruction["done_at"] is None:
+        return None
+    return day_of(datetime.fromisoformat(instruction["done_at"]), asking.zone)
+
+
+def _named(instruction: Mapping[str, Any] | None) -> Sequence[UUID]:
+    """Who gave an instruction, and who carried it out."""
+    if instruction is None:
+        return ()
+    return [UUID(person) for name in ("given_by", "done_by") if (person := instruction[name]) is not None]
 
 
 def _order(row: Row) -> tuple[Any, ...]:
@@ -130,19 +149,18 @@ def _order(row: Row) -> tuple[Any, ...]:
 
 def _row(
     row: Any,
-    day: date,
+    asking: Asking,
     computed: str,
-    every_days: int,
     account: Any | None,
     contact: Any | None,
     units: Mapping[UUID, str],
     people: Mapping[UUID, str],
     products: Mapping[str, str],
 ) -> Row:
-    due = follow_up(row["captured_on"], contact, every_days)
     place = {} if account is None else account["key_persons"].get(str(row["key_person_id"]), {})
     declared = row["level"] or NEW
-    instruction = row["instruction"]
+    instruction = row["last_instruction"]
+    was_done_on = done_on(instruction, asking)
     return {
         "opportunity_id": row["stream_id"],
         "version": row["version"],
@@ -185,8 +203,11 @@ def _row(
         "last_visit_reached": None if contact is None else contact["reached"],
         "last_visit_next_step": None if contact is None else contact["next_step"],
         "last_visit_next_on": None if contact is None else contact["next_on"],
-        "follow_up_on": due,
-        "follow_up_days_overdue": max((day - due).days, 0),
+        "last_contact_on": row["last_contact_on"],
+        "follow_up_on": row["due_on"],
+        "follow_up_planned_on": row["planned_on"],
+        "follow_up_days_overdue": row["days_overdue"],
+        "follow_up_escalated": row["escalated"],
         "stage": row["stage"],
         "probability": None if row["probability"] is None else format(row["probability"], "f"),
         "obstacle": row["obstacle"],
@@ -198,5 +219,17 @@ def _row(
         "channel": row["channel"],
         "instruction": None
         if instruction is None
-        else {**instruction, "given_by_name": people.get(UUID(instruction["given_by"]))},
+        else {
+            **{name: instruction[name] for name in ("text", "due_on", "given_by", "given_on")},
+            "given_by_name": people.get(UUID(instruction["given_by"])),
+        },
+        "instruction_days_overdue": 0
+        if instruction is None or was_done_on is not None
+        else max((asking.day - date.fromisoformat(instruction["due_on"])).days, 0),
+        "instruction_done_on": was_done_on,
+        "instruction_done_by": None if was_done_on is None or instruction is None else instruction["done_by"],
+        "instruction_done_by_name": None
+        if instruction is None or instruction["done_by"] is None
+        else people.get(UUID(instruction["done_by"])),
+        "instruction_result": None if instruction is None else instruction["result"],
     }

@@ -155,8 +155,11 @@ class HotCustomerRow(BaseModel):
     last_visit_reached: bool | None
     last_visit_next_step: str | None
     last_visit_next_on: date | None
+    last_contact_on: date | None = Field(description="The last contact or visit that reached somebody.")
     follow_up_on: date = Field(description="The next contact is due: by the cadence of the declared level.")
+    follow_up_planned_on: date | None
     follow_up_days_overdue: int
+    follow_up_escalated: bool
     stage: str | None
     probability: str | None
     obstacle: str | None
@@ -166,11 +169,60 @@ class HotCustomerRow(BaseModel):
     unit_id: UUID | None
     unit: str | None
     channel: str | None
-    instruction: InstructionRow | None = Field(description="The latest open one of the head.")
+    instruction: InstructionRow | None = Field(description="The latest of the head, done or not.")
+    instruction_days_overdue: int
+    instruction_done_on: date | None
+    instruction_done_by: UUID | None
+    instruction_done_by_name: str | None
+    instruction_result: str | None
 
 
 class HotCustomers(Report[HotCustomerRow]):
     policy: str
+
+
+class HotChangeRow(BaseModel):
+    """A prospect that was in the hot-customer table on the first day, the last, or both. Null before: not on file."""
+
+    opportunity_id: UUID
+    title: str | None
+    account_id: UUID | None
+    account: str | None
+    change: str = Field(description="entered, left; changed, unchanged: in the table on both days.")
+    came_from: str | None = Field(description="captured; level: open at another; else the status it had.")
+    went_to: str | None = Field(description="level: open at another; ordered, delivered, or the status it has.")
+    level_before: str | None
+    level: str | None = Field(description="Declared; null: neither open nor ordered.")
+    computed_level_before: str | None
+    computed_level: str | None
+    expected_before: date | None
+    expected_on: date | None
+    slipped: int = Field(description="How often the expected day moved later in between.")
+    units_before: int | None
+    units: int | None
+    amount_before: Money | None
+    amount: Money | None
+    currency_before: str | None
+    currency: str
+    owner_before_id: UUID | None
+    owner_before: str | None
+    owner_id: UUID | None
+    owner: str | None
+    owner_changed: bool
+    unit_id: UUID | None
+    unit: str | None
+    instruction_given: str | None = Field(description="The latest instruction, if it was given in between.")
+    instruction_due_on: date | None
+    instruction_done_on: date | None = Field(description="If the latest was carried out in between.")
+
+
+class HotChanges(Report[HotChangeRow]):
+    entered: int
+    left: int
+    changed: int
+    unchanged: int
+    first_day: date = Field(alias="from")
+    last_day: date = Field(alias="to")
 
 
 class DefeatRow(BaseModel):

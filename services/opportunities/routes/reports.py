@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import Depends, Query
 
+from services.opportunities.follow_ups.rules import rules
+from services.opportunities.follow_ups.views import FOLLOW_UP_POLICIES
 from services.opportunities.policies.views.level_policies import LEVEL_POLICIES
 from services.opportunities.policies.views.reason_catalogues import REASON_CATALOGUES
 from services.opportunities.products.view import PRODUCTS
 from services.opportunities.reports import defeats as defeat_table
+from services.opportunities.reports import hot_changes as changes_table
 from services.opportunities.reports import hot_customers as hot_table
 from services.opportunities.reports import outcomes as outcome_table
 from services.opportunities.reports import pipeline as board
 from services.opportunities.reports import reviews as review_table
+from services.opportunities.reports.hot_changes import Change
 from services.opportunities.reports.shapes import (
     DefeatAnalysis,
     DefeatRow,
+    HotChanges,
     HotCustomers,
     OutcomeRow,
     Pipeline,
@@ -30,6 +37,7 @@ from services.opportunities.views.defeats import DEFEATS
 from services.opportunities.views.requests import REQUESTS, VERIFICATIONS
 from services.opportunities.views.standings import STANDINGS
 from services.opportunities.views.units import UNITS
+from shared.days import end_of
 from shared.http.limits import limited
 from shared.http.openapi import refuses
 from shared.http.reading import FromDay, ToDay
@@ -83,10 +91,49 @@ async def pipeline_diff(
 @router.get("/hot-customers", operation_id="reports.hot_customers", response_model=HotCustomers, responses=refuses(422))
 async def hot_customers(ask: Ask, which: Which, policy: PolicyCode = None) -> Any:
     """The hot-customer table (热点客户管理表): declared or computed H; overdue first, then by days left."""
-    asking = await ask.of(STANDINGS, CONTACTS, ACCOUNTS, LEVEL_POLICIES, UNITS, PRODUCTS)
+    asking = await ask.of(STANDINGS, CONTACTS, ACCOUNTS, LEVEL_POLICIES, FOLLOW_UP_POLICIES, UNITS, PRODUCTS)
     applied = await ask.policy(asking, policy)
-    report = await hot_table.hot_customers(ask.pool, asking, applied, ask.labels, which)
+    followed = await rules(ask.pool, asking, policy)
+    report = await hot_table.hot_customers(ask.pool, asking, applied, ask.labels, which, followed)
     return ask.records(asking, {**report, "policy": applied.code})
+
+
+@router.get(
+    "/hot-customers/changes",
+    operation_id="reports.hot_changes",
+    response_model=HotChanges,
+    responses=refuses(422),
+)
+async def hot_changes(
+    ask: Ask,
+    which: Which,
+    since: FromDay = None,
+    until: ToDay = None,
+    change: Change | None = None,
+    policy: PolicyCode = None,
+) -> Any:
+    """Changes of the hot-customer table between the ends of two days, row by row; default the last seven days.
+
+    Who entered and from where, who left and to where, what moved of those who stayed: level, expected day, amount,
+    owner; instructions given and done. What entered and left again in between is not there.
+    """
+    asking = await ask.of(STANDINGS, ACCOUNTS, LEVEL_POLICIES, UNITS)
+    last = min(until or asking.day, asking.day)
+    first = since or last - timedelta(days=7)
+    days(first, last)
+    then = replace(asking, at=end_of(first, asking.zone))
+    on_last = asking if last >= asking.day else replace(asking, at=end_of(last, asking.zone))
+    report = await changes_table.hot_changes(
+        ask.pool,
+        asking,
+        (await ask.policy(then, policy), await ask.policy(on_last, policy)),
+        ask.labels,
+        since=first,
+        until=last,
+        filters=which,
+        change=change,
+    )
+    return ask.records(asking, report)
 
 
 @router.get("/defeats", operation_id="reports.defeats", response_model=Rows[DefeatRow], responses=refuses(422))

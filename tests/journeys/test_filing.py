@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.journeys.test_first_deals import OPPORTUNITIES, Company, Deal, Person, ago, lines, units
+from tests.journeys.telling import OPPORTUNITIES, Company, Deal, Person, ago, lines, units
 from tests.stack import Running, started
 
 FILINGS = "/v1/filings"

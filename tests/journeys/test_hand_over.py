@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.journeys.test_first_deals import Company, Person, ago, lines
+from tests.journeys.telling import Company, Person, ago, lines
 from tests.stack import PATIENCE_SECONDS, Running, started
 
 CUSTOMERS = 60

@@ -79,6 +79,14 @@ def _hot(oracle: Oracle, asker: Asker, at: Moment) -> set[str]:
     }
 
 
+def _in_stock(oracle: Oracle, asker: Asker, at: Moment) -> set[str]:
+    return {
+        str(deal.id)
+        for deal in oracle.of_kind("opportunity")
+        if deal.at(at).get("status") in ("open", "ordered") and oracle.sees_record(asker, deal)
+    }
+
+
 def _due(oracle: Oracle, asker: Asker, at: Moment) -> set[str]:
     return oracle.shown(asker, "account", at)
 
@@ -88,6 +96,7 @@ LISTS = (
     Listed("accounts", "/v1/accounts/visits-due", "account", _ids("account_id"), _due, {"status": "all"}),
     Listed("opportunities", "/v1/opportunities", "opportunity", _ids("id"), _all("opportunity")),
     Listed("opportunities", "/v1/visits", "visit", _ids("id"), _all("visit")),
+    Listed("opportunities", "/v1/follow-ups", "opportunity", _ids("opportunity_id"), _in_stock),
     Listed("opportunities", "/v1/hot-customers", "opportunity", _ids("opportunity_id", "rows"), _hot),
     Listed(
         "opportunities", "/v1/defeats", "opportunity", _ids("opportunity_id", "rows"),

@@ -10,8 +10,11 @@ from typing import Any
 import asyncpg
 import httpx
 import pytest
+from pydantic import BaseModel
 
+from services.opportunities.billing import shapes
 from services.opportunities.views import VIEWS
+from shared.http.reading import Listed
 from shared.identity.tokens import development_key
 from shared.projections.follow import catch_up
 from shared.projections.tables import prepare
@@ -494,7 +497,7 @@ async def test_deliveries_match_the_erps_postings_entry_by_entry(
         ("HT-1", 1, "both", []),
     ]  # fmt: skip
     assert await match() == (4, 1, 0.25, both)
-    assert await match(**{"from": "2025-03-05", "to": "2025-03-05"}) == (1, 1, 1.0, [both[3]])
+    assert await match(director, **{"from": "2025-03-05", "to": "2025-03-05"}) == (1, 1, 1.0, [both[3]])
     assert (await match(as_of="2025-03-05"))[3] == [("HT-1", 1, "ours", [])]
     assert (await match(rep))[0] == 3  # what no order of ours explains is for who sees everything
     assert await match(west_rep) == await match(stranger) == (0, 0, None, [])
@@ -517,3 +520,35 @@ async def test_deliveries_match_the_erps_postings_entry_by_entry(
     await fold()
     assert (await match())[:2] == (4, 1)
     assert (await match(as_of="2025-03-09"))[:2] == (4, 2)
+
+
+# -- shapes ------------------------------------------------------------------------------------------------
+
+
+async def test_rows_are_what_their_documents_say(
+    rep: Client, head: Client, director: Client, deal: Record, ours: World, fold: Fold
+) -> None:
+    await deal.tell(rep, "deliver", units=[{"line": 1, "serials": [A]}], on="2025-03-05")
+    await head.tell("/v1/invoices", invoicing(deal))
+    await head.tell("/v1/receipts", receiving(ours))
+    await head.tell("/v1/credit-limits", {"account_id": str(ours.account), "currency": "CNY", "limit": "1"})
+    await director.tell("/v1/ledger/postings", {"postings": [posting()]})
+    await fold()
+    documents: dict[str, type[BaseModel]] = {
+        "/v1/deliveries": Listed[shapes.DeliveryRow],
+        "/v1/deliveries/late": shapes.LateDeliveries,
+        f"{deal.path}/order": shapes.OrderPage,
+        "/v1/invoices": Listed[shapes.InvoiceRow],
+        "/v1/receipts": Listed[shapes.ReceiptRow],
+        "/v1/receivables": shapes.Receivables,
+        "/v1/credit": shapes.CreditReport,
+        "/v1/ledger/match": shapes.LedgerMatch,
+    }
+    for path, document in documents.items():
+        said = await director.read(path)
+        assert said.get("rows", said.get("items", said.get("lines"))), path
+        assert document.model_validate(said).model_dump(mode="json").keys() == said.keys(), path
+        shown = document.model_validate(said).model_dump(mode="json")
+        for name in ("rows", "items", "lines", "invoices", "warnings", "totals"):
+            for one, other in zip(shown.get(name) or [], said.get(name) or [], strict=True):
+                assert one.keys() == other.keys(), (path, name)

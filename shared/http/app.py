@@ -17,7 +17,7 @@ from starlette.routing import Match
 from starlette.routing import Route as PlainRoute
 
 from shared.event_store.store import EventStore
-from shared.http import audit, exports, feed, health, me
+from shared.http import audit, exports, feed, health, me, view_stream
 from shared.http import views as view_routes
 from shared.http.bodies import body_faults
 from shared.http.call import call_of
@@ -116,6 +116,7 @@ def own_routers() -> Sequence[APIRouter]:
         me.router,
         audit.router,
         view_routes.router,
+        view_stream.router,
         operation_routes.router,
         exports.router,
     )

@@ -27,6 +27,9 @@ class Door:
         self.apps = apps
         self.first = next(iter(apps.values()))
         self._owners = owners(apps)
+        for app in apps.values():  # the first streams what changes in the views of all
+            if app is not self.first and (kit := getattr(app.state, "kit", None)) is not None:
+                self.first.state.kit.neighbours += kit.views
         self._life = Starlette(lifespan=self._running)
         self._document: Answer | None = None
 

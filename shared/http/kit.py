@@ -39,6 +39,7 @@ from shared.identity.tokens import TokenReader, development_key
 from shared.keys import decode_key, derive, key_file
 from shared.postgres.url import database_url
 from shared.privacy.vault import Vault
+from shared.projections.changes import Watcher
 from shared.settings import Settings
 from shared.telemetry import logger
 
@@ -85,6 +86,8 @@ class Kit:
         self.fingerprint_key = b""
         self.hot = Shortcuts()
         self.stopping = False
+        self.neighbours: list[Any] = []
+        self._watcher: Watcher | None = None
         self.making_files = asyncio.Semaphore(FILES_AT_ONCE)
         self.lag_measured = float("-inf")
         self.organisation = organisation
@@ -112,6 +115,13 @@ class Kit:
     def pool(self) -> Any:
         """Connections for reads."""
         return self.store.pool
+
+    @property
+    def watcher(self) -> Watcher:
+        """Who tells that views have changed: this service's, and those of its neighbours in one process."""
+        if self._watcher is None:
+            self._watcher = Watcher(lambda: self.pool, lambda: self.store.database_url, [*self.views, *self.neighbours])
+        return self._watcher
 
     @property
     def vault(self) -> Vault:
@@ -196,6 +206,9 @@ class Kit:
                     with contextlib.suppress(asyncio.CancelledError):
                         await opening
                 await self.sign_in.close()
+                if self._watcher is not None:
+                    await self._watcher.close()
+                    self._watcher = None
                 if self._given is None:
                     self._store = None
                     self._vault = None

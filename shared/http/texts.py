@@ -278,6 +278,13 @@ TEXTS: dict[str, Text] = {
         "The file was kept for a day, or was not made. Export it again.",
         410,
     ),
+    "unknown_view": Text("没有这样的视图", "Unknown view", "没有视图 {views}。", "There is no view {views} here.", 422),
+    "too_many_streams": Text(
+        "打开的流太多",
+        "Too many streams",
+        "同时最多打开 {most} 个流。",
+        "At most {most} streams may be open at a time.",
+    ),
     # reading
     "empty_range": Text("日期范围为空", "Empty range", "截止日早于起始日。", "`to` comes before `from`.", 422),
     "cursor_invalid": Text(

@@ -1,0 +1,159 @@
+"""Hints that views have changed, as server-sent events: GET /v1/views/stream. Sends no record and no id of one.
+
+A board that is open reads its view again when told. Streams share one look at the database (projections/changes.py).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from typing import Annotated
+from uuid import UUID
+
+import orjson
+from fastapi import Header, Query, Request
+from starlette.responses import StreamingResponse
+
+from shared.http.call import Call, call_of
+from shared.http.context import Parts, Who
+from shared.http.kit import Kit
+from shared.http.openapi import problem_response
+from shared.http.problem import At, Problem
+from shared.http.reading import MAX_POSITION
+from shared.http.route import Router
+from shared.identity.principal import Principal
+from shared.identity.scopes import needed
+from shared.projections.changes import Tenant
+
+router = Router(prefix="/v1/views", tags=["operations"])
+
+HEARTBEAT_SECONDS = 15.0
+"""A comment so often: what is between keeps the connection. The credential is looked at again just as often."""
+TICK_SECONDS = 1.0
+"""How soon a stream notices that the process is to end."""
+LONGEST_SECONDS = 3_600
+RETRY_MILLISECONDS = 2_000
+STREAMS_A_PERSON = 8
+STREAMS = 2_000
+"""Open at a time: of one principal, and of one process."""
+
+open_streams: Counter[tuple[UUID, UUID]] = Counter()
+
+Views = Annotated[
+    str | None,
+    Query(
+        min_length=1,
+        max_length=2_000,
+        description="Only these views, by comma; all by default. Their names are those of GET /v1/views.",
+        openapi_examples={"board": {"value": "opportunities.standings,opportunities.visits"}},
+    ),
+]
+
+
+@router.get(
+    "/stream",
+    operation_id="views.stream",
+    response_class=StreamingResponse,
+    responses={
+        200: {
+            "description": "`event: views` once, with where all views are; `event: view` for each that has changed; "
+            "`event: end` with a code when the credential no longer holds.",
+            "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        },
+        429: problem_response(429),
+        503: problem_response(503),
+    },
+)
+async def stream(
+    request: Request,
+    who: Who,
+    parts: Parts,
+    views: Views = None,
+    seconds: Annotated[int, Query(ge=0, le=LONGEST_SECONDS, description="How long at most.")] = LONGEST_SECONDS,
+    last_event_id: Annotated[
+        int | None, Header(ge=0, le=MAX_POSITION, description="The `id` of the last event, on coming back.")
+    ] = None,
+) -> StreamingResponse:
+    """A hint whenever a view has changed: its name and position, within a second, several changes as one."""
+    watcher = parts.watcher
+    wanted = watcher.names if views is None else {name.strip() for name in views.split(",")}
+    if unknown := sorted(wanted - watcher.names):
+        said = {"views": ", ".join(unknown)[:200]}
+        raise Problem(422, "unknown_view", errors=(At("/views", "unknown_view", params=said, where="query"),))
+    whose = (who.tenant_id, who.viewer_id or who.person_id)
+    if open_streams[whose] >= STREAMS_A_PERSON:
+        raise Problem(429, "too_many_streams", params={"most": STREAMS_A_PERSON}, headers={"Retry-After": "5"})
+    if open_streams.total() >= STREAMS:
+        raise Problem(503, "too_many_streams", params={"most": STREAMS}, headers={"Retry-After": "5"})
+    told = _events(call_of(request.scope), parts, who, frozenset(wanted), seconds, last_event_id)
+    headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
+    return StreamingResponse(told, media_type="text/event-stream", headers=headers)
+
+
+async def _events(
+    call: Call, kit: Kit, who: Principal, wanted: frozenset[str], seconds: int, last: int | None
+) -> AsyncIterator[bytes]:
+    """The stream, until its time is over, the process is to end, or the credential no longer holds."""
+    loop = asyncio.get_running_loop()
+    whose = (who.tenant_id, who.viewer_id or who.person_id)
+    ends_at, beats_at = loop.time() + seconds, loop.time() + HEARTBEAT_SECONDS
+    open_streams[whose] += 1
+    try:
+        async with kit.watcher.listening(who.tenant_id) as tenant:
+            yield b"retry: %d\n\n" % RETRY_MILLISECONDS
+            sent = dict(tenant.changed)
+            yield _said("views", max(tenant.seen.values(), default=0),
+                        {"views": {name: tenant.seen.get(name, 0) for name in sorted(wanted)}})  # fmt: skip
+            if last is not None:
+                for name in sorted(_missed(tenant, wanted, last)):
+                    yield _hint(tenant, name)
+            while not (kit.stopping or kit.watcher.closed) and loop.time() < ends_at:
+                news = tenant.news
+                for name in sorted(wanted & tenant.changed.keys()):
+                    if sent.get(name) != tenant.changed[name]:
+                        sent[name] = tenant.changed[name]
+                        yield _hint(tenant, name)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(news.wait(), min(TICK_SECONDS, max(0.0, ends_at - loop.time())))
+                if loop.time() >= beats_at:
+                    beats_at = loop.time() + HEARTBEAT_SECONDS
+                    if (code := await _no_longer(call, kit, who)) is not None:
+                        yield _said("end", None, {"code": code})
+                        return
+                    yield b": alive\n\n"
+    finally:
+        open_streams[whose] -= 1
+        if not open_streams[whose]:
+            del open_streams[whose]
+
+
+def _missed(tenant: Tenant, wanted: frozenset[str], last: int) -> set[str]:
+    """What may have changed since that position: all that moved, when it is from before this process looked."""
+    if last < (tenant.begun or 0):
+        return {name for name in wanted if tenant.seen.get(name, 0) > last}
+    return {name for name in wanted if tenant.changed.get(name, 0) > last}
+
+
+def _hint(tenant: Tenant, name: str) -> bytes:
+    position = tenant.changed.get(name, tenant.seen.get(name, 0))
+    return _said("view", position, {"view": name, "position": position})
+
+
+def _said(event: str, id: int | None, data: object) -> bytes:
+    place = b"" if id is None else b"id: %d\n" % id
+    return b"event: %b\n%bdata: %b\n\n" % (event.encode(), place, orjson.dumps(data))
+
+
+async def _no_longer(call: Call, kit: Kit, who: Principal) -> str | None:
+    """Why this stream must end: the code of the problem the same request would now be answered with."""
+    try:
+        await kit.check_standing(who.tenant_id)
+        now = await kit.sign_in.principal(call.given[b"authorization"])
+    except Problem as problem:
+        return None if problem.status == 503 else problem.code
+    scope = needed("GET", "/v1/views/stream")
+    if now.tenant_id != who.tenant_id or (scope is not None and not now.may(scope)):
+        return "scope_missing"
+    return None

@@ -9,8 +9,9 @@ from collections.abc import Mapping
 
 from services.opportunities.approvals import deal_kinds
 from services.opportunities.approvals.kinds import Kind
+from services.opportunities.dealing import kinds as dealing
 
-ALL: tuple[Kind, ...] = (*deal_kinds.KINDS,)
+ALL: tuple[Kind, ...] = (*deal_kinds.KINDS, *dealing.KINDS)
 
 KINDS: Mapping[str, Kind] = {kind.code: kind for kind in ALL}
 """By their codes, in the order they are shown."""

@@ -75,7 +75,7 @@ class Contract(Dealing):
         "submitted_by": UUID,
         "submitted_on": date,
         "needs": str | None,
-        "passed_by": UUID,
+        "passed_by": UUID | None,
         "decided_by": UUID,
         "decided_on": date,
         "comment": str | None,

@@ -86,7 +86,7 @@ class ContractDrafted(FirstOrLaterFact):
 
 
 class ContractSubmitted(Fact):
-    """The draft waits for approval. sets: status = submitted, submitted_by, submitted_on, needs"""
+    """The draft waits for approval. sets: status = submitted, submitted_by, submitted_on, needs; passed_by = null"""
 
     draft: int
     submitted_by: UUID
@@ -149,7 +149,8 @@ class ContractSigned(Fact):
 class AmendmentRequested(Fact):
     """Somebody asks to change a signed contract.
 
-    sets: amendment, amendment_requested_by, amendment_requested_on, needs (null: it needs nobody's approval)
+    sets: amendment, amendment_requested_by, amendment_requested_on, needs (null: it needs nobody's approval);
+    passed_by = null
     """
 
     amendment: ContractAmendment

@@ -59,7 +59,7 @@ def sets(fact: Any) -> Mapping[str, Any] | None:
             first = {} if fact.opportunity_id is None else _said(fact, "opportunity_id", "title")
             return {"status": DRAFT, **first, **_said(fact, "draft", "drafted_by", "drafted_on"), **_terms(fact.terms)}
         case ContractSubmitted():
-            return {"status": SUBMITTED, **_said(fact, "submitted_by", "submitted_on", "needs")}
+            return {"status": SUBMITTED, "passed_by": None, **_said(fact, "submitted_by", "submitted_on", "needs")}
         case ContractPassedOn():
             return _said(fact, "needs", "passed_by")
         case ContractApproved():
@@ -72,7 +72,8 @@ def sets(fact: Any) -> Mapping[str, Any] | None:
         case ContractSigned():
             return {"status": SIGNED, **_said(fact, "number", "signed_by", "signed_on", "by_delegation")}
         case AmendmentRequested():
-            return _said(fact, "amendment", "amendment_requested_by", "amendment_requested_on", "needs")
+            by_whom = ("amendment_requested_by", "amendment_requested_on")
+            return {"passed_by": None, **_said(fact, "amendment", "needs", *by_whom)}
         case ContractAmended():
             approved = {}
             if fact.amended_by is not None:

@@ -161,6 +161,12 @@ def test_what_was_found_is_corrected_but_not_by_whom() -> None:
     )
 
 
+def test_a_corrected_call_is_one_that_could_have_been_told() -> None:
+    told = (CAPTURED, DEFEAT_REQUESTED, verify_defeat(6))
+    given(*told).when(correct(3, {"verify_attempts": 0})).then_refused("invalid_value", "/changes/verify_attempts")
+    given(*told).when(correct(3, {"reason_found": "own.hair"})).then_refused("unknown_reason", "/changes/reason_found")
+
+
 def test_the_request_under_a_call_cannot_be_taken_back_alone() -> None:
     given(CAPTURED, DEFEAT_REQUESTED, verify_defeat(6)).when(void(2)).then_refused("impossible_order")
     given(CAPTURED, DEFEAT_REQUESTED, freeze_instead(6)).when(void(3)).standing(

@@ -14,6 +14,7 @@ from services.opportunities.events import (
     InstructionGiven,
     Line,
     OpportunityFact,
+    OpportunityReferred,
     OpportunityTransferred,
     ProspectCaptured,
     ProspectQualified,
@@ -25,6 +26,7 @@ from services.opportunities.opportunity.commands.prospects import (
     GiveInstruction,
     Judgement,
     OpenProspect,
+    ReferOpportunity,
     TransferOpportunity,
 )
 from services.opportunities.opportunity.life_cycle import refusal
@@ -35,6 +37,8 @@ from services.opportunities.policies.reason_catalogue import SHIPPED, ReasonCata
 from services.opportunities.record import Record
 from shared.event_store.stream import Refused
 
+MOST_REFS = 20
+"""Systems in which one opportunity is known."""
 NOT_CORRECTABLE = frozenset(
     {
         *("status", "review", "contact_id", "judged_by", "reviewed_by", "verified_by"),
@@ -213,6 +217,16 @@ class Prospect(Record):
             reason=command.reason,
         )
 
+    def refer(self, command: ReferOpportunity, *, at: datetime) -> None:
+        """Say what another system calls it, one key per system; a null key takes the reference away."""
+        refs = dict(self.standing_at(at).get("external_refs") or {})
+        refs.pop(command.system, None)
+        if command.key is not None:
+            refs[command.system] = command.key
+        if len(refs) > MOST_REFS:
+            raise Refused("too_many_references", f"at most {MOST_REFS} systems", status=422, limit=MOST_REFS)
+        self.happen(OpportunityReferred, at=at, system=command.system, key=command.key, external_refs=refs)
+
     def instruct(self, command: GiveInstruction, *, by: UUID, at: datetime, day: date) -> None:
         """The head asks for something; the latest open instruction counts. Refused with a due date gone by."""
         if command.due_on < day:
@@ -254,6 +268,8 @@ class Prospect(Record):
             )
         if isinstance(reason_code := changes.get("defeat_reason"), str):
             changes = {**changes, "defeat_category": catalogue.category_of(reason_code, "/changes/defeat_reason")}
+        if isinstance(found := changes.get("reason_found"), str):
+            catalogue.category_of(found, "/changes/reason_found")
         if "lines" in changes and version in self.ledger:
             before = self.ledger[version].changes.get("lines") or ()
             changes = {**changes, "lines": with_numbers(changes["lines"], before)}

@@ -17,6 +17,8 @@ DIGITS = 14
 """Digits before the point of an amount."""
 PLACES = 6
 """Digits after it."""
+MAX_CALLS = 100
+"""Made before a defeat is approved."""
 MAX_TEXT = 500
 """Characters of a text."""
 MAX_BYTES = 16_384
@@ -51,6 +53,8 @@ def require_sound(values: Mapping[str, Any], given: Mapping[str, Any], levels: C
                 raise Refused("invalid_value", "a probability is between 0 and 1", status=422, pointer=pointer)
             case "amount" | "competitor_price" if value is not None and not is_money(value):
                 raise Refused("invalid_value", "an amount is not negative", status=422, pointer=pointer)
+            case "verify_attempts" if value is not None and not 1 <= value <= MAX_CALLS:
+                raise Refused("invalid_value", f"between one and {MAX_CALLS} calls", status=422, pointer=pointer)
             case "currency" if CURRENCY.fullmatch(value) is None:
                 raise Refused("invalid_value", "a currency has three letters", status=422, pointer=pointer)
             case "lines":

@@ -10,6 +10,7 @@ from pydantic import ConfigDict, Field
 from services.opportunities.events import DefeatKind, Verdict
 from services.opportunities.fields import Code, DatedCommand, Day, Money, Text, Title
 from services.opportunities.opportunity.commands.prospects import OpenProspect
+from services.opportunities.opportunity.sound import MAX_CALLS
 
 Reasons = Annotated[tuple[Code, ...], Field(max_length=20)]
 
@@ -71,7 +72,7 @@ class VerifyDefeat(DatedCommand):
     verdict: Verdict = Field(
         description="confirmed; still_buying 假战败; other_reason: lost, for the reason found; not_reached."
     )
-    attempts: Annotated[int, Field(ge=1, le=100, description="Calls made.")] = 1
+    attempts: Annotated[int, Field(ge=1, le=MAX_CALLS, description="Calls made.")] = 1
     reason: Code | None = Field(
         default=None, description="The reason found, a leaf of the reason catalogue; with other_reason it must be said."
     )

@@ -32,6 +32,9 @@ class Settings(BaseSettings):
     key_days: int = Field(default=30, ge=1)  # how long an idempotency key is remembered
     max_body_bytes: int = Field(default=1_048_576, ge=1_024)
     max_upload_bytes: int = Field(default=268_435_456, ge=1_024)
+    attachment_bytes: int = Field(default=26_214_400, ge=1_024)  # the largest attachment
+    attachments_per_record: int = Field(default=200, ge=1)
+    attachments_tenant_bytes: int = Field(default=10_737_418_240, ge=0)  # of all attachments of a tenant; 0: no limit
     cursor_key: SecretStr | None = None  # signs cursors; 32 bytes in hex or base64; required in production
     api_key_secret: SecretStr | None = None  # hashes API keys; 32 bytes in hex or base64; required in production
     vault_key: SecretStr | None = None  # wraps the keys of tenants; 32 bytes in hex or base64; required in production

@@ -23,6 +23,7 @@ from shared.event_store.command import Command
 from shared.event_store.facts import registry
 from shared.event_store.repository import Repository
 from shared.event_store.store import EventStore
+from shared.privacy.contents import Contents
 from shared.http.exports import FILE as EXPORTED_TABLE
 from shared.http.exports import KIND as EXPORT
 from shared.jobs.kept import forget_kept
@@ -84,6 +85,7 @@ class Eraser:
         self._store = store
         self._pool = store.pool
         self._vault = vault
+        self._contents = Contents(store.pool, vault)
         self._receipts: Repository[Erasure] = Repository(store, Erasure, facts=registry(events), baselines=0)
 
     async def find(self, order: Order) -> Who | None:
@@ -158,7 +160,10 @@ class Eraser:
     # -- the end -----------------------------------------------------------------------------------------
 
     async def destroy(self, order: Order, ids: Sequence[UUID]) -> None:
-        """Write the receipts, then destroy keys and data, one entry after the other. Raises NotListed."""
+        """Write the receipts, then destroy keys, files and data, one entry after the other. Raises NotListed.
+
+        Of a closed person no file is taken any more: what is there now is all there is.
+        """
         known = await self._vault.subjects(order.tenant_id, ids)
         for id in ids:
             kind = known[id].kind if id in known and known[id].kind in PERSONS else order.kind
@@ -178,7 +183,12 @@ class Eraser:
                 order.operation_id,
                 order.at,
             )
+            await self._contents.forget_persons(order.tenant_id, [id])
             await self._vault.erase(order.tenant_id, id)
+
+    async def attachments(self, order: Order, who: Who) -> int:
+        """How many files are about them, and go with them."""
+        return len(await self._contents.of_persons(order.tenant_id, who.ids))
 
     async def open(self, order: Order) -> None:
         """Forget the hashes that held while this ran."""

@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 
 from services.privacy.places import alike, around, records
 from shared.http.kit import Kit
+from shared.privacy.contents import Contents
 from shared.privacy.redaction import Redactor
 from shared.privacy.vault import STAFF, Subject
 
@@ -72,6 +73,14 @@ class TextHeld(BaseModel):
     text: str
 
 
+class AttachmentHeld(BaseModel):
+    """A file about the person: to be had at /v1/attachments/{id}/content."""
+
+    id: UUID
+    filename: str | None
+    title: str | None
+
+
 class PersonHeld(BaseModel):
     """Everything held about one person, from every place it is in."""
 
@@ -82,6 +91,7 @@ class PersonHeld(BaseModel):
     records: list[RecordHeld] = Field(description="What they belong to.")
     visits_met: list[UUID]
     texts: list[TextHeld] = Field(description="Texts about their records that name them.")
+    attachments: list[AttachmentHeld] = Field(description="Files about them.")
     events: list[EventHeld]
     events_entered: int = Field(description="Facts entered by them or for them (staff); their own work, not listed.")
     reads: list[ReadHeld] = Field(description="Newest first.")
@@ -128,12 +138,22 @@ async def held(kit: Kit, tenant_id: UUID, subject: Subject) -> PersonHeld:
         records=[RecordHeld(type=record.stream_type, id=record.id) for record in of.values()],
         visits_met=sorted(met),
         texts=texts,
+        attachments=await _attachments(kit, tenant_id, id),
         events=[EventHeld(subject=row["stream_id"], subject_type=row["stream_type"], **row) for row in events],
         events_entered=await pool.fetchval(ENTERED, tenant_id, str(id)),
         reads=[ReadHeld(**row) for row in reads],
         perhaps=[*found.same, *found.perhaps],
         complete=len(events) < MOST_EVENTS and len(reads) < MOST_READS,
     )
+
+
+async def _attachments(kit: Kit, tenant_id: UUID, id: UUID) -> list[AttachmentHeld]:
+    found = await Contents(kit.pool, kit.vault).of_persons(tenant_id, [id])
+    said = await kit.vault.known(tenant_id, found)
+    return [
+        AttachmentHeld(id=one, filename=said.get(one, {}).get("filename"), title=said.get(one, {}).get("title"))
+        for one in found
+    ]
 
 
 def naming(value: Any, id: str) -> Any:

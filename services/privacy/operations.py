@@ -58,6 +58,9 @@ async def erase_person(running: Running) -> Mapping[str, Any]:
         if not dry_run:
             state |= {"changed": await eraser.operations(order, who), "files": await eraser.files(order, who)}
             await running.progress(running.done, checkpoint=state)
+    if "attachments" not in state:
+        state["attachments"] = await eraser.attachments(order, who)
+        await running.progress(running.done, checkpoint=state)
     if not dry_run:
         try:
             await eraser.destroy(order, ids)
@@ -74,6 +77,7 @@ async def erase_person(running: Running) -> Mapping[str, Any]:
         "texts": state["texts"] if told else None,
         "operations": state.get("changed", 0),
         "files": state.get("files", 0),
+        "attachments": state["attachments"],
     }
 
 

@@ -30,6 +30,7 @@ TITLES = {
     413: "The body is too large",
     414: "Path and query are too long",
     415: "The body is of another media type",
+    416: "The range asked for is not there",
     422: "The content is not acceptable; `errors` names each part",
     428: "If-Match is required",
     429: "Too many requests, or rows of a day: `violated-policies` says of which limit",

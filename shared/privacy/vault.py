@@ -213,6 +213,20 @@ class Vault:
         """The same for many at once, of those something is kept about. Harmless twice."""
         await self._pool.execute(ERASE_MANY, tenant_id, sorted(subject_ids))  # sorted: no deadlocks
 
+    # -- what is too large for a field -----------------------------------------------------------------
+
+    async def cipher(self, tenant_id: UUID, subject_id: UUID, *, new: Of | None = None) -> AESGCM:
+        """A subject's own cipher; what it seals is gone with the subject. `new`: make the subject if need be.
+
+        Raises Erased, also for a subject nobody made.
+        """
+        wrapping, _ = await self._tenant(tenant_id)
+        if new is not None:
+            fresh = encrypt(wrapping, AESGCM.generate_key(256), bound(tenant_id, subject_id))
+            await self._pool.execute(NEW_SUBJECTS, tenant_id, [subject_id], [fresh], [new.kind], [new.record_id])
+        rows = await self._pool.fetch(KEYS, tenant_id, [subject_id])
+        return _box(wrapping, tenant_id, subject_id, rows[0][1] if rows else None)
+
     # -- reading -------------------------------------------------------------------------------------
 
     async def get(

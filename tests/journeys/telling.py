@@ -37,6 +37,7 @@ class Person:
     running: Running
     token: str
     position: int = 0
+    id: str = ""
 
     def _url(self, path: str) -> str:
         return self.running.url(SERVICES.get(path.split("/")[2], "DAKEHU_OPPORTUNITIES_PORT")) + path
@@ -96,7 +97,7 @@ class Company:
         joined = self.office.tell("/v1/people", body)
         key = development_key(self.running.data)
         token = mint_token(key, SAMPLE_TENANT, UUID(joined["id"]), (function,), UUID(self.units[branch]))
-        self.people[name] = Person(self.running, token, joined["position"])
+        self.people[name] = Person(self.running, token, joined["position"], joined["id"])
         return str(joined["id"])
 
 

@@ -23,10 +23,10 @@ from shared.event_store.command import Command
 from shared.event_store.facts import registry
 from shared.event_store.repository import Repository
 from shared.event_store.store import EventStore
-from shared.privacy.contents import Contents
 from shared.http.exports import FILE as EXPORTED_TABLE
 from shared.http.exports import KIND as EXPORT
 from shared.jobs.kept import forget_kept
+from shared.privacy.contents import Contents
 from shared.privacy.receipts import Receipt, append
 from shared.privacy.redaction import Redactor
 from shared.privacy.vault import PERSONS, STAFF, Subject, Vault

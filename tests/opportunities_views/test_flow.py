@@ -235,8 +235,8 @@ async def test_time_in_level_is_counted_stay_by_stay(company: Company, when: str
             )
             wanted: dict[Any, list[Row]] = defaultdict(list)
             for stay in stays_of(question):
-                over = stay["ended"] is not None
-                if question.sees(stay["row"]) and not (over and since and day(stay["ended"]) < since):
+                before = since is not None and stay["ended"] is not None and day(stay["ended"]) < since
+                if question.sees(stay["row"]) and not before:
                     wanted[group(question, stay["row"], dimension), stay["level"]].append(stay)
             found = {(row.get(dimension or ""), row["level"]): row for row in report["rows"]}
             assert {key for key, row in found.items() if row["completed"] + row["running"]} == wanted.keys()
@@ -279,7 +279,7 @@ async def test_history_counts_every_decision_of_the_closed_months(company: Compa
     }
     policy = await policy_in_force(company.pool, asking, POLICY)
     for by in ("policy", "level"):
-        report = await pipeline(company.pool, asking, policy, LABELS, weight=by)  # type: ignore[arg-type]
+        report = await pipeline(company.pool, asking, policy, LABELS, weight=by)
         assert report["rows"] == (await pipeline(company.pool, asking, policy, LABELS))["rows"]
 
 

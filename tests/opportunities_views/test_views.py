@@ -18,7 +18,7 @@ from shared.projections.follow import catch_up
 from shared.projections.tables import prepare
 from shared.projections.view import View, source
 from shared.testing.views import assert_live_equals_rebuild, fold_all, fold_in_random_splits, stored_rows
-from tests.opportunities_views import dealings, oracle, orders, reviews
+from tests.opportunities_views import dealings, lead_rows, oracle, orders, reviews
 from tests.opportunities_views.log import Log
 from tests.opportunities_views.made_up import MadeUp
 
@@ -36,7 +36,7 @@ JSON_COLUMNS = frozenset(
         "deputies",
     }
 )
-ORACLES = (oracle, reviews, orders, dealings)
+ORACLES = (oracle, reviews, orders, dealings, lead_rows)
 """Where plain Python says what a view holds: a function of the view's name."""
 AMOUNTS = ("unit_price", "amount", "open_amount")
 

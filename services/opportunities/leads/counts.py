@@ -16,7 +16,7 @@ from services.opportunities.leads.figure_lists import figures, spend_row, visito
 from services.opportunities.leads.figure_views import CHANNEL_SPEND, VISITOR_COUNTS
 from services.opportunities.leads.figures import Spend, Visitors, first_day, visitors_id
 from services.opportunities.leads.intake import unit_given
-from services.opportunities.leads.sight import units_of
+from services.opportunities.leads.shown import units_of
 from services.opportunities.opportunity.commands.prospects import VoidFact
 from services.opportunities.routes.asked import Ask, days
 from services.opportunities.routes.lists import _listed, _page
@@ -26,6 +26,7 @@ from shared.event_store.stream import Refused
 from shared.http.commands import Commands, Work
 from shared.http.context import CommandContext, Ctx, CtxMatch
 from shared.http.openapi import refuses
+from shared.http.problem import Problem
 from shared.http.reading import FromDay, Listed, Paged, ToDay
 from shared.http.receipt import Receipt
 from shared.http.route import Router
@@ -148,11 +149,14 @@ async def void_count(count_id: UUID, command: VoidFact, ctx: CtxMatch) -> Receip
 
 @router.post("/spend", status_code=201, operation_id="spend.record", responses=refuses(403, 409, 422))
 async def spend(command: RecordSpend, ctx: Ctx) -> Receipt:
-    """Say what a channel cost a unit on a day or in a month. Several amounts add up."""
+    """Say what a channel cost a unit on a day or in a month. Several amounts add up. For its heads."""
     ctx.require_dealing()
 
     async def decide(work: Work) -> Spend:
         unit_id = await _unit(ctx, command.unit_id, "")
+        sight = await ctx.kit.sight(ctx.principal)
+        if not (sight.everything or unit_id in sight.unit_ids):
+            raise Problem(403, "outside_your_units")
         day = first_day(command)
         _require_past(ctx, day, "/day" if command.month is None else "/month")
         at = start_of(day, ctx.principal.zone)
@@ -197,7 +201,14 @@ async def visitor_counts(
     days(since, until)
     asking = await ask.of(VISITOR_COUNTS, UNITS)
     items, after = await figures(
-        ask, asking, "visitor_counts", visitors_row, _page(page), own=True, filters=(since, until, unit_id, channel)
+        ask.pool,
+        asking,
+        ask.labels,
+        "visitor_counts",
+        visitors_row,
+        _page(page),
+        own=True,
+        filters=(since, until, unit_id, channel),
     )
     return _listed(page, items, after)
 
@@ -216,7 +227,14 @@ async def spends(
     days(since, until)
     asking = await ask.of(CHANNEL_SPEND, UNITS)
     items, after = await figures(
-        ask, asking, "channel_spend", spend_row, _page(page), own=False, filters=(since, until, unit_id, channel)
+        ask.pool,
+        asking,
+        ask.labels,
+        "channel_spend",
+        spend_row,
+        _page(page),
+        own=False,
+        filters=(since, until, unit_id, channel),
     )
     return _listed(page, items, after)
 

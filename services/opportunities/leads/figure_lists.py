@@ -7,11 +7,11 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from services.opportunities.leads.sight import by_unit
+from services.opportunities.leads.shown import by_unit
 from services.opportunities.policies.catalogues.words import CHANNELS
-from services.opportunities.reports.asking import Asking, Row, Sql, money
+from services.opportunities.reports.asking import Asking, Reads, Row, Sql, money
+from services.opportunities.reports.labels import Labels
 from services.opportunities.reports.paging import Order, Page, next_of, paged
-from services.opportunities.routes.asked import Asked
 
 SORTS = {"-day": Order("f.day", "date", descending=True)}
 FIGURES = """
@@ -41,7 +41,15 @@ def wanted(sql: Sql, alias: str, filters: Filters) -> str:
 
 
 async def figures(
-    ask: Asked, asking: Asking, view: str, shaped: Callable[[Any], Row], page: Page, *, own: bool, filters: Filters
+    reads: Reads,
+    asking: Asking,
+    labels: Labels,
+    view: str,
+    shaped: Callable[[Any], Row],
+    page: Page,
+    *,
+    own: bool,
+    filters: Filters,
 ) -> tuple[list[Row], tuple[str, UUID] | None]:
     """A page of one of the two views, and after which the next goes on."""
     sql = Sql(asking)
@@ -52,8 +60,8 @@ async def figures(
         wanted=wanted(sql, "f", filters),
         **paged(sql, SORTS, "-day", page, "f.stream_id"),
     )
-    found, after = next_of(await ask.pool.fetch(statement, *sql.values), page)
-    units = await ask.labels.units(ask.pool, asking, {row["unit_id"] for row in found})
+    found, after = next_of(await reads.fetch(statement, *sql.values), page)
+    units = await labels.units(reads, asking, {row["unit_id"] for row in found})
     items = [
         {
             "id": row["stream_id"],
@@ -61,7 +69,7 @@ async def figures(
             "unit_id": row["unit_id"],
             "unit": units.get(row["unit_id"]),
             "channel": row["channel"],
-            "channel_label": channel_label(row["channel"], ask.labels.language),
+            "channel_label": channel_label(row["channel"], labels.language),
             "day": row["day"],
             **shaped(row),
         }

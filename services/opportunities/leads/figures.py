@@ -18,6 +18,9 @@ COUNTED = ("unit_id", "channel", "day", "count")
 SPENT = ("unit_id", "channel", "day", "period", "amount", "currency", "purpose")
 
 
+MOST, SMALLEST = Decimal(10**14), Decimal("0.0001")
+
+
 class _Figure(Stream):
     """A figure whose every fact says all of it, so that any of them, the first too, may be taken back."""
 
@@ -42,7 +45,15 @@ class _Figure(Stream):
             raise Refused(
                 "not_correctable", f"{name} makes it another", status=422, pointer=f"/changes/{name}", field=name
             )
+        trial = self.copy()
+        trial.correct_fact(version, changes, occurred_at=None, reason=reason, at=at)
+        if version in trial.ledger and not trial.is_sound(trial.ledger[version].changes):
+            raise Refused("invalid_value", "no such amount", status=422, pointer="/changes/amount")
         self.correct_fact(version, changes, occurred_at=None, reason=reason, at=at)
+
+    def is_sound(self, changes: Mapping[str, Any]) -> bool:
+        """Whether a corrected fact is one the command would have taken."""
+        return True
 
     def void(self, version: int, *, reason: str, at: datetime) -> None:
         """Take back a fact or a correction. Repeating it says nothing."""
@@ -93,7 +104,7 @@ class Spend(_Figure):
         "channel": str,
         "day": date,
         "period": Literal["day", "month"],
-        "amount": Annotated[Decimal, msgspec.Meta(ge=0)],
+        "amount": Decimal,
         "currency": Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$")],
         "purpose": str | None,
     }
@@ -104,6 +115,11 @@ class Spend(_Figure):
             self.set(fact, **{name: getattr(fact, name) for name in SPENT})
         else:
             self.unknown(fact)
+
+    def is_sound(self, changes: Mapping[str, Any]) -> bool:
+        """An amount has at most 14 digits before the point and 4 after it."""
+        amount: Decimal = changes["amount"]
+        return amount.is_finite() and 0 <= amount < MOST and amount == amount.quantize(SMALLEST)
 
     @classmethod
     def recorded(cls, command: RecordSpend, *, id: UUID, unit_id: UUID, at: datetime) -> Self:

@@ -22,10 +22,12 @@ from services.opportunities.events import (
 )
 from services.opportunities.leads.commands import AssignLead, ContactLead, DisposeLead, ReceiveLead
 from services.opportunities.record import Correctable
-from shared.event_store.stream import Refused
+from shared.event_store.stream import Entry, Refused
 
 ENDED = frozenset({"record", "no_intention", "duplicate"})
 """Nothing more happens to a lead that came to one of these; `follow_up` is worked on again."""
+MOST_HOURS = 8_760
+LONGEST_CHANNEL = 64
 How = Literal["by_hand", "by_rule", "claimed"]
 
 RECEIVED = (
@@ -50,7 +52,16 @@ class Lead(Correctable):
     stream_type: ClassVar[str] = "lead"
     before_first: ClassVar[str] = "before_received"
     additive: ClassVar[frozenset[str]] = frozenset({"contacts"})
-    not_correctable: ClassVar[frozenset[str]] = frozenset({"status", "contact_id", "assigned_how", "opportunity_id"})
+    not_correctable: ClassVar[frozenset[str]] = frozenset(
+        {
+            "status",
+            "contact_id",
+            "assigned_how",
+            "opportunity_id",
+            "duplicate_of_lead_id",
+            "duplicate_of_opportunity_id",
+        }
+    )
     standing_types: ClassVar[Mapping[str, Any]] = {
         "channel": str,
         "channel_given": str | None,
@@ -96,6 +107,18 @@ class Lead(Correctable):
         if fact == "LeadAssigned" and changes.get("assigned_how") == "claimed" and standing.get("owner_id") is not None:
             return Refused("already_assigned", "the lead is somebody's already")
         return None
+
+    def require_sound(self, entry: Entry) -> None:
+        """Raise Refused (422) for a corrected fact that its command would not have taken."""
+        said = entry.changes
+        hours: Decimal | None = said.get("answer_hours")
+        if hours is not None and not (hours.is_finite() and 0 < hours <= MOST_HOURS):
+            raise Refused("invalid_value", "no such promise", status=422, pointer="/changes/answer_hours")
+        if "contacts" in said and len(said["contacts"]) != 1:
+            raise Refused("invalid_value", "one fact is one contact", status=422, pointer="/changes/contacts")
+        channel = said.get("channel", "-")
+        if not channel or len(channel) > LONGEST_CHANNEL or any(letter.isspace() for letter in channel):
+            raise Refused("invalid_value", "no such channel", status=422, pointer="/changes/channel")
 
     @property
     def received_at(self) -> datetime:

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from services.opportunities.leads.figure_lists import channel_label
-from services.opportunities.leads.sight import shown
+from services.opportunities.leads.shown import shown
 from services.opportunities.reports.asking import Asking, Reads, Row, Sql, rounded
 from services.opportunities.reports.labels import Labels
 from services.opportunities.reports.paging import Order, Page, next_of, paged

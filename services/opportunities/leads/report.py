@@ -14,7 +14,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from services.opportunities.leads.lead_list import now
-from services.opportunities.leads.sight import by_unit
+from services.opportunities.leads.shown import by_unit
 from services.opportunities.reports.asking import Asking, Reads, Row, Sql, money, rounded
 from services.opportunities.reports.labels import Labels
 from services.opportunities.reports.places import joined, places

@@ -15,4 +15,4 @@ for part in (
     report_route.router,
     check.router,
 ):
-    router.include_router(part)
+    router.routes.extend(part.routes)

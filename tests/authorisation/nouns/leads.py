@@ -24,13 +24,15 @@ CONTACTED = datetime(2025, 10, 1, 4, tzinfo=UTC)
 COUNTED = date(2025, 10, 1)
 
 AT_THE_BRANCH = frozenset((who.OWNER, who.REGION, who.PLACE, who.DEPUTY, who.DIRECTOR, who.NO_PERSONAL))
-"""Who sees what is the branch's and nobody's: its heads, and its representatives: POSTED works there, too."""
+"""Who sees a record of the branch."""
+WORKING_THERE = AT_THE_BRANCH | {who.POSTED, who.FORMER}
+"""Who sees what is the branch's and nobody's: its heads, and the representatives who work there or stand in for one."""
 ABOVE = frozenset((who.REGION, who.PLACE, who.DIRECTOR, who.NO_PERSONAL))
 """Who has a function at the branch or above it."""
 FILING_AT_BRANCH = {
     **dict.fromkeys(who.COMPANY, "outside"),
     **dict.fromkeys((who.AUDITOR, who.TENANT_ADMIN, who.OPERATIONS), "refused"),
-    **dict.fromkeys((*AT_THE_BRANCH - {who.DEPUTY}, who.POSTED, who.OTHER_TENANT), "done"),
+    **dict.fromkeys((*WORKING_THERE - {who.DEPUTY}, who.OTHER_TENANT), "done"),
     who.READ_ONLY: "scope", who.NO_SCOPE: "scope", who.EXPIRED: "unknown", who.NOBODY: "unknown",
 }  # fmt: skip
 MENDS: dict[str, Any] = {"version": 1, "reason": "录错"}
@@ -38,7 +40,7 @@ MENDS: dict[str, Any] = {"version": 1, "reason": "录错"}
 ROWS: dict[str, Row] = {
     "leads.receive": Row(FILING_AT_BRANCH, body={"channel": "web", "unit_id": BRANCH}),
     "leads.receive_many": Row(
-        {**who.acting(who.PEOPLE, {who.TENANT_ADMIN, who.OPERATIONS}), who.AUDITOR: "refused", who.READ_ONLY: "scope"},
+        {**who.acting(who.PEOPLE), **dict.fromkeys((who.TENANT_ADMIN, who.OPERATIONS), "refused")},
         body={"leads": [{"channel": "web", "unit_id": BRANCH}]},
         why="each lead of a call is refused by itself",
     ),
@@ -46,7 +48,7 @@ ROWS: dict[str, Row] = {
     "leads.read": Row(who.RECORD_READ, "lead.assigned"),
     "leads.claim": Row(
         {
-            **who.acting(AT_THE_BRANCH | {who.POSTED}, ()),
+            **who.acting(WORKING_THERE, ()),
             **dict.fromkeys((who.TENANT_ADMIN, who.OPERATIONS), "refused"),
         },
         "lead.new",
@@ -71,12 +73,11 @@ ROWS: dict[str, Row] = {
         FILING_AT_BRANCH, body={"counts": [{"unit_id": BRANCH, "day": "2026-01-05", "count": 7}]}
     ),
     "visitor_counts.list": listed(),
-    "visitor_counts.correct": Row(
-        who.acting(AT_THE_BRANCH | {who.POSTED}), "visitors", {**MENDS, "changes": {"count": 8}}
-    ),
-    "visitor_counts.void": Row(who.acting(AT_THE_BRANCH | {who.POSTED}), "visitors", MENDS),
+    "visitor_counts.correct": Row(who.acting(WORKING_THERE), "visitors", {**MENDS, "changes": {"count": 8}}),
+    "visitor_counts.void": Row(who.acting(WORKING_THERE), "visitors", MENDS),
     "spend.record": Row(
-        FILING_AT_BRANCH, body={"unit_id": BRANCH, "channel": "web", "day": "2026-01-05", "amount": "10.00"}
+        {**FILING_AT_BRANCH, **dict.fromkeys((who.OWNER, who.POSTED, who.FORMER, who.DEPUTY), "outside")},
+        body={"unit_id": BRANCH, "channel": "web", "day": "2026-01-05", "amount": "10.00"},
     ),
     "spend.list": listed(),
     "spend.correct": Row(who.acting(ABOVE), "spend", {**MENDS, "changes": {"amount": "12.00"}}),

@@ -10,7 +10,20 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field, StringConstraints, ValidationError, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from services.accounts.commands import Command, DatedCommand, ExternalRefs, Mail, Name, Noted, Phone, Reason, Text, like
+from services.accounts.commands import (
+    Command,
+    DatedCommand,
+    ExternalRefs,
+    Mail,
+    Name,
+    Noted,
+    Phone,
+    Reason,
+    Reference,
+    System,
+    Text,
+    like,
+)
 from services.accounts.events import Attitude, Influence, Layer, Relationship, RemovalReason, TeamRole
 from shared.event_store.stream import Refused
 
@@ -79,6 +92,32 @@ class ChangeAccount(AccountFile):
     def attributes(self) -> dict[str, Any]:
         """The fields named, as typed values."""
         return {name: getattr(self, name) for name in sorted(self.model_fields_set - {"on"})}
+
+
+class ReferAccount(Command):
+    """Say what another system calls the account: one key per system, several systems."""
+
+    model_config = like(system="erp", key="K-1007")
+
+    system: System
+    key: Reference | None = Field(default=None, description="Null: it is known there no more.")
+
+
+OF_OPENING = frozenset({"owner_id", "unit_id", "on"})
+
+
+class PutAccount(AccountFile):
+    """An account as another system has it. What is not named stays as it is; null empties a field."""
+
+    model_config = like(name="华东物流有限公司", city="苏州", fleet_units=320)
+
+    name: Name | None = Field(default=None, description="Needed for a new one.")
+    owner_id: UUID | None = Field(default=None, description="Of a new one; default the caller.")
+    unit_id: UUID | None = Field(default=None, description="Of a new one; default the owner's place of work.")
+
+    def file(self) -> frozenset[str]:
+        """The fields named that an account on file takes: responsibility is assigned, not put."""
+        return frozenset(self.model_fields_set - OF_OPENING - ({"name"} if self.name is None else set()))
 
 
 class AssignOwner(DatedCommand):

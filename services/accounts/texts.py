@@ -36,6 +36,8 @@ TEXTS: dict[str, Text] = {
                           "From today or later, for a year at most; the last day is not before the first.", 422),
     "external_ref_taken": Text("外部编号已被使用", "External reference taken", "另一条记录已使用此外部编号。",
                                "Another record has this external reference.", 409),
+    "too_many_references": Text("外部编号过多", "Too many references", "最多记录 {limit} 个外部系统的编号。",
+                                "At most {limit} systems are kept.", 422),
     "unknown_account": Text("没有这个客户", "Unknown account", "没有这个客户。", "There is no such account.", 422),
     "invalid_credit_code": Text("统一社会信用代码有误", "Invalid credit code", "统一社会信用代码的格式或校验码不对。",
                                 "The format or the check character of the credit code is wrong.", 422),

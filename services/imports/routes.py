@@ -226,4 +226,4 @@ async def cancel(import_id: UUID, ctx: Ctx) -> ImportShown:
     return ImportShown.of(cancelled)
 
 
-router.include_router(undo_router)
+ROUTERS = (router, undo_router)

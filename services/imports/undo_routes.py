@@ -25,7 +25,7 @@ from shared.jobs.operations import COLUMNS, State
 from shared.jobs.routes import ProblemShown, problems
 from shared.jobs.starting import start_operation, started_before
 
-router = Router(tags=["imports"])
+router = Router(prefix="/v1/imports", tags=["imports"])
 
 MOST_LEFT = 100
 """Records that a preview names of those that stay."""

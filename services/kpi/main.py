@@ -33,7 +33,7 @@ def make_app(**given: Any) -> FastAPI:
         title="Dakehu kpi",
         service="kpi",
         description="Figures 指标: what each counts, on which date, credited to whom, is in docs/kpi.md.",
-        routers=(router, imports.router),
+        routers=(router, *imports.ROUTERS),
         facts=FACTS,
         views=VIEWS,
         texts=TEXTS,

@@ -40,7 +40,7 @@ def opportunities_app(**parts: Any) -> FastAPI:
     return create_app(
         title=TITLE,
         service="opportunities",
-        routers=(*ROUTERS, imports.router),
+        routers=(*ROUTERS, *imports.ROUTERS),
         views=VIEWS,
         facts=FACTS,
         texts=TEXTS,

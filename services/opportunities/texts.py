@@ -85,6 +85,20 @@ TEXTS: dict[str, Text] = {
         "Say why the same prospect is captured again.",
         422,
     ),
+    "external_ref_taken": Text(
+        "外部编号已被使用",
+        "External reference taken",
+        "另一条商机已使用外部编号 {key}。",
+        "Another opportunity is {key}.",
+        409,
+    ),
+    "too_many_references": Text(
+        "外部编号过多",
+        "Too many references",
+        "最多记录 {limit} 个外部系统的编号。",
+        "At most {limit} systems are kept.",
+        422,
+    ),
     "duplicate_prospect": Text(
         "重复线索",
         "Duplicate prospect",

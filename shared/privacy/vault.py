@@ -31,6 +31,7 @@ from shared.privacy.sealing import (
     normalised,
 )
 from shared.privacy.tenant_keys import Master, TenantKeys, Wrapper
+from shared.privacy.terms import FIELD, terms_of
 from shared.settings import Settings
 
 __all__ = ["Erased", "Of", "Restricted", "Subject", "Vault", "VaultError", "WrongKey", "normalised"]
@@ -51,11 +52,13 @@ select subject_id, key, restricted_at is not null as restricted
   from privacy.subjects where tenant_id = $1 and subject_id = any($2::uuid[])
 """
 PUT = """
-insert into privacy.fields (tenant_id, subject_id, field, value, search)
-select $1, n.s, n.f, n.v, n.h
-  from unnest($2::uuid[], $3::text[], $4::bytea[], $5::bytea[]) as n(s, f, v, h)
+insert into privacy.fields (tenant_id, subject_id, field, value, search, terms)
+select $1, n.s, n.f, n.v, n.h,
+       (select array_agg(substr(n.t, 16 * place - 15, 16)) from generate_series(1, length(n.t) / 16) as place)
+  from unnest($2::uuid[], $3::text[], $4::bytea[], $5::bytea[], $6::bytea[]) as n(s, f, v, h, t)
   join privacy.subjects p on p.tenant_id = $1 and p.subject_id = n.s and p.key is not null
-on conflict (tenant_id, subject_id, field) do update set value = excluded.value, search = excluded.search
+on conflict (tenant_id, subject_id, field)
+do update set value = excluded.value, search = excluded.search, terms = excluded.terms
 """
 LEAVING = """
 select 1 from privacy.leaving l
@@ -80,6 +83,13 @@ select f.subject_id from privacy.fields f
   join privacy.subjects s on s.tenant_id = f.tenant_id and s.subject_id = f.subject_id
  where f.tenant_id = $1 and f.field = $2 and f.search = $3 and (s.restricted_at is null or $4)
  order by f.subject_id limit 1000
+"""
+SEARCH = """
+select s.subject_id, s.kind, s.record_id
+  from privacy.fields f join privacy.subjects s on s.tenant_id = f.tenant_id and s.subject_id = f.subject_id
+ where f.tenant_id = $1 and f.terms && $2::bytea[] and s.kind = any($3::text[])
+   and s.key is not null and s.restricted_at is null
+ order by s.subject_id limit $4
 """
 SUBJECTS = """
 select subject_id, kind, record_id, restricted_at, erased_at
@@ -178,7 +188,7 @@ class Vault:
                 raise Erased("a subject was erased; nothing may be kept under its id")
             if not restricted and any(closed for _, closed in keys.values()):
                 raise Restricted("the processing of a subject is restricted")
-            put: list[tuple[UUID, str, bytes, bytes]] = []
+            put: list[tuple[UUID, str, bytes, bytes, bytes]] = []
             forget: list[tuple[UUID, str]] = []
             for subject_id in ids:
                 box = _box(wrapping, tenant_id, subject_id, keys[subject_id][0])
@@ -190,7 +200,8 @@ class Vault:
                     if len(text) > MAX_VALUE_BYTES:
                         raise ValueError(f"{field} has more than {MAX_VALUE_BYTES} bytes")
                     sealed = encrypt(box, text, bound(tenant_id, subject_id, field))
-                    put.append((subject_id, field, sealed, search_hash(hashing, field, value)))
+                    pieces = b"".join(term_hash(hashing, field, term) for term in sorted(terms_of(field, value)))
+                    put.append((subject_id, field, sealed, search_hash(hashing, field, value), pieces))
             if put:
                 columns = [list(column) for column in zip(*put, strict=True)]
                 if await connection.fetchval(LEAVING, tenant_id, columns[1], columns[3]) and not restricted:
@@ -286,6 +297,20 @@ class Vault:
         rows = await self._pool.fetch(FIND, tenant_id, field, search_hash(hashing, field, value), restricted)
         return [UUID(bytes=row[0].bytes) for row in rows]
 
+    async def search(
+        self, tenant_id: UUID, terms: Mapping[str, Collection[str]], kinds: Collection[str], *, limit: int
+    ) -> list[Subject]:
+        """Persons of these kinds found by a piece of a field (`terms_of`), whose processing is not restricted."""
+        _, hashing = await self._tenant(tenant_id)
+        hashes = [term_hash(hashing, field, term) for field, pieces in terms.items() for term in pieces]
+        rows = await self._pool.fetch(SEARCH, tenant_id, hashes, list(kinds), limit)
+        return [
+            Subject(
+                UUID(bytes=row[0].bytes), row[1], None if row[2] is None else UUID(bytes=row[2].bytes), False, False
+            )
+            for row in rows
+        ]
+
     async def subjects(self, tenant_id: UUID, subject_ids: Collection[UUID]) -> dict[UUID, Subject]:
         """What these are, without reading them; the unknown are absent."""
         rows = await self._pool.fetch(SUBJECTS, tenant_id, list(subject_ids))
@@ -339,3 +364,8 @@ def _box(wrapping: AESGCM, tenant_id: UUID, subject_id: UUID, wrapped: bytes | N
 def search_hash(key: bytes, field: str, value: str) -> bytes:
     """The keyed hash of a value of a field, as it is compared."""
     return hmac.new(key, f"{field}\0{comparable(field, value)}".encode(), hashlib.sha256).digest()[:16]
+
+
+def term_hash(key: bytes, field: str, term: str) -> bytes:
+    """The keyed hash of a piece a field is found by."""
+    return hmac.new(key, f"{FIELD.format(field)}\0{term}".encode(), hashlib.sha256).digest()[:16]

@@ -151,6 +151,15 @@ _ACCOUNTS: dict[str, Row] = {
     "accounts.get": Row(who.RECORD_READ, "account"),
     "accounts.open": Row(FILING, body=lambda _: {"name": secrets.token_hex(6), "owner_id": OWN, "unit_id": BRANCH}),
     "accounts.change": _on_account({"city": "苏州"}),
+    "accounts.refer": _on_account(lambda target: {"system": "erp", "key": target.id}),
+    "accounts.lookup": Row(
+        {**who.acting(who.PEOPLE), who.AUDITOR: "done"},
+        body={"refs": [{"system": "erp", "key": "1"}]},
+        why="asks for what it sees",
+    ),
+    "accounts.put": Row(
+        FILING, "reference", lambda _: {"name": secrets.token_hex(6), "owner_id": OWN, "unit_id": BRANCH}
+    ),
     "accounts.assign_owner": _on_account({"owner_id": str(id_of("b00.b"))}, who.HAND_OVER),
     "accounts.set_support_team": _on_account({"members": []}),
     "accounts.correct": _on_account({"version": 1, "changes": {"city": "无锡"}, "reason": "错"}),
@@ -165,6 +174,13 @@ _OPPORTUNITIES: dict[str, Row] = {
     "opportunities.read": Row(who.RECORD_READ, "deal.hot"),
     "opportunities.capture": Row(FILING, body={"owner_id": OWN, "unit_id": BRANCH, "lines": [LINE], **AGAIN}),
     "opportunities.qualify": _on_deal("open", {"level": "H", "expected_on": "2026-03-05"}),
+    "opportunities.refer": _on_deal("open", lambda target: {"system": "erp", "key": target.id}),
+    "opportunities.lookup": Row(
+        {**who.acting(who.PEOPLE), who.AUDITOR: "done"},
+        body={"refs": [{"system": "erp", "key": "1"}]},
+        why="asks for what it sees",
+    ),
+    "opportunities.put": Row(FILING, "reference", {"owner_id": OWN, "unit_id": BRANCH, "lines": [LINE], **AGAIN}),
     "opportunities.transfer": _on_deal("open", {"owner_id": str(id_of("b00.b"))}, who.HAND_OVER),
     "opportunities.instruct": _on_deal("hot", {"text": "约见", "due_on": "2199-01-01"}, who.APPROVAL),
     "opportunities.complete_instruction": _on_deal("instructed", {}),

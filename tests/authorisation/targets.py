@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -182,6 +183,7 @@ MAKERS: dict[str, Callable[[World], Awaitable[Target]]] = {
     "api key": _api_key,
     "product": _product,
     "operation": _operation,
+    "reference": lambda _: _fixed(secrets.token_hex(8)),
     "import": _import,
     "undone import": _undone_import,
     "problem": lambda _: _fixed("stale"),

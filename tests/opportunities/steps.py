@@ -36,6 +36,7 @@ from services.opportunities.opportunity.commands.prospects import (
     CompleteInstruction,
     GiveInstruction,
     QualifyProspect,
+    ReferOpportunity,
     TransferOpportunity,
 )
 from services.opportunities.opportunity.opportunity import Opportunity
@@ -184,6 +185,10 @@ def cancel(number: int, units: int | None = None, *serials: str, line: int = 1) 
 
 def transfer(number: int, owner: UUID = OTHER_REP, unit: UUID = WEST) -> Step:
     return lambda o: o.transfer(TransferOpportunity(owner_id=owner), unit_id=unit, at=at(number))
+
+
+def refer(number: int, key: str | None = "SO-1", system: str = "erp") -> Step:
+    return lambda o: o.refer(ReferOpportunity(system=system, key=key), at=at(number))
 
 
 def instruct(number: int, text: str = "约见分管领导") -> Step:

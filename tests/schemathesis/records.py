@@ -200,6 +200,8 @@ class Records:
                 return {"units": [{"line": 1, "units": 1}]}
             case "cancel":
                 return {"units": [{"line": 1, "units": 1}], "reason": "预算削减"}
+            case "refer":
+                return {"system": "erp", "key": secrets.token_hex(6)}
             case "transfer":
                 return {"owner_id": self.a_person().id, "unit_id": self.root}
             case "instruct":
@@ -346,6 +348,16 @@ MADE: dict[str, Maker] = {
         body={"name": secrets.token_hex(6), "owner_id": r.a_person().id, "unit_id": r.root}
     ),
     "accounts.get": lambda r, _: on("account_id", r.an_account()),
+    "accounts.refer": lambda r, _: _account(r, lambda _: {"system": "erp", "key": secrets.token_hex(6)}),
+    **{
+        f"{noun}.lookup": lambda r, _: Ready(body={"refs": [{"system": "erp", "key": secrets.token_hex(6)}]})
+        for noun in ("accounts", "opportunities")
+    },
+    "accounts.put": lambda r, _: Ready(
+        {"system": "erp", "key": secrets.token_hex(6)},
+        {"name": secrets.token_hex(6), "owner_id": r.a_person().id, "unit_id": r.root},
+    ),
+    "opportunities.put": lambda r, _: Ready({"system": "erp", "key": secrets.token_hex(6)}, {"title": "车"}),
     "accounts.change": lambda r, _: _account(r, lambda _: {"city": secrets.token_hex(4)}),
     "accounts.assign_owner": lambda r, _: _account(r, lambda _: {"owner_id": r.person().id, "unit_id": r.root}),
     "accounts.set_support_team": lambda r, _: _account(

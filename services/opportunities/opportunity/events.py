@@ -486,6 +486,17 @@ class FollowUpPlanned(Fact):
     planned_by: UUID
 
 
+class OpportunityReferred(Fact):
+    """The opportunity is called this in another system; with `key` null it is known there no more.
+
+    sets: external_refs, the keys in all systems
+    """
+
+    system: str
+    key: str | None
+    external_refs: dict[str, str]
+
+
 OpportunityFact = (
     ProspectCaptured
     | ProspectQualified
@@ -513,4 +524,5 @@ OpportunityFact = (
     | InstructionCompleted
     | ContactMade
     | FollowUpPlanned
+    | OpportunityReferred
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +11,18 @@ from shared.names import external_key
 
 OPPORTUNITY_REF = "opportunity.external_ref"
 """Claim scope: a reference in another system belongs to one opportunity of the tenant."""
+
+
+HOLDERS = "select key, stream_id from es.claims where tenant_id = $1 and scope = $2 and key = any($3::text[])"
+
+
+async def holders(pool: Any, tenant_id: UUID, scope: str, claims: Sequence[Claim]) -> dict[Claim, UUID]:
+    """Who holds these already."""
+    if not claims:
+        return {}
+    by_key = {claim.key: claim for claim in claims}
+    rows = await pool.fetch(HOLDERS, tenant_id, scope, list(by_key))
+    return {by_key[row["key"]]: UUID(bytes=row["stream_id"].bytes) for row in rows}
 
 
 def ref_claims(id: UUID, standing: Mapping[str, Any]) -> tuple[Claim, ...]:

@@ -52,6 +52,7 @@ ACTIONS: Mapping[str, str] = {
     "complete-instruction": "InstructionCompleted",
     "contact": "ContactMade",
     "plan-follow-up": "FollowUpPlanned",
+    "refer": "OpportunityReferred",
     "correct": "FactCorrected",
     "void": "FactVoided",
 }

@@ -32,6 +32,7 @@ from services.opportunities.events import (
     InstructionGiven,
     Line,
     OpportunityFact,
+    OpportunityReferred,
     OpportunityTransferred,
     OrderAmended,
     Promise,
@@ -240,6 +241,8 @@ def sets(fact: OpportunityFact) -> dict[str, Any]:
             return {"cancelled": fact.cancelled, **whole}
         case OpportunityTransferred():
             return {"owner_id": fact.owner_id, "unit_id": fact.unit_id}
+        case OpportunityReferred():
+            return {"external_refs": fact.external_refs}
         case InstructionGiven():
             return {"instruction": fact.instruction}
         case InstructionCompleted():
@@ -325,4 +328,3 @@ def _contact(fact: ContactMade) -> dict[str, Any]:
     if not fact.reached and fact.next_on is None:
         return said
     return said | {"follow_up_on": fact.next_on, "follow_up_way": fact.next_way}
-

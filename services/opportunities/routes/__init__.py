@@ -11,7 +11,7 @@ from services.opportunities.filings import routes as filings
 from services.opportunities.follow_ups import routes as follow_ups
 from services.opportunities.leads import routes as leads
 from services.opportunities.negotiations import routes as negotiations
-from services.opportunities.opportunity.routes import closings, orders, prospects
+from services.opportunities.opportunity.routes import by_ref, closings, orders, prospects
 from services.opportunities.policies import routes as policies
 from services.opportunities.products import routes as products
 from services.opportunities.projects import routes as projects
@@ -21,6 +21,7 @@ from services.opportunities.solutions import routes as solutions
 from services.opportunities.visits import routes as visits
 
 ROUTERS = (
+    by_ref.router,
     prospects.router,
     closings.router,
     orders.router,

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from services.opportunities.business_time import business_time
 from services.opportunities.opportunity.commands.prospects import OpenProspect
+from services.opportunities.opportunity.external_refs import OPPORTUNITY_REF, holders, ref_claims
 from services.opportunities.opportunity.opportunity import Opportunity
 from services.opportunities.opportunity.routes import serials
 from services.opportunities.opportunity.routes.duplicates import Duplicate, Moves, held, taken
@@ -18,6 +19,8 @@ from services.opportunities.policies.in_force import Rules, rules_in_force
 from services.opportunities.routes.references import account_standing, supports
 from services.opportunities.visits.visit import Visit
 from shared.days import day_of
+from shared.event_store.command import Claim
+from shared.event_store.stream import Refused
 from shared.http.commands import Commands, Work
 from shared.http.context import CommandContext
 from shared.http.kit import Kit
@@ -62,7 +65,11 @@ async def _sees_visit(ctx: CommandContext, visit: Visit) -> bool:
     return await sees_visit(ctx.kit, ctx.principal, visit.about)
 
 
-OPPORTUNITIES: Commands[Opportunity] = Commands(Opportunity, sees=_sees_opportunity, taken=taken)
+def _taken(claim: Claim) -> Refused:
+    return ref_taken(claim) if claim.scope == OPPORTUNITY_REF else taken(claim)
+
+
+OPPORTUNITIES: Commands[Opportunity] = Commands(Opportunity, sees=_sees_opportunity, taken=_taken)
 VISITS: Commands[Visit] = Commands(Visit, sees=_sees_visit, taken=taken)
 
 
@@ -118,6 +125,7 @@ async def act(
         moves.clear()
         opportunity = await work.load(OPPORTUNITIES, id, matched=True)
         before, there = held(opportunity), serials.delivered(opportunity)
+        known_as = ref_claims(opportunity.id, opportunity.standing)
         if right is not None:
             await right(ctx, opportunity)
         if check is not None:
@@ -128,11 +136,33 @@ async def act(
         taken_now, given_back = serials.moved(opportunity, there)
         moves.claims += taken_now
         moves.releases += given_back
+        await settle_refs(ctx, moves, opportunity, known_as)
         return opportunity
 
     return await OPPORTUNITIES.together(
         ctx, decide, claims=lambda _: moves.claims, releases=lambda _: moves.releases, code=code
     )
+
+
+async def settle_refs(ctx: CommandContext, moves: Moves, opportunity: Opportunity, before: Collection[Claim]) -> None:
+    """The same for what other systems call it. Raises Refused 409 `external_ref_taken`, naming a holder in sight."""
+    now = ref_claims(opportunity.id, opportunity.standing)
+    new = [claim for claim in now if claim not in before]
+    moves.claims += new
+    moves.releases += [claim for claim in before if claim not in now]
+    for claim, holder_id in (await holders(ctx.kit.pool, ctx.tenant_id, OPPORTUNITY_REF, new)).items():
+        if holder_id == opportunity.id:
+            continue
+        holder = await ctx.kit.repository(Opportunity).load(ctx.tenant_id, holder_id)
+        seen = holder is not None and await _sees_opportunity(ctx, holder)
+        raise ref_taken(claim, holder_id if seen else None)
+
+
+def ref_taken(claim: Claim, holder_id: UUID | None = None) -> Refused:
+    """Another opportunity is called this there."""
+    params: dict[str, Any] = {"key": claim.key} if holder_id is None else {"key": claim.key, "holder": str(holder_id)}
+    detail = f"another opportunity is {claim.key}" + ("" if holder_id is None else f": {holder_id}")
+    return Refused("external_ref_taken", detail, pointer="/external_refs", **params)
 
 
 async def settle(

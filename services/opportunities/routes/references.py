@@ -32,6 +32,12 @@ select (data -> 'standing')::text
  order by version desc
  limit 1
 """
+STANDINGS = """
+select distinct on (stream_id) stream_id, (data -> 'standing')::text as standing
+  from es.events
+ where tenant_id = $1 and stream_id = any($2::uuid[]) and stream_type = 'account'
+ order by stream_id, version desc
+"""
 PRODUCTS = "select key from es.claims where tenant_id = $1 and scope = $2 and key = any($3::text[])"
 
 
@@ -64,6 +70,12 @@ async def account_standing(pool: Any, tenant_id: UUID, account_id: UUID) -> dict
     """The standing fields of an account as the log last published them; empty when there is none."""
     text = await pool.fetchval(STANDING, tenant_id, account_id, "account")
     return {} if text is None else json.loads(text)
+
+
+async def account_standings(pool: Any, tenant_id: UUID, ids: Iterable[UUID]) -> dict[UUID, dict[str, Any]]:
+    """The same of several; those there are."""
+    rows = await pool.fetch(STANDINGS, tenant_id, sorted(set(ids)))
+    return {UUID(bytes=row["stream_id"].bytes): json.loads(row["standing"]) for row in rows}
 
 
 async def owner_and_unit(ctx: CommandContext, owner_id: UUID | None, unit_id: UUID | None) -> tuple[UUID, UUID]:

@@ -21,7 +21,9 @@ from services.opportunities.fields import (
     Narrative,
     Number,
     Personal,
+    Reference,
     Share,
+    System,
     Text,
     Title,
 )
@@ -140,6 +142,15 @@ class TransferOpportunity(DatedCommand):
     owner_id: UUID
     unit_id: UUID | None = Field(default=None, description="Default: the new owner's unit.")
     reason: Text | None = None
+
+
+class ReferOpportunity(Command):
+    """Say what another system calls the opportunity: one key per system, several systems."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"system": "erp", "key": "SO-2025-0017"}]})
+
+    system: System
+    key: Reference | None = Field(default=None, description="Null: it is known there no more.")
 
 
 class GiveInstruction(Command):

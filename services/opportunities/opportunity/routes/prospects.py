@@ -16,12 +16,13 @@ from services.opportunities.opportunity.commands.prospects import (
     CorrectFact,
     GiveInstruction,
     QualifyProspect,
+    ReferOpportunity,
     TransferOpportunity,
     VoidFact,
 )
 from services.opportunities.opportunity.opportunity import Opportunity
 from services.opportunities.opportunity.routes.duplicates import Moves
-from services.opportunities.routes.acting import OPPORTUNITIES, Moment, act, moment, settle
+from services.opportunities.routes.acting import OPPORTUNITIES, Moment, act, moment, settle, settle_refs
 from services.opportunities.routes.references import (
     known,
     owner_and_unit,
@@ -73,6 +74,7 @@ async def capture(command: CaptureProspect, ctx: Ctx) -> Receipt:
             command, id=id, owner_id=owner_id, unit_id=unit_id, at=now.at, contact_id=contact
         )
         await settle(ctx, moves, opportunity, (), now, command)
+        await settle_refs(ctx, moves, opportunity, ())
         return work.add(opportunity)
 
     receipt = await OPPORTUNITIES.together(
@@ -113,6 +115,16 @@ async def transfer(opportunity_id: UUID, command: TransferOpportunity, ctx: CtxM
         opportunity.transfer(command, unit_id=unit, at=now.at)
 
     return await act(ctx, opportunity_id, step, on=command.on, check=check)
+
+
+@router.post("/{opportunity_id}/refer", operation_id="opportunities.refer", responses=CHANGES)
+async def refer(opportunity_id: UUID, command: ReferOpportunity, ctx: CtxMatch) -> Receipt:
+    """Say what another system calls it: one key per system, several systems; a null key takes it away."""
+
+    def step(opportunity: Opportunity, now: Moment) -> None:
+        opportunity.refer(command, at=now.at)
+
+    return await act(ctx, opportunity_id, step)
 
 
 @router.post("/{opportunity_id}/instruct", operation_id="opportunities.instruct", responses=CHANGES | refuses(403))

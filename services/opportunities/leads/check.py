@@ -23,6 +23,7 @@ from shared.http.context import Parts, Who, keyed
 from shared.http.limits import limited
 from shared.http.openapi import refuses
 from shared.http.problem import Problem
+from shared.http.reading import Now
 from shared.http.route import Router
 from shared.privacy.disclosure import FOUND, record
 
@@ -90,8 +91,9 @@ class OpportunityOnFile(BaseModel):
     responses=refuses(422, 429),
     dependencies=[Depends(keyed), Depends(limited("lookups"))],
 )
-async def check(command: CheckOpportunity, who: Who, parts: Parts, request: Request) -> OpportunityOnFile:
+async def check(command: CheckOpportunity, read: Now, who: Who, parts: Parts, request: Request) -> OpportunityOnFile:
     """Whether a customer's prospect is on file, and which unit to ask. On record."""
+    await read.wait(ACCOUNTS, STANDINGS, UNITS)
     code = None if command.credit_code is None else _code(command.credit_code)
     name = None if command.name is None else await _same(parts.pool, command.name)
     rows = await parts.pool.fetch(SAME_NAME, who.tenant_id, command.account_id, code, name)

@@ -107,7 +107,7 @@ async def inbox(
     for row in found:
         kind = known[row["kind"]]
         path = kind.path.format(id=row["stream_id"])
-        allowed: Sequence[str] = ()
+        allowed: list[str] = []
         if row["mine"] and asking.is_present:
             possible = kind.possible(row, rules, asking.day) if kind.possible else kind.decisions
             allowed = [name for name in kind.decisions if name in possible]
@@ -170,7 +170,7 @@ def _mine(sql: Sql, kinds: Sequence[Kind], in_line: str) -> str:
 async def _decidable(reads: Reads, kit: Kit, asking: Asking, kinds: Sequence[Kind], which: Which) -> list[str]:
     """Keys of owner, asker and who entered it, where the asker decides: one look at each owner's reporting line."""
     sight = asking.sight
-    if not kinds or kit.organisation is None or not holds(sight, APPROVES):
+    if not kinds or not holds(sight, APPROVES) or kit.organisation is None:
         return []
     sql = Sql(asking)
     askers = await reads.fetch(ASKERS + _from(sql, kinds, which), *sql.values)

@@ -30,7 +30,7 @@ select d.stream_id as opportunity_id, coalesce(o.order_ref, d.stream_id::text) a
        select (said ->> 'unit_price')::numeric as unit_price, (said ->> 'amount')::numeric as amount,
               (said ->> 'units')::int as units
          from jsonb_array_elements(s.lines) as one(said) where (said ->> 'line')::int = d.line limit 1) as l on true
- where d.tenant_id = $1 and d.delivered_at <= {at} and {counted}
+ where d.tenant_id = $1 and d.delivered_at <= {at} and {counted} and {wanted}
  group by d.tenant_id, d.stream_id, d.version, o.order_ref, d.line, d.product, s.currency, d.delivered_on
 """
 # A posting that was reversed, and its reversal, are out of the books both. Of a posting without a line the product
@@ -50,7 +50,7 @@ select p.posting_id, k.opportunity_id, coalesce(k.order_ref, p.order_ref, p.oppo
         where {holds} and (o.stream_id = p.opportunity_id or (p.opportunity_id is null and o.order_ref = p.order_ref))
           and (o.line = p.line or (p.line is null and o.product = p.product))
         order by o.stream_id, o.line limit 1) as k on true
- where p.tenant_id = $1 and p.posted_at <= {at} and p.kind = 'delivery' and {counted}
+ where p.tenant_id = $1 and p.posted_at <= {at} and p.kind = 'delivery' and {counted} and {wanted}
    and not exists (select from {postings} as r
                     where r.tenant_id = $1 and r.reverses = p.posting_id and r.posted_at <= {at})
 """
@@ -112,15 +112,9 @@ def differs(ours: Entry, theirs: Entry) -> list[str]:
 
 async def ledger_match(reads: Reads, asking: Asking, *, since: date | None, until: date | None) -> Row:
     """Every entry of the period with both sides, and the rate of those that match; null when there are none."""
-    sql = Sql(asking)
-    own = await reads.fetch(sql.text(OURS, counted=sql.counted("s")), *sql.values)
-    sql = Sql(asking)
-    statement = sql.text(
-        THEIRS, holds=sql.holds("o"), standing_holds=sql.holds("s"), counted=sql.counted("k", account="k.account_id")
-    )
-    found = await reads.fetch(statement, *sql.values)
-    pairs = paired([_entry(row) for row in own], [_entry(row) for row in found])
-    rows = [_row(ours, theirs) for ours, theirs in pairs if _within(ours or theirs, since, until)]
+    ours, theirs = await _entries(reads, asking, since, until)
+    pairs = paired(ours, theirs)
+    rows = [_row(one, other) for one, other in pairs if _within(one or other, since, until)]
     rows.sort(key=lambda row: (row["matches"], row["order"], row["line"] or 0, str(row["_on"])))
     for row in rows:
         del row["_on"]
@@ -131,6 +125,56 @@ async def ledger_match(reads: Reads, asking: Asking, *, since: date | None, unti
         "matched": matched,
         "rate": rounded(matched / len(rows)) if rows else None,
     }
+
+
+async def _entries(
+    reads: Reads, asking: Asking, since: date | None, until: date | None
+) -> tuple[list[Entry], list[Entry]]:
+    """Both sides: all there is of every order with something in the period; its other side may lie outside."""
+    if since is None and until is None:
+        return await _ours(reads, asking), await _theirs(reads, asking)
+    days = (since, until)
+    within = [*await _ours(reads, asking, days=days), *await _theirs(reads, asking, days=days)]
+    ids = sorted({entry.opportunity_id for entry in within if entry.opportunity_id is not None})
+    orders = sorted({entry.order for entry in within})
+    return await _ours(reads, asking, of=(ids, orders)), await _theirs(reads, asking, of=(ids, orders))
+
+
+Days = tuple[date | None, date | None]
+Orders = tuple[Sequence[UUID], Sequence[str]]
+
+
+async def _ours(reads: Reads, asking: Asking, *, days: Days = (None, None), of: Orders | None = None) -> list[Entry]:
+    sql = Sql(asking)
+    wanted = _days(sql, "d.delivered_on", days)
+    if of is not None:
+        wanted = f"(d.stream_id = any({sql(of[0])}::uuid[]) or o.order_ref = any({sql(of[1])}::text[]))"
+    statement = sql.text(OURS, counted=sql.counted("s"), wanted=wanted)
+    return [_entry(row) for row in await reads.fetch(statement, *sql.values)]
+
+
+async def _theirs(reads: Reads, asking: Asking, *, days: Days = (None, None), of: Orders | None = None) -> list[Entry]:
+    sql = Sql(asking)
+    wanted = _days(sql, "p.posted_on", days)
+    if of is not None:
+        wanted = f"(p.opportunity_id = any({sql(of[0])}::uuid[]) or p.order_ref = any({sql(of[1])}::text[]))"
+    statement = sql.text(
+        THEIRS,
+        holds=sql.holds("o"),
+        standing_holds=sql.holds("s"),
+        counted=sql.counted("k", account="k.account_id"),
+        wanted=wanted,
+    )
+    return [_entry(row) for row in await reads.fetch(statement, *sql.values)]
+
+
+def _days(sql: Sql, day: str, days: Days) -> str:
+    said = ["true"]
+    if days[0] is not None:
+        said.append(f"{day} >= {sql(days[0])}")
+    if days[1] is not None:
+        said.append(f"{day} <= {sql(days[1])}")
+    return " and ".join(said)
 
 
 def _entry(row: Mapping[str, Any]) -> Entry:

@@ -16,6 +16,8 @@ from uuid import UUID
 from rich.progress import Progress, TaskID
 
 from services.demo.client import Client, Sent
+from services.demo.leads import from_lead, showrooms
+from services.demo.money import money
 from services.demo.names import MODELS, REGIONS, company_name, credit_code, mobile_number, person_name
 from services.demo.organisation import AWAY, KEY_ACCOUNTS, STANDS_IN, Organisation, Post, branches, organisation
 from services.demo.story import MONTHS_OF_HISTORY, Step, prospect
@@ -25,6 +27,8 @@ ACCOUNTS = 240
 PROSPECTS_AN_ACCOUNT = (1, 2, 3, 4, 5, 6)
 PROSPECTS_WEIGHTS = (4, 5, 4, 3, 2, 1)
 STAND_IN_DAYS = 60
+FROM_LEADS = 0.3
+"""So many of the prospects came as a lead."""
 AT_ONCE = 24
 """Commands under way together."""
 LAYERS = (("figurehead", "董事长"), ("decision", "总经理"), ("implementation", "采购部长"), ("use", "车队队长"))
@@ -81,6 +85,9 @@ class Loader:
         plans = self._plans(people)
         task = progress.add_task("客户与商机 accounts and prospects", total=len(plans))
         await _in_turn((self._account(plan, progress, task) for plan in plans), AT_ONCE)
+        self.loaded.saw(
+            await showrooms(self._client, self.loaded.units, self.loaded.tokens, seed=self._seed, today=self._today)
+        )
         await self._appoint()
         return self.loaded
 
@@ -189,10 +196,15 @@ class Loader:
 
     async def _prospect(self, plan: Plan, account_id: UUID, name: str, key: str) -> None:
         opportunity: Sent | None = None
+        invoice: Sent | None = None
         for number, step in enumerate(prospect(plan.chance, self._today)):
-            opportunity = self.loaded.saw(
-                await self._step(plan, account_id, name, opportunity, step, f"{key}-{number}")
-            )
+            said = f"{key}-{number}"
+            if opportunity is not None and step.verb in ("invoice", "receipt"):
+                finance = self.loaded.tokens["finance"]
+                paid = await money(self._client, finance, account_id, opportunity.id, invoice, step, self._key(said))
+                invoice = self.loaded.saw(paid)
+                continue
+            opportunity = self.loaded.saw(await self._step(plan, account_id, name, opportunity, step, said))
 
     async def _step(
         self, plan: Plan, account_id: UUID, name: str, opportunity: Sent | None, step: Step, key: str
@@ -209,6 +221,8 @@ class Loader:
                 "duplicate": "intended",
                 "duplicate_reason": "分批采购",
             }
+            if plan.chance.random() < FROM_LEADS:
+                return await from_lead(self._client, token, name, body, self._key(key))
             return await self._client.post("/v1/opportunities", body, token=token, key=self._key(key))
         if step.verb == "visit":
             return await self._visit(plan, account_id, opportunity, step, key)

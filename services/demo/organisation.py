@@ -10,6 +10,8 @@ from services.demo.names import REGIONS, Branch, person_name
 REPRESENTATIVES_A_BRANCH = 4
 KEY_ACCOUNTS = "KA"
 """The head office's key-account department: its representatives work at a branch and report here."""
+OF_HEAD_OFFICE = ("finance", "customer_service", "technical_support", "hr", "auditor", "tenant_admin", "operations")
+"""Functions somebody holds at the head office."""
 POSTED_TO = ("B-SH", "B-BJ")
 AWAY, STANDS_IN = "B-SH-head", "B-SH-account"
 """Who is away in the sample, and whom they appointed deputy."""
@@ -45,11 +47,13 @@ def branches() -> list[Branch]:
 
 
 def organisation(chance: Random) -> Organisation:
-    """A director, a manager a region; a head, an account manager, a back office and representatives a branch.
+    """A director and the offices around; a manager a region; of each branch a head, an account manager, a back office
+    and representatives.
 
     Besides, the key-account department: a head, and representatives posted to branches.
     """
     posts: list[Post] = [Post("director", person_name(chance), ("director",), "HQ")]
+    posts += [Post(function, person_name(chance), (function,), "HQ") for function in OF_HEAD_OFFICE]
     representatives: dict[str, tuple[Post, ...]] = {}
     heads: dict[str, Post] = {}
     for region in REGIONS:

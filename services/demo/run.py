@@ -36,6 +36,13 @@ TOKENS_SHOWN = (
     ("内勤 back office", "B-SH-office"),
     ("代表 representative", "B-SH-rep1"),
     ("总部派驻代表 representative of head office, posted to Shanghai", "KA-rep1"),
+    ("财务 finance", "finance"),
+    ("客服 customer service", "customer_service"),
+    ("技术支持 technical support", "technical_support"),
+    ("人事 hr", "hr"),
+    ("审计 auditor", "auditor"),
+    ("租户管理员 tenant administrator", "tenant_admin"),
+    ("运维 operations", "operations"),
 )
 
 

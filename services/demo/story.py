@@ -112,6 +112,10 @@ def prospect(chance: Random, today: date) -> Iterator[Step]:
         yield Step(
             on, "visit" if turn and chance.random() < 0.7 else "qualify", judgement(chance, on, expected_on, turn)
         )
+        if chance.random() < 0.6:
+            called_on = on + timedelta(days=chance.randrange(1, 4))
+            if called_on <= today:
+                yield Step(called_on, "contact", {"way": "phone", "reached": chance.random() < 0.8})
         on += timedelta(days=chance.randrange(4, 19))
         if on >= expected_on - timedelta(days=3) and chance.random() < 0.45:
             expected_on = on + timedelta(days=chance.randrange(5, 40))
@@ -140,7 +144,9 @@ def ending(chance: Random, on: date, ordered: list[dict[str, Any]], *, lately: b
 
 def order(chance: Random, on: date, ordered: list[dict[str, Any]]) -> Iterator[Step]:
     """An order and its deliveries in one to three parts; one in twelve loses units on the way."""
-    yield Step(on, "win", {"lines": ordered, "currency": "CNY"})
+    promised_on = on + timedelta(days=chance.randrange(25, 60))
+    yield Step(on, "win", {"lines": ordered, "currency": "CNY", "promised_on": promised_on.isoformat()})
+    prices = {line["line"]: Decimal(line["unit_price"]) for line in ordered}
     left = {line["line"]: line["units"] for line in ordered}
     if chance.random() < 0.08:
         line = chance.choice(ordered)["line"]
@@ -159,6 +165,19 @@ def order(chance: Random, on: date, ordered: list[dict[str, Any]]) -> Iterator[S
         for item in given:
             left[item["line"]] -= item["units"]
         yield Step(on, "deliver", {"units": given})
+        if chance.random() < 0.8:
+            yield from charge(chance, on + timedelta(days=1), given, prices)
+
+
+def charge(chance: Random, on: date, given: list[dict[str, Any]], prices: dict[int, Decimal]) -> Iterator[Step]:
+    """An invoice for what was delivered, due in thirty days; mostly paid, some by half, some not at all."""
+    charged = [{**item, "unit_price": str(prices[item["line"]]), "tax_rate": "0.13"} for item in given]
+    yield Step(on, "invoice", {"lines": charged, "due_on": (on + timedelta(days=30)).isoformat()})
+    gross = sum((prices[item["line"]] * item["units"] for item in given), Decimal()) * Decimal("1.13")
+    part = chance.choices((Decimal(1), Decimal("0.5"), Decimal(0)), weights=(7, 2, 1))[0]
+    if part:
+        paid_on = on + timedelta(days=chance.randrange(10, 55))
+        yield Step(paid_on, "receipt", {"amount": str((gross * part).quantize(Decimal("0.01")))})
 
 
 def lose(chance: Random, on: date, ordered: list[dict[str, Any]]) -> Iterator[Step]:

@@ -10,7 +10,7 @@ from uuid import UUID
 from fastapi import Query
 from pydantic import BaseModel, Field
 
-from services.opportunities.fields import Command, Number, Text
+from services.opportunities.fields import Code, Command, Number, Text
 from services.opportunities.leads.commands import CountVisitors, RecordSpend
 from services.opportunities.leads.figure_lists import figures, spend_row, visitors_row
 from services.opportunities.leads.figure_views import CHANNEL_SPEND, VISITOR_COUNTS
@@ -42,7 +42,7 @@ class CorrectFigure(Command):
     """A fact of a figure said something wrong."""
 
     version: Number
-    changes: Annotated[dict[str, Any], Field(max_length=10)]
+    changes: Annotated[dict[Code, Any], Field(max_length=10)]
     reason: Text
 
 

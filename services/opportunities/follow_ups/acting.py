@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Annotated
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from fastapi import Query
 from pydantic import BaseModel, ConfigDict
 
 from services.opportunities.fields import Day
 from services.opportunities.follow_ups.commands import MakeContact, PlanFollowUp
+from services.opportunities.follow_ups.contacts import NARRATIVE, contact_text
 from services.opportunities.follow_ups.policy import (
     FollowUpPolicies,
     PublishFollowUpPolicy,
@@ -37,11 +38,6 @@ from shared.privacy.vault import Of
 router = Router(prefix="/v1")
 
 
-def contact_text(opportunity_id: UUID, version: int) -> UUID:
-    """The vault's subject for what was said in the contact that is this fact of the opportunity."""
-    return uuid5(opportunity_id, f"contact.{version}")
-
-
 @router.post(
     "/opportunities/{opportunity_id}/contact",
     operation_id="opportunities.contact",
@@ -58,7 +54,7 @@ async def contact(opportunity_id: UUID, command: MakeContact, ctx: Ctx) -> Recei
 
     receipt = await act(ctx, opportunity_id, step, on=command.on)
     text = contact_text(opportunity_id, receipt.version)
-    await keep(ctx, {text: {"narrative": command.narrative}}, Of("opportunity", opportunity_id))
+    await keep(ctx, {text: {NARRATIVE: command.narrative}}, Of("opportunity", opportunity_id))
     return receipt
 
 

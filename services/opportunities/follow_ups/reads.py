@@ -7,15 +7,17 @@ from uuid import UUID
 
 from fastapi import Depends, Query
 
+from services.opportunities.follow_ups.contacts import contacts
 from services.opportunities.follow_ups.listing import FollowUps, State, follow_ups
 from services.opportunities.follow_ups.report import GroupBy, timeliness
 from services.opportunities.follow_ups.rules import Rules, rules
-from services.opportunities.follow_ups.shapes import FollowUpRow, TimelinessReport
+from services.opportunities.follow_ups.shapes import ContactRow, FollowUpRow, TimelinessReport
 from services.opportunities.follow_ups.views import CONTACTS_MADE, FOLLOW_UP_POLICIES
 from services.opportunities.policies.views.level_policies import LEVEL_POLICIES
 from services.opportunities.reports.asking import Asking
 from services.opportunities.reports.levels import UnknownPolicy
 from services.opportunities.reports.paging import Page
+from services.opportunities.reports.shapes import Report
 from services.opportunities.routes.asked import Ask, Asked, PolicyCode, Which, answer, days
 from services.opportunities.views.accounts import ACCOUNTS
 from services.opportunities.views.contacts import CONTACTS
@@ -86,6 +88,22 @@ async def listed(
     )
     shown, cursor = page.of(items if following is None else [*items, {}], lambda _: following or ())
     return answer({"items": shown, "next": cursor})
+
+
+@router.get(
+    "/opportunities/{opportunity_id}/contacts",
+    operation_id="opportunities.contacts",
+    tags=["opportunities"],
+    response_model=Report[ContactRow],
+    responses=refuses(404, 422),
+)
+async def made(opportunity_id: UUID, ask: Ask) -> Any:
+    """The contacts with the customer about an opportunity, the latest first: calls, messages, visits, and tries."""
+    asking = await ask.of(STANDINGS, CONTACTS, CONTACTS_MADE, ACCOUNTS)
+    found = await contacts(ask.pool, asking, ask.labels, opportunity_id)
+    if found is None:
+        raise Problem(404, "not_found")
+    return ask.records(asking, found)
 
 
 @router.get(

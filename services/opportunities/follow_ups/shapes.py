@@ -49,6 +49,21 @@ class FollowUpRow(BaseModel):
     unit: str | None
 
 
+class ContactRow(BaseModel):
+    """A contact with the customer, or a try, or a visit that named the opportunity."""
+
+    kind: Literal["contact", "visit"]
+    version: int | None = Field(description="Of a contact: the fact of the opportunity, to correct or void it by.")
+    visit_id: UUID | None
+    day: date
+    way: str | None
+    reached: bool
+    result: str | None = Field(description="Of a visit: the next step.")
+    person_id: UUID | None
+    person: str | None
+    narrative: str | None = Field(description="What was said, from the vault.")
+
+
 class Timeliness(BaseModel):
     """Counts duties."""
 

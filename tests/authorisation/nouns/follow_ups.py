@@ -14,6 +14,7 @@ ROWS: dict[str, Row] = {
     "opportunities.contact": Row(
         who.RECORD_CHANGE, "deal.hot", {"way": "phone", "next_on": "2199-01-01"}, matched=False
     ),
+    "opportunities.contacts": Row(who.RECORD_READ, "deal.hot"),
     "opportunities.plan_follow_up": Row(who.RECORD_CHANGE, "deal.hot", {"follow_up_on": "2199-01-01"}),
     "follow_up_policies.publish": Row(
         who.PUBLISHING,

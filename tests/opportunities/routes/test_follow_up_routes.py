@@ -9,8 +9,9 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from services.opportunities.follow_ups.shapes import FollowUpRow, TimelinessReport
+from services.opportunities.follow_ups.shapes import ContactRow, FollowUpRow, TimelinessReport
 from services.opportunities.follow_ups.today.routes import Today
+from services.opportunities.reports.shapes import Report
 from services.opportunities.views import VIEWS
 from shared.event_store.store import EventStore
 from shared.http.reading import Listed
@@ -57,7 +58,7 @@ def section(day: dict[str, Any], code: str) -> list[dict[str, Any]]:
 
 
 async def test_a_call_in_ten_seconds_needs_no_version_and_keeps_its_words_in_the_vault(
-    rep: Client, deal: str, store: EventStore, ours: World
+    rep: Client, west_rep: Client, deal: str, store: EventStore, ours: World, fold: Fold
 ) -> None:
     key = "call-1"
     body = {"way": "phone", "result": "interested", "next_on": "2025-03-25", "narrative": "王主任说周五开会"}
@@ -70,6 +71,41 @@ async def test_a_call_in_ten_seconds_needs_no_version_and_keeps_its_words_in_the
     assert {"contact", "plan-follow-up"} <= set(shown["allowed_actions"])
     with as_tenant(ours.tenant_id):
         assert "王主任" not in str(await store.load(ours.tenant_id, shown["id"]))
+    visit = {"purpose": "push_forward", "way": "on_site", "on": "2025-03-18", "opportunity_ids": [deal]}
+    await rep.tell("/v1/visits/log", visit | {"narrative": "看过样车", "next_step": "报价"})
+    await fold()
+    made = await rep.read(f"{OPPORTUNITIES}/{deal}/contacts")
+    Report[ContactRow].model_validate(made)
+    said = [(row["kind"], row["day"], row["way"], row["result"], row["narrative"]) for row in made["rows"]]
+    assert said == [
+        ("contact", "2025-03-20", "phone", "interested", "王主任说周五开会"),
+        ("visit", "2025-03-18", "on_site", "报价", "看过样车"),
+    ]
+    assert (await rep.read(f"{OPPORTUNITIES}/{deal}/contacts", as_of="2025-03-18"))["rows"] == made["rows"][1:]
+    assert (await west_rep.get(f"{OPPORTUNITIES}/{deal}/contacts")).status_code == 404
+
+
+async def test_a_contact_that_was_none_is_corrected_and_taken_back(rep: Client, deal: str, fold: Fold) -> None:
+    await rep.tell(f"{OPPORTUNITIES}/{deal}/contact", {"on": "2025-03-16"})
+    await fold()
+    assert (await the_row(rep))["due_on"] == "2025-03-23"
+    told = await rep.tell(
+        f"{OPPORTUNITIES}/{deal}/correct",
+        {"version": 3, "changes": {"contact_reached": False}, "reason": "未接通"},
+        version=3,
+    )
+    await fold()
+    assert (await the_row(rep))["due_on"] == "2025-03-17"
+    assert (await the_row(rep, known_at=str(told["position"] - 1)))["due_on"] == "2025-03-23"
+    await rep.tell(
+        f"{OPPORTUNITIES}/{deal}/correct", {"version": 3, "on": "2025-03-12", "reason": "日期有误"}, version=4
+    )
+    await rep.tell(f"{OPPORTUNITIES}/{deal}/void", {"version": 4, "reason": "接通了"}, version=5)
+    await fold()
+    assert (await the_row(rep))["due_on"] == "2025-03-19"
+    await rep.tell(f"{OPPORTUNITIES}/{deal}/void", {"version": 3, "reason": "打给别人了"}, version=6)
+    await fold()
+    assert (await the_row(rep))["due_on"] == "2025-03-17"
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
@@ -10,9 +11,8 @@ from services.accounts.events import Function
 from services.opportunities.dealing.limits import Limit, needs
 from services.opportunities.dealing.record import Dealing
 from services.opportunities.opportunity.opportunity import Opportunity
-from services.opportunities.routes.references import account_standing
+from services.opportunities.routes.references import STANDING, account_standing
 from services.opportunities.routes.rights import ENTERED
-from services.opportunities.views.people import PEOPLE
 from shared.http.context import CommandContext
 from shared.http.kit import Kit
 from shared.http.problem import Problem
@@ -20,15 +20,17 @@ from shared.identity.approval import APPROVES, holds, stands_above
 from shared.identity.principal import Principal
 from shared.identity.sight import Seat
 
-FUNCTIONS = f"select functions from {PEOPLE.table} where tenant_id = $1 and stream_id = $2 and to_at is null"  # noqa: S608
-
 
 async def functions_of(kit: Kit, principal: Principal, person_id: UUID) -> frozenset[str]:
-    """What somebody of the company is; the principal as the credential says. Empty for who is not on record."""
+    """What somebody of the company is, as the log last said; the principal as the credential says.
+
+    Empty for who is not on record, or has left.
+    """
     if person_id == principal.person_id:
         return principal.functions
-    found = await kit.pool.fetchval(FUNCTIONS, principal.tenant_id, person_id)
-    return frozenset(found or ())
+    text = await kit.pool.fetchval(STANDING, principal.tenant_id, person_id, "person")
+    person = {} if text is None else json.loads(text)
+    return frozenset() if person.get("status") == "left" else frozenset(person.get("functions") or ())
 
 
 async def asked_by(kit: Kit, tenant_id: UUID, record: Dealing, types: Collection[str], *fields: str) -> frozenset[UUID]:

@@ -118,6 +118,10 @@ async def put(
             receipt = await (change(UUID(bytes=rows[0]["stream_id"].bytes)) if rows else create())
         except HeldMeanwhile:
             continue
+        except Problem as no:
+            if no.code != "conflict":
+                raise
+            continue
         headers = ctx.call.headers
         if any(name == b"location" for name, _ in headers):  # of a creation, now or when it was first asked
             response.status_code = 201

@@ -61,6 +61,7 @@ RESOURCES: dict[str, str] = {
     "solutions": "solutions drafted by technical support (方案)",
     "spend": "what channels cost (集客费用)",
     "today": "what a person has to do (今日)",
+    "search": "finding records by name, pinyin, code or phone (搜索)",
     "units": "the organisation (组织)",
     "views": "how views stand",
     "visitor-counts": "visitors counted by channel and day (客流)",

@@ -20,7 +20,7 @@ from shared.projections.view import View, source
 from shared.testing.views import assert_live_equals_rebuild, fold_all, fold_in_random_splits, stored_rows
 from tests.attachments import made_up as attachment_rows
 from tests.filings import made_up as filing_rows
-from tests.opportunities_views import dealings, lead_rows, oracle, orders, reviews
+from tests.opportunities_views import dealings, lead_rows, oracle, orders, reviews, searched_rows
 from tests.opportunities_views.log import Log
 from tests.opportunities_views.made_up import MadeUp
 from tests.projects import made_up as project_rows
@@ -39,7 +39,7 @@ JSON_COLUMNS = frozenset(
         "deputies",
     }
 )
-ORACLES = (oracle, reviews, orders, dealings, lead_rows, filing_rows, project_rows, attachment_rows)
+ORACLES = (oracle, reviews, orders, dealings, lead_rows, filing_rows, project_rows, attachment_rows, searched_rows)
 """Where plain Python says what a view holds: a function of the view's name."""
 AMOUNTS = ("unit_price", "amount", "open_amount")
 

@@ -17,6 +17,7 @@ ORDER = {"path": "/v1/operations", "format": "csv"}
 """A table every service has."""
 
 ROWS: dict[str, Row] = {
+    "search.find": Row(who.OWN_COMPANY, query={"q": "京"}),
     "views.stream": Row(who.OWN_COMPANY, query={"seconds": "0"}),
     "exports.start": Row({**who.looking(who.PEOPLE), who.READ_ONLY: "scope"}, body=ORDER),
     "exports.list": listed(),

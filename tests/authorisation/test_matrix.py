@@ -131,7 +131,12 @@ async def _send(world: World, service: str, route: Route, row: Row, caller: Call
     if row.on == "file":
         return await world.send(service, method, path, caller, body=_upload(), headers=UPLOADED)
     version = target.version if method == "POST" and row.matched else None
-    return await world.send(service, method, path, caller, query=row.query, body=row.body_for(target), version=version)
+    body = row.body_for(target)
+    headers = None
+    if isinstance(body, bytes):  # an upload, in a form of its own
+        boundary = body.partition(b"\r\n")[0].removeprefix(b"--").decode()
+        headers = {"content-type": f"multipart/form-data; boundary={boundary}"}
+    return await world.send(service, method, path, caller, query=row.query, body=body, version=version, headers=headers)
 
 
 UPLOADED = {"content-type": f"multipart/form-data; boundary={BOUNDARY}"}

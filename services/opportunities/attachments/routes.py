@@ -14,7 +14,7 @@ from pydantic import ConfigDict, Field
 
 from services.opportunities.attachments.attachment import Attachment
 from services.opportunities.attachments.media_types import media_type_of
-from services.opportunities.attachments.reads import router as reads
+from services.opportunities.attachments.reads import router as router
 from services.opportunities.attachments.records import Record, record_of, sees_record
 from services.opportunities.attachments.upload import BODY, Upload, received
 from services.opportunities.events import AttachmentAdded, AttachmentStatus
@@ -27,12 +27,8 @@ from shared.http.context import CommandContext, Ctx, CtxMatch
 from shared.http.kit import Kit
 from shared.http.openapi import refuses
 from shared.http.receipt import Receipt
-from shared.http.route import Router
 from shared.privacy.contents import Contents, UnknownPerson, digest_of
 from shared.privacy.vault import Erased, Of, Restricted
-
-router = Router()
-commands = Router(prefix="/v1/attachments", tags=["attachments"])
 
 CHANGES = refuses(404, 409, 412, 422, 428)
 
@@ -63,8 +59,13 @@ class RemoveAttachment(Command):
     reason: Text
 
 
-@commands.post(
-    "", status_code=201, operation_id="attachments.add", responses=refuses(403, 409, 413, 415, 422), openapi_extra=BODY
+@router.post(
+    "/attachments",
+    tags=["attachments"],
+    status_code=201,
+    operation_id="attachments.add",
+    responses=refuses(403, 409, 413, 415, 422),
+    openapi_extra=BODY,
 )
 async def add(request: Request, ctx: Ctx) -> Receipt:
     """Attach a file to a record: multipart `file`, `record_kind`, `record_id`, `title`, `category`, `person_ids`."""
@@ -115,7 +116,9 @@ async def add(request: Request, ctx: Ctx) -> Receipt:
     return receipt
 
 
-@commands.post("/{attachment_id}/concern", operation_id="attachments.concern", responses=CHANGES)
+@router.post(
+    "/attachments/{attachment_id}/concern", tags=["attachments"], operation_id="attachments.concern", responses=CHANGES
+)
 async def concern(attachment_id: UUID, command: ConcernPersons, ctx: CtxMatch) -> Receipt:
     """Say whom an attachment is about: it is erased with any of them."""
     contents = Contents(ctx.kit.pool, ctx.kit.vault)
@@ -130,7 +133,9 @@ async def concern(attachment_id: UUID, command: ConcernPersons, ctx: CtxMatch) -
     return await ATTACHMENTS.together(ctx, decide)
 
 
-@commands.post("/{attachment_id}/remove", operation_id="attachments.remove", responses=CHANGES)
+@router.post(
+    "/attachments/{attachment_id}/remove", tags=["attachments"], operation_id="attachments.remove", responses=CHANGES
+)
 async def remove(attachment_id: UUID, command: RemoveAttachment, ctx: CtxMatch) -> Receipt:
     """Take an attachment away, for good: its bytes and its name are destroyed."""
 
@@ -212,7 +217,3 @@ async def _forget_unless_told(ctx: CommandContext, contents: Contents, id: UUID)
     attachment: Attachment | None = await ctx.kit.repository(Attachment).load(ctx.tenant_id, id)
     if attachment is None or attachment.standing["status"] is AttachmentStatus.REMOVED:
         await contents.release(ctx.tenant_id, id)
-
-
-router.include_router(commands)
-router.include_router(reads)

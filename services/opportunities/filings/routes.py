@@ -27,7 +27,7 @@ from services.opportunities.filings.commands import (
     WithdrawFiling,
 )
 from services.opportunities.filings.filing import Filing
-from services.opportunities.filings.reads import router as reads
+from services.opportunities.filings.reads import router as router
 from services.opportunities.opportunity.commands.prospects import CorrectFact, VoidFact
 from services.opportunities.opportunity.opportunity import Opportunity
 from services.opportunities.opportunity.routes.prospects import corrected_time
@@ -39,16 +39,14 @@ from shared.http.commands import Work
 from shared.http.context import Ctx, CtxMatch
 from shared.http.openapi import refuses
 from shared.http.receipt import Receipt
-from shared.http.route import Router
-
-router = Router()
-commands = Router(prefix="/v1/filings", tags=["filings"])
 
 CHANGES = refuses(404, 409, 412, 422, 428)
 ANSWERED = CHANGES | refuses(403)
 
 
-@commands.post("", status_code=201, operation_id="filings.draft", responses=refuses(403, 409, 422))
+@router.post(
+    "/filings", tags=["filings"], status_code=201, operation_id="filings.draft", responses=refuses(403, 409, 422)
+)
 async def draft(command: DraftFiling, ctx: Ctx) -> Receipt:
     """Begin a filing with the manufacturer (系统提报), and submit it at once if so said."""
     ctx.require_dealing()
@@ -76,7 +74,7 @@ async def draft(command: DraftFiling, ctx: Ctx) -> Receipt:
     )
 
 
-@commands.post("/{filing_id}/change", operation_id="filings.change", responses=CHANGES)
+@router.post("/filings/{filing_id}/change", tags=["filings"], operation_id="filings.change", responses=CHANGES)
 async def change(filing_id: UUID, command: ChangeFiling, ctx: CtxMatch) -> Receipt:
     """Change a draft, or complete a returned filing."""
 
@@ -87,13 +85,13 @@ async def change(filing_id: UUID, command: ChangeFiling, ctx: CtxMatch) -> Recei
     return await act(ctx, filing_id, step, on=command.on)
 
 
-@commands.post("/{filing_id}/submit", operation_id="filings.submit", responses=CHANGES)
+@router.post("/filings/{filing_id}/submit", tags=["filings"], operation_id="filings.submit", responses=CHANGES)
 async def submit(filing_id: UUID, command: SubmitFiling, ctx: CtxMatch) -> Receipt:
     """Send it to the manufacturer, for the first time or completed."""
     return await act(ctx, filing_id, _at(lambda filing, now: filing.submit(at=now.at, day=now.day)), on=command.on)
 
 
-@commands.post("/{filing_id}/withdraw", operation_id="filings.withdraw", responses=CHANGES)
+@router.post("/filings/{filing_id}/withdraw", tags=["filings"], operation_id="filings.withdraw", responses=CHANGES)
 async def withdraw(filing_id: UUID, command: WithdrawFiling, ctx: CtxMatch) -> Receipt:
     """Take it back before it is accepted."""
     step = _at(lambda filing, now: filing.withdraw(command, at=now.at, day=now.day))
@@ -103,28 +101,28 @@ async def withdraw(filing_id: UUID, command: WithdrawFiling, ctx: CtxMatch) -> R
 # -- the manufacturer's answers ------------------------------------------------------------------------------
 
 
-@commands.post("/{filing_id}/accept", operation_id="filings.accept", responses=ANSWERED)
+@router.post("/filings/{filing_id}/accept", tags=["filings"], operation_id="filings.accept", responses=ANSWERED)
 async def accept(filing_id: UUID, command: AcceptFiling, ctx: CtxMatch) -> Receipt:
     """The manufacturer took it."""
     step = _at(lambda filing, now: filing.accept(command, at=now.at, day=now.day))
     return await act(ctx, filing_id, step, on=command.on, answer=True)
 
 
-@commands.post("/{filing_id}/return", operation_id="filings.return", responses=ANSWERED)
+@router.post("/filings/{filing_id}/return", tags=["filings"], operation_id="filings.return", responses=ANSWERED)
 async def send_back(filing_id: UUID, command: ReturnFiling, ctx: CtxMatch) -> Receipt:
     """The manufacturer wants it completed."""
     step = _at(lambda filing, now: filing.send_back(command, at=now.at, day=now.day))
     return await act(ctx, filing_id, step, on=command.on, answer=True)
 
 
-@commands.post("/{filing_id}/refuse", operation_id="filings.refuse", responses=ANSWERED)
+@router.post("/filings/{filing_id}/refuse", tags=["filings"], operation_id="filings.refuse", responses=ANSWERED)
 async def refuse(filing_id: UUID, command: RefuseFiling, ctx: CtxMatch) -> Receipt:
     """The manufacturer refused it."""
     step = _at(lambda filing, now: filing.refuse(command, at=now.at, day=now.day))
     return await act(ctx, filing_id, step, on=command.on, answer=True)
 
 
-@commands.post("/{filing_id}/lapse", operation_id="filings.lapse", responses=ANSWERED)
+@router.post("/filings/{filing_id}/lapse", tags=["filings"], operation_id="filings.lapse", responses=ANSWERED)
 async def lapse(filing_id: UUID, command: LapseFiling, ctx: CtxMatch) -> Receipt:
     """Its time ran out at the manufacturer's."""
     step = _at(lambda filing, now: filing.lapse(command, at=now.at, day=now.day))
@@ -134,7 +132,7 @@ async def lapse(filing_id: UUID, command: LapseFiling, ctx: CtxMatch) -> Receipt
 # -- units ---------------------------------------------------------------------------------------------------
 
 
-@commands.post("/{filing_id}/report", operation_id="filings.report", responses=CHANGES)
+@router.post("/filings/{filing_id}/report", tags=["filings"], operation_id="filings.report", responses=CHANGES)
 async def report(filing_id: UUID, command: ReportUnits, ctx: CtxMatch) -> Receipt:
     """Report delivered units by VIN and invoice (上报): each VIN at most once in the company."""
 
@@ -145,21 +143,27 @@ async def report(filing_id: UUID, command: ReportUnits, ctx: CtxMatch) -> Receip
     return await act(ctx, filing_id, step, on=command.on)
 
 
-@commands.post("/{filing_id}/accept-reports", operation_id="filings.accept_reports", responses=ANSWERED)
+@router.post(
+    "/filings/{filing_id}/accept-reports", tags=["filings"], operation_id="filings.accept_reports", responses=ANSWERED
+)
 async def accept_reports(filing_id: UUID, command: AcceptReports, ctx: CtxMatch) -> Receipt:
     """The reports of these units count, on the day they were reported."""
     step = _at(lambda filing, now: filing.answer_reports(command, ReportState.ACCEPTED, at=now.at, day=now.day))
     return await act(ctx, filing_id, step, on=command.on, answer=True)
 
 
-@commands.post("/{filing_id}/return-reports", operation_id="filings.return_reports", responses=ANSWERED)
+@router.post(
+    "/filings/{filing_id}/return-reports", tags=["filings"], operation_id="filings.return_reports", responses=ANSWERED
+)
 async def return_reports(filing_id: UUID, command: ReturnReports, ctx: CtxMatch) -> Receipt:
     """The reports of these units are to be completed and sent again."""
     step = _at(lambda filing, now: filing.answer_reports(command, ReportState.RETURNED, at=now.at, day=now.day))
     return await act(ctx, filing_id, step, on=command.on, answer=True)
 
 
-@commands.post("/{filing_id}/refuse-reports", operation_id="filings.refuse_reports", responses=ANSWERED)
+@router.post(
+    "/filings/{filing_id}/refuse-reports", tags=["filings"], operation_id="filings.refuse_reports", responses=ANSWERED
+)
 async def refuse_reports(filing_id: UUID, command: RefuseReports, ctx: CtxMatch) -> Receipt:
     """The reports of these units were refused; their VINs are free again."""
     step = _at(lambda filing, now: filing.answer_reports(command, ReportState.REFUSED, at=now.at, day=now.day))
@@ -169,35 +173,45 @@ async def refuse_reports(filing_id: UUID, command: RefuseReports, ctx: CtxMatch)
 # -- support -------------------------------------------------------------------------------------------------
 
 
-@commands.post("/{filing_id}/claim-support", operation_id="filings.claim_support", responses=CHANGES)
+@router.post(
+    "/filings/{filing_id}/claim-support", tags=["filings"], operation_id="filings.claim_support", responses=CHANGES
+)
 async def claim_support(filing_id: UUID, command: ClaimSupport, ctx: CtxMatch) -> Receipt:
     """Ask for support (返利) for units whose report was accepted."""
     step = _at(lambda filing, now: filing.claim(command, at=now.at, day=now.day))
     return await act(ctx, filing_id, step, on=command.on)
 
 
-@commands.post("/{filing_id}/accept-support", operation_id="filings.accept_support", responses=ANSWERED)
+@router.post(
+    "/filings/{filing_id}/accept-support", tags=["filings"], operation_id="filings.accept_support", responses=ANSWERED
+)
 async def accept_support(filing_id: UUID, command: AcceptSupport, ctx: CtxMatch) -> Receipt:
     """The manufacturer will pay."""
     step = _at(lambda filing, now: filing.answer_support(command, at=now.at, day=now.day))
     return await act(ctx, filing_id, step, on=command.on, answer=True)
 
 
-@commands.post("/{filing_id}/return-support", operation_id="filings.return_support", responses=ANSWERED)
+@router.post(
+    "/filings/{filing_id}/return-support", tags=["filings"], operation_id="filings.return_support", responses=ANSWERED
+)
 async def return_support(filing_id: UUID, command: ReturnSupport, ctx: CtxMatch) -> Receipt:
     """The claim is to be completed."""
     step = _at(lambda filing, now: filing.answer_support(command, at=now.at, day=now.day))
     return await act(ctx, filing_id, step, on=command.on, answer=True)
 
 
-@commands.post("/{filing_id}/refuse-support", operation_id="filings.refuse_support", responses=ANSWERED)
+@router.post(
+    "/filings/{filing_id}/refuse-support", tags=["filings"], operation_id="filings.refuse_support", responses=ANSWERED
+)
 async def refuse_support(filing_id: UUID, command: RefuseSupport, ctx: CtxMatch) -> Receipt:
     """The claim was refused."""
     step = _at(lambda filing, now: filing.answer_support(command, at=now.at, day=now.day))
     return await act(ctx, filing_id, step, on=command.on, answer=True)
 
 
-@commands.post("/{filing_id}/pay-support", operation_id="filings.pay_support", responses=ANSWERED)
+@router.post(
+    "/filings/{filing_id}/pay-support", tags=["filings"], operation_id="filings.pay_support", responses=ANSWERED
+)
 async def pay_support(filing_id: UUID, command: PaySupport, ctx: CtxMatch) -> Receipt:
     """Money came in for an accepted claim."""
     step = _at(lambda filing, now: filing.pay(command, at=now.at, day=now.day))
@@ -207,7 +221,7 @@ async def pay_support(filing_id: UUID, command: PaySupport, ctx: CtxMatch) -> Re
 # -- corrections ---------------------------------------------------------------------------------------------
 
 
-@commands.post("/{filing_id}/correct", operation_id="filings.correct", responses=ANSWERED)
+@router.post("/filings/{filing_id}/correct", tags=["filings"], operation_id="filings.correct", responses=ANSWERED)
 async def correct(filing_id: UUID, command: CorrectFact, ctx: CtxMatch) -> Receipt:
     """Correct standing fields, or the day, of an earlier fact."""
 
@@ -218,7 +232,7 @@ async def correct(filing_id: UUID, command: CorrectFact, ctx: CtxMatch) -> Recei
     return await mend(ctx, filing_id, command.version, step)
 
 
-@commands.post("/{filing_id}/void", operation_id="filings.void", responses=ANSWERED)
+@router.post("/filings/{filing_id}/void", tags=["filings"], operation_id="filings.void", responses=ANSWERED)
 async def void(filing_id: UUID, command: VoidFact, ctx: CtxMatch) -> Receipt:
     """Take back a fact, or a correction, that never happened."""
     return await mend(
@@ -229,7 +243,3 @@ async def void(filing_id: UUID, command: VoidFact, ctx: CtxMatch) -> Receipt:
 def _at(step: Callable[[Filing, Moment], None]) -> Step:
     """A step that needs nothing of the opportunity."""
     return lambda filing, _, now: step(filing, now)
-
-
-router.include_router(commands)
-router.include_router(reads)

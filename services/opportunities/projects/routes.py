@@ -22,7 +22,7 @@ from services.opportunities.projects.commands import (
     ReviewProject,
 )
 from services.opportunities.projects.project import Project
-from services.opportunities.projects.reads import router as reads
+from services.opportunities.projects.reads import router as router
 from services.opportunities.routes import records
 from services.opportunities.routes.acting import moment
 from services.opportunities.routes.records import require_opportunity
@@ -37,15 +37,13 @@ from shared.http.commands import Work
 from shared.http.context import CommandContext, Ctx, CtxMatch
 from shared.http.openapi import refuses
 from shared.http.receipt import Receipt
-from shared.http.route import Router
-
-router = Router()
-commands = Router(prefix="/v1/projects", tags=["projects"])
 
 CHANGES = refuses(404, 409, 412, 422, 428)
 
 
-@commands.post("", status_code=201, operation_id="projects.open", responses=refuses(403, 409, 422))
+@router.post(
+    "/projects", tags=["projects"], status_code=201, operation_id="projects.open", responses=refuses(403, 409, 422)
+)
 async def open_project(command: OpenProject, ctx: Ctx) -> Receipt:
     """Set up a project for an opportunity, or for an account."""
     ctx.require_dealing()
@@ -84,19 +82,24 @@ async def open_project(command: OpenProject, ctx: Ctx) -> Receipt:
     return await PROJECTS.together(ctx, decide, status=201, location=f"/v1/projects/{id}")
 
 
-@commands.post("/{project_id}/replan", operation_id="projects.replan", responses=CHANGES)
+@router.post("/projects/{project_id}/replan", tags=["projects"], operation_id="projects.replan", responses=CHANGES)
 async def replan(project_id: UUID, command: ReplanProject, ctx: CtxMatch) -> Receipt:
     """Plan anew; the first planned day of each milestone stays known."""
     return await act(ctx, project_id, lambda project, now: project.replan(command, at=now.at), on=command.on)
 
 
-@commands.post("/{project_id}/budget", operation_id="projects.budget", responses=CHANGES)
+@router.post("/projects/{project_id}/budget", tags=["projects"], operation_id="projects.budget", responses=CHANGES)
 async def budget(project_id: UUID, command: BudgetProject, ctx: CtxMatch) -> Receipt:
     """Set the whole budget anew."""
     return await act(ctx, project_id, lambda project, now: project.set_budget(command, at=now.at), on=command.on)
 
 
-@commands.post("/{project_id}/assign-manager", operation_id="projects.assign_manager", responses=CHANGES)
+@router.post(
+    "/projects/{project_id}/assign-manager",
+    tags=["projects"],
+    operation_id="projects.assign_manager",
+    responses=CHANGES,
+)
 async def assign_manager(project_id: UUID, command: AssignManager, ctx: CtxMatch) -> Receipt:
     """Make somebody else the project's manager, who sees it from then on."""
 
@@ -108,7 +111,12 @@ async def assign_manager(project_id: UUID, command: AssignManager, ctx: CtxMatch
     )
 
 
-@commands.post("/{project_id}/reach-milestone", operation_id="projects.reach_milestone", responses=CHANGES)
+@router.post(
+    "/projects/{project_id}/reach-milestone",
+    tags=["projects"],
+    operation_id="projects.reach_milestone",
+    responses=CHANGES,
+)
 async def reach_milestone(project_id: UUID, command: ReachMilestone, ctx: CtxMatch) -> Receipt:
     """A milestone was reached."""
     return await act(
@@ -116,7 +124,9 @@ async def reach_milestone(project_id: UUID, command: ReachMilestone, ctx: CtxMat
     )
 
 
-@commands.post("/{project_id}/enter-cost", operation_id="projects.enter_cost", responses=CHANGES)
+@router.post(
+    "/projects/{project_id}/enter-cost", tags=["projects"], operation_id="projects.enter_cost", responses=CHANGES
+)
 async def enter_cost(project_id: UUID, command: EnterCost, ctx: CtxMatch) -> Receipt:
     """Money was spent, in the project's currency."""
     return await act(
@@ -124,7 +134,7 @@ async def enter_cost(project_id: UUID, command: EnterCost, ctx: CtxMatch) -> Rec
     )
 
 
-@commands.post("/{project_id}/review", operation_id="projects.review", responses=CHANGES)
+@router.post("/projects/{project_id}/review", tags=["projects"], operation_id="projects.review", responses=CHANGES)
 async def review(project_id: UUID, command: ReviewProject, ctx: CtxMatch) -> Receipt:
     """The project was reviewed, with what was found."""
     return await act(
@@ -132,7 +142,9 @@ async def review(project_id: UUID, command: ReviewProject, ctx: CtxMatch) -> Rec
     )
 
 
-@commands.post("/{project_id}/assess-risk", operation_id="projects.assess_risk", responses=CHANGES)
+@router.post(
+    "/projects/{project_id}/assess-risk", tags=["projects"], operation_id="projects.assess_risk", responses=CHANGES
+)
 async def assess_risk(project_id: UUID, command: AssessRisk, ctx: CtxMatch) -> Receipt:
     """A risk is seen, or is seen otherwise."""
 
@@ -146,7 +158,9 @@ async def assess_risk(project_id: UUID, command: AssessRisk, ctx: CtxMatch) -> R
     )  # fmt: skip
 
 
-@commands.post("/{project_id}/close-risk", operation_id="projects.close_risk", responses=CHANGES)
+@router.post(
+    "/projects/{project_id}/close-risk", tags=["projects"], operation_id="projects.close_risk", responses=CHANGES
+)
 async def close_risk(project_id: UUID, command: CloseRisk, ctx: CtxMatch) -> Receipt:
     """A risk is over."""
     return await act(
@@ -154,7 +168,12 @@ async def close_risk(project_id: UUID, command: CloseRisk, ctx: CtxMatch) -> Rec
     )
 
 
-@commands.post("/{project_id}/hold-acceptance", operation_id="projects.hold_acceptance", responses=CHANGES)
+@router.post(
+    "/projects/{project_id}/hold-acceptance",
+    tags=["projects"],
+    operation_id="projects.hold_acceptance",
+    responses=CHANGES,
+)
 async def hold_acceptance(project_id: UUID, command: HoldAcceptance, ctx: CtxMatch) -> Receipt:
     """The customer accepted (验收), with or without open points, or refused."""
 
@@ -169,7 +188,9 @@ async def hold_acceptance(project_id: UUID, command: HoldAcceptance, ctx: CtxMat
     )  # fmt: skip
 
 
-@commands.post("/{project_id}/finish-point", operation_id="projects.finish_point", responses=CHANGES)
+@router.post(
+    "/projects/{project_id}/finish-point", tags=["projects"], operation_id="projects.finish_point", responses=CHANGES
+)
 async def finish_point(project_id: UUID, command: FinishPoint, ctx: CtxMatch) -> Receipt:
     """A point left open at acceptance is done."""
     return await act(
@@ -177,7 +198,9 @@ async def finish_point(project_id: UUID, command: FinishPoint, ctx: CtxMatch) ->
     )
 
 
-@commands.post("/{project_id}/learn-lesson", operation_id="projects.learn_lesson", responses=CHANGES)
+@router.post(
+    "/projects/{project_id}/learn-lesson", tags=["projects"], operation_id="projects.learn_lesson", responses=CHANGES
+)
 async def learn_lesson(project_id: UUID, command: LearnLesson, ctx: CtxMatch) -> Receipt:
     """What to do otherwise next time."""
     return await act(
@@ -185,7 +208,7 @@ async def learn_lesson(project_id: UUID, command: LearnLesson, ctx: CtxMatch) ->
     )
 
 
-@commands.post("/{project_id}/close", operation_id="projects.close", responses=CHANGES)
+@router.post("/projects/{project_id}/close", tags=["projects"], operation_id="projects.close", responses=CHANGES)
 async def close(project_id: UUID, command: CloseProject, ctx: CtxMatch) -> Receipt:
     """Nothing more is done."""
     return await act(
@@ -193,13 +216,13 @@ async def close(project_id: UUID, command: CloseProject, ctx: CtxMatch) -> Recei
     )
 
 
-@commands.post("/{project_id}/correct", operation_id="projects.correct", responses=CHANGES)
+@router.post("/projects/{project_id}/correct", tags=["projects"], operation_id="projects.correct", responses=CHANGES)
 async def correct(project_id: UUID, command: CorrectFact, ctx: CtxMatch) -> Receipt:
     """Correct standing fields, or the day, of an earlier fact."""
     return await records.correct(ctx, PROJECTS, project_id, command)
 
 
-@commands.post("/{project_id}/void", operation_id="projects.void", responses=CHANGES)
+@router.post("/projects/{project_id}/void", tags=["projects"], operation_id="projects.void", responses=CHANGES)
 async def void(project_id: UUID, command: VoidFact, ctx: CtxMatch) -> Receipt:
     """Take back a fact, or a correction, that never happened."""
     return await records.void(ctx, PROJECTS, project_id, command)
@@ -231,7 +254,3 @@ async def _of_account(ctx: CommandContext, account_id: UUID) -> tuple[UUID, UUID
     if owner is not None and unit is not None:
         return UUID(owner), UUID(unit)
     return await owner_and_unit(ctx, None, None)
-
-
-router.include_router(commands)
-router.include_router(reads)

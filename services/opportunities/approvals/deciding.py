@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.opportunities.approvals.kinds import Kind
-from services.opportunities.fields import Attributes, Command
+from services.opportunities.fields import Code, Command
 from shared.http.context import CommandContext
 from shared.http.errors import problem_of
 from shared.http.problem import At, Problem
@@ -25,7 +25,7 @@ class Item(Command):
     id: UUID
     version: int = Field(ge=0, le=10**9, description="The record as the caller has read it.")
     decision: str = Field(max_length=40, description="One of `allowed`.")
-    body: Attributes = Field(
+    body: Annotated[dict[Code, Any], Field(max_length=20)] = Field(
         default_factory=dict, description="What the decision's own path takes: comment, finding, recall_on, owner_id …"
     )
 

@@ -14,7 +14,6 @@ MOST = 500
 """Contacts shown: years of one deal."""
 NARRATIVE = "narrative"
 
-SEEN = "select true from {standings} as n where n.tenant_id = $1 and n.stream_id = {id} and n.to_at is null and {seen}"
 CONTACTS = """
 select * from (
     select 'contact' as kind, m.version, null::uuid as visit_id, m.made_at as at,
@@ -36,12 +35,8 @@ def contact_text(opportunity_id: UUID, version: int) -> UUID:
     return uuid5(opportunity_id, f"contact.{version}")
 
 
-async def contacts(reads: Reads, asking: Asking, labels: Labels, opportunity_id: UUID) -> Row | None:
-    """One row per contact or visit up to the instant asked about; None for who does not see the opportunity today."""
-    present = Sql(Asking(asking.tenant_id, asking.zone, asking.at, asking.sight, latest=True))
-    seen = present.text(SEEN, id=f"{present(opportunity_id)}::uuid", seen=present.counted("n"))
-    if not await reads.fetchval(seen, *present.values):
-        return None
+async def contacts(reads: Reads, asking: Asking, labels: Labels, opportunity_id: UUID) -> Row:
+    """One row per contact or visit up to the instant asked about. Who sees it is the caller's to decide."""
     sql = Sql(asking)
     statement = sql.text(CONTACTS, id=f"{sql(opportunity_id)}::uuid", holds=sql.holds("c"), most=f"{sql(MOST)}::int")
     found = await reads.fetch(statement, *sql.values)

@@ -13,11 +13,13 @@ from services.opportunities.follow_ups.report import GroupBy, timeliness
 from services.opportunities.follow_ups.rules import Rules, rules
 from services.opportunities.follow_ups.shapes import ContactRow, FollowUpRow, TimelinessReport
 from services.opportunities.follow_ups.views import CONTACTS_MADE, FOLLOW_UP_POLICIES
+from services.opportunities.opportunity.opportunity import Opportunity
 from services.opportunities.policies.views.level_policies import LEVEL_POLICIES
 from services.opportunities.reports.asking import Asking
 from services.opportunities.reports.levels import UnknownPolicy
 from services.opportunities.reports.paging import Page
 from services.opportunities.reports.shapes import Report
+from services.opportunities.routes.acting import sees
 from services.opportunities.routes.asked import Ask, Asked, PolicyCode, Which, answer, days
 from services.opportunities.views.accounts import ACCOUNTS
 from services.opportunities.views.contacts import CONTACTS
@@ -99,11 +101,12 @@ async def listed(
 )
 async def made(opportunity_id: UUID, ask: Ask) -> Any:
     """The contacts with the customer about an opportunity, the latest first: calls, messages, visits, and tries."""
-    asking = await ask.of(STANDINGS, CONTACTS, CONTACTS_MADE, ACCOUNTS)
-    found = await contacts(ask.pool, asking, ask.labels, opportunity_id)
-    if found is None:
+    read = ask.read
+    opportunity: Opportunity | None = await read.kit.repository(Opportunity).load(read.tenant_id, opportunity_id)
+    if opportunity is None or not await sees(read.kit, read.principal, opportunity.standing):
         raise Problem(404, "not_found")
-    return ask.records(asking, found)
+    asking = await ask.of(CONTACTS, CONTACTS_MADE)
+    return ask.records(asking, await contacts(ask.pool, asking, ask.labels, opportunity_id))
 
 
 @router.get(

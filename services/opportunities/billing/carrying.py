@@ -8,6 +8,8 @@ from datetime import date, datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
+import msgspec
+
 from services.opportunities.billing import money_receipt as receipts
 from services.opportunities.billing.invoice import Invoice
 from services.opportunities.billing.money_receipt import MoneyReceipt
@@ -20,7 +22,7 @@ from services.opportunities.routes.acting import sees
 from services.opportunities.routes.references import account_standing, require_account, sees_account
 from shared.days import day_of
 from shared.event_store.command import Claim
-from shared.event_store.stream import Refused, Stream
+from shared.event_store.stream import Entry, Refused, Stream
 from shared.http.commands import Commands, Work
 from shared.http.context import CommandContext
 from shared.http.kit import Kit
@@ -141,8 +143,8 @@ async def correct(ctx: CommandContext, commands: Commands[M], keys: Keys[M], id:
         occurred_at = corrected_time(command, ctx, record)
         changes = command.changes
         entry = record.ledger.get(command.version)
-        if occurred_at is not None and entry is not None and (name := DAYS.get(entry.type)) and name not in changes:
-            changes = {**changes, name: day_of(occurred_at, ctx.principal.zone).isoformat()}
+        if occurred_at is not None and entry is not None:
+            changes = {**_day(entry, day_of(occurred_at, ctx.principal.zone)), **changes}
         record.correct(command.version, changes, occurred_at=occurred_at, reason=command.reason, at=ctx.now)
 
     return await act(ctx, commands, keys, id, step)
@@ -155,6 +157,13 @@ async def void(ctx: CommandContext, commands: Commands[M], keys: Keys[M], id: UU
         record.void(command.version, reason=command.reason, at=ctx.now)
 
     return await act(ctx, commands, keys, id, step)
+
+
+def _day(entry: Entry, day: date) -> dict[str, Any]:
+    """The days a fact says beside its business time."""
+    if entry.type == "InvoiceCredited":
+        return {"credits": [{**msgspec.to_builtins(part), "on": day.isoformat()} for part in entry.changes["credits"]]}
+    return {DAYS[entry.type]: day.isoformat()} if entry.type in DAYS else {}
 
 
 async def _require_account(ctx: CommandContext, text: str) -> None:

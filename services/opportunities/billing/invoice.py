@@ -166,6 +166,7 @@ class Invoice(MoneyRecord):
 
     def require_sound(self, entry: Entry) -> None:
         """A line has units and a price that is not negative; an invoice is due no sooner than it is issued."""
+        super().require_sound(entry)
         issued_on, due_on = entry.changes.get("issued_on"), entry.changes.get("due_on")
         if issued_on is not None and due_on is not None and due_on < issued_on:
             raise Refused("due_before_issued", "it is due before it was issued", status=422, pointer="/changes")

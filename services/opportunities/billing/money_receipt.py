@@ -113,6 +113,7 @@ class MoneyReceipt(MoneyRecord):
 
     def require_sound(self, entry: Entry) -> None:
         """An amount is above nothing."""
+        super().require_sound(entry)
         amount = entry.changes.get("amount")
         if amount is not None and not (is_money(amount) and amount > 0):
             raise Refused("invalid_value", "an amount is above nothing", status=422, pointer="/changes/amount")

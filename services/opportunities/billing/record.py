@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, ClassVar
 
+from services.opportunities.opportunity.sound import CURRENCY
 from services.opportunities.record import Correctable
-from shared.event_store.stream import FactVoided, Refused
+from shared.event_store.stream import Entry, FactVoided, Refused
 
+MAX_REFERENCE = 200
+"""Characters of a number or reference."""
 PAIRED = frozenset({"account_id", "currency"})
 """An invoice and the receipts that pay it agree in these."""
 
@@ -33,6 +36,15 @@ class MoneyRecord(Correctable):
         if PAIRED & set(changes) and any(entry.type in self.on_both for entry in self.entries()):
             raise Refused("stands_on_both", "allocations were made in this account and currency", pointer="/changes")
         super().correct(version, changes, occurred_at=occurred_at, reason=reason, at=at)
+
+    def require_sound(self, entry: Entry) -> None:
+        """Numbers and references are short and say something; a currency has three letters."""
+        for name in ("number", "issuer", "bank_reference"):
+            value = entry.changes.get(name)
+            if value is not None and not 0 < len(value.strip()) <= len(value) <= MAX_REFERENCE:
+                raise Refused("invalid_value", "that is empty or too long", status=422, pointer=f"/changes/{name}")
+        if CURRENCY.fullmatch(entry.changes.get("currency", "CNY")) is None:
+            raise Refused("invalid_value", "a currency has three letters", status=422, pointer="/changes/currency")
 
     def void(self, version: int, *, reason: str, at: datetime) -> None:
         """Take back a fact; the first one too when nothing else was said: then the record never was."""

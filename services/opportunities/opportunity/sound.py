@@ -13,6 +13,7 @@ from services.opportunities.events import Line
 from shared.event_store.stream import Refused
 
 CURRENCY = re.compile("[A-Z]{3}")
+SERIAL = re.compile(r"[A-Z0-9][A-Z0-9._/\-]{0,63}")
 DIGITS = 14
 """Digits before the point of an amount."""
 PLACES = 6
@@ -59,6 +60,10 @@ def require_sound(values: Mapping[str, Any], given: Mapping[str, Any], levels: C
                 raise Refused("invalid_value", "a currency has three letters", status=422, pointer=pointer)
             case "lines":
                 _require_sound_lines(value, pointer)
+            case "delivered" | "cancelled" | "shipped" | "installed" if not all(
+                SERIAL.fullmatch(serial) for move in value for serial in move.serials
+            ):
+                raise Refused("invalid_value", "a serial has capitals and digits", status=422, pointer=pointer)
             case _:
                 pass
 

@@ -147,6 +147,9 @@ async def test_a_serial_is_delivered_once_in_a_company(
     await deal.tell(rep, "correct", version=3, reason="抄错", changes={"delivered": others})
     await second.tell(rep, "deliver", units=[{"line": 1, "serials": [A]}], on="2025-03-06")
     assert await second.refused(rep, "deliver", units=[{"line": 1, "serials": [C]}]) == taken
+    small = [{"line": 1, "units": 1, "on": "2025-03-05", "serials": [B.lower()]}]
+    said = await deal.refused(rep, "correct", version=3, reason="抄错", changes={"delivered": small})
+    assert said == (422, "invalid_value")
     await deal.tell(rep, "void", version=3, reason="录错")
     await second.tell(rep, "deliver", units=[{"line": 1, "units": 2, "serials": [C]}], on="2025-03-07")
     assert await deal.refused(rep, "deliver", units=[{"line": 1, "serials": [C]}]) == taken
@@ -343,7 +346,12 @@ async def test_a_price_corrected_on_an_invoice_moves_its_sums(head: Client, deal
     )  # fmt: skip
     assert await invoice.refused(head, "credit", amount="224999.49", reason="错") == (409, "more_than_open")
     await invoice.tell(head, "correct", version=1, on="2025-03-05", reason="日期")
+    await invoice.tell(head, "correct", version=3, on="2025-03-11", reason="日期")
+    for wrong in ({"number": " "}, {"currency": "yuan"}, {"due_on": "2025-03-01"}):
+        said = (422, "due_before_issued" if "due_on" in wrong else "invalid_value")
+        assert await invoice.refused(head, "correct", version=1, changes=wrong, reason="错") == said
     await fold()
+    assert (await head.read(invoice.path))["standing"]["credits"][0]["on"] == "2025-03-11"
     assert (await head.read("/v1/invoices"))["items"][0]["issued_on"] == "2025-03-05"
 
 
@@ -548,6 +556,8 @@ async def test_rows_are_what_their_documents_say(
         said = await director.read(path)
         assert said.get("rows", said.get("items", said.get("lines"))), path
         assert document.model_validate(said).model_dump(mode="json").keys() == said.keys(), path
+        if "lines" not in said:  # a table, for a sheet too
+            assert (await director.get(path, format="csv")).status_code == 200, path
         shown = document.model_validate(said).model_dump(mode="json")
         for name in ("rows", "items", "lines", "invoices", "warnings", "totals"):
             for one, other in zip(shown.get(name) or [], said.get(name) or [], strict=True):

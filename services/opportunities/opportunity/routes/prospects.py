@@ -235,7 +235,8 @@ def with_day(
         return changes
     day = day_of(occurred_at, now.zone)
     moved: dict[str, Any] = {}
-    for name in ("delivered", "cancelled", "shipped", "installed"):
+    told = ("told",) if entry.type == "CustomerTold" else ()
+    for name in ("delivered", "cancelled", "shipped", "installed", *told):
         if name in entry.changes and name not in changes:
             moved[name] = [{**msgspec.to_builtins(move), "on": day.isoformat()} for move in entry.changes[name]]
     for name in (DAYS.get(entry.type, "visited_on"),):

@@ -182,6 +182,8 @@ class Records:
                 return {"level": self.a_level(), "expected_on": "2030-01-01"}
             case "request-defeat":
                 return {"reason": self.a_reason()}
+            case "verify-defeat":
+                return {"verdict": "confirmed"}
             case "reject-defeat":
                 return {"finding": "still_buying"}
             case "freeze":
@@ -303,7 +305,7 @@ class Records:
 BEFORE: dict[str, tuple[str, ...]] = {
     "void": ("qualify",),
     "complete-instruction": ("qualify", "instruct"),
-    "approve-defeat": ("request-defeat",),
+    "approve-defeat": ("request-defeat", "verify-defeat"),
     "reject-defeat": ("request-defeat",),
     "approve-freeze": ("freeze",),
     "reject-freeze": ("freeze",),

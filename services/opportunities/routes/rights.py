@@ -31,8 +31,8 @@ REQUESTS: Mapping[Review, tuple[str, str]] = {
 }
 """The fact of a request that waits, and the standing field that says in whose name it was made."""
 APPROVALS = frozenset({"DealLost", "DefeatRejected", "ProspectFrozen", "FreezeRejected"})
-VERIFIES = frozenset({Function.CUSTOMER_SERVICE, Function.HEAD_OFFICE})
-"""Call the customer back before a defeat is approved."""
+VERIFIES = frozenset({Function.CUSTOMER_SERVICE, Function.HEAD_OFFICE, Function.DIRECTOR})
+"""Call the customer back before a defeat is approved: customer service, and head office with its director."""
 OF_SUPERVISORS = frozenset({"InstructionGiven", "VisitReviewed"})
 """Facts that only those who could record them correct or take back."""
 

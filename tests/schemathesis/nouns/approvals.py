@@ -8,7 +8,7 @@ RECALL = {"reason": "预算推迟", "recall_on": "2199-01-01"}
 
 
 def _decide(records: Records, service: str) -> Ready:
-    made = records.prospect("request-defeat")
+    made = records.prospect("request-defeat", "verify-defeat")
     item = {"kind": "defeat", "id": made.id, "version": made.version, "decision": "approve", "body": {}}
     return Ready(body={"items": [item]})
 

@@ -6,6 +6,7 @@ import asyncio
 import sys
 from pathlib import Path
 from typing import Annotated
+from uuid import UUID
 
 import typer
 from pydantic import ValidationError
@@ -153,19 +154,31 @@ def rewrap() -> None:
 
 @app.command("import")
 def import_(
-    file: Annotated[Path, typer.Argument(help="CSV, TSV, NDJSON or JSON")],
-    mapping: Annotated[Path, typer.Option(help="which column means what (YAML)")],
+    file: Annotated[Path | None, typer.Argument(help="CSV, TSV, NDJSON or JSON")] = None,
+    mapping: Annotated[Path | None, typer.Option(help="which column means what (YAML)")] = None,
     service: Annotated[str, typer.Option(help="accounts, opportunities, kpi or door: who takes it")] = "door",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="only say what would happen")] = False,
+    undo: Annotated[UUID | None, typer.Option(help="take this import back instead, by its id")] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="undo also what was recorded on its own records since")
+    ] = False,
 ) -> None:
-    """Import a file; ends with 0 when all rows are taken and the views show them, 2 when some have problems."""
+    """Import a file, or take an import back; ends with 0 when all was done and is shown, 2 when something was left."""
     from rich.console import Console
 
     from services.imports.command import import_file
+    from services.imports.undo_command import undo_import
     from services.serve import APPS
 
     if service not in APPS:
         raise typer.BadParameter(f"one of {', '.join(APPS)}")
+    if (undo is None) == (file is None):
+        raise typer.BadParameter("name a file to import, or an import to --undo")
+    if undo is not None:
+        status = undo_import(undo, settings(), Console(), service=service, dry_run=dry_run, force=force)
+        raise typer.Exit(status)
+    if file is None or mapping is None:
+        raise typer.BadParameter("name the mapping: --mapping sales.yaml")
     raise typer.Exit(import_file(file, mapping, settings(), Console(), service=service, dry_run=dry_run))
 
 

@@ -36,6 +36,15 @@ def import_file(
     file: Path, mapping: Path, settings: Settings, console: Console, *, service: str = "door", dry_run: bool = False
 ) -> int:
     """Import a file. Returns 0 when all rows were taken and the views show them, 2 when some have problems, else 1."""
+
+    def work(client: httpx.Client) -> int:
+        return _tell(client, _follow(client, _send(client, file, mapping, dry_run=dry_run), console), console)
+
+    return speaking(settings, console, service, work)
+
+
+def speaking(settings: Settings, console: Console, service: str, work: Callable[[httpx.Client], int]) -> int:
+    """The exit status of what is done with a service; what prevents it is told."""
     try:
         token = read_dev_token(settings.data)
     except OSError:
@@ -48,8 +57,7 @@ def import_file(
         timeout=TIMEOUT,
     ) as client:
         try:
-            done = _follow(client, _send(client, file, mapping, dry_run=dry_run), console)
-            return _tell(client, done, console)
+            return work(client)
         except CannotImport as error:
             console.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
         except httpx.HTTPError as error:
@@ -73,7 +81,7 @@ def _send(client: httpx.Client, file: Path, mapping: Path, *, dry_run: bool) -> 
         answer = client.post(
             "/v1/imports", params={"dry_run": str(dry_run).lower()}, files=parts, headers={"idempotency-key": key}
         )
-    return _accepted(answer, 202)
+    return accepted(answer, 202)
 
 
 def _beside(mapping: bytes) -> set[str]:
@@ -106,7 +114,7 @@ def _follow(client: httpx.Client, started: dict[str, Any], console: Console) -> 
         shown = started
         while not shown["finished"]:
             time.sleep(POLL_SECONDS)
-            shown = _accepted(_patiently(lambda: client.get(f"/v1/imports/{started['id']}")), 200)
+            shown = accepted(patiently(lambda: client.get(f"/v1/imports/{started['id']}")), 200)
             folding = shown["total"] is not None and shown["done"] == shown["total"]
             bar.update(
                 rows,
@@ -117,7 +125,7 @@ def _follow(client: httpx.Client, started: dict[str, Any], console: Console) -> 
     return shown
 
 
-def _patiently(ask: Callable[[], httpx.Response]) -> httpx.Response:
+def patiently(ask: Callable[[], httpx.Response]) -> httpx.Response:
     """A service that is away for a moment does not end the waiting."""
     for left in reversed(range(TRIES)):
         try:
@@ -166,7 +174,7 @@ def _tell(client: httpx.Client, done: dict[str, Any], console: Console) -> int:
 
 def _problems(client: httpx.Client, done: dict[str, Any]) -> list[dict[str, Any]]:
     answer = client.get(f"/v1/imports/{done['id']}/problems", params={"limit": SHOWN_PROBLEMS})
-    return list(_accepted(answer, 200)["items"])
+    return list(accepted(answer, 200)["items"])
 
 
 def _line(problem: dict[str, Any]) -> str:
@@ -177,7 +185,7 @@ def _line(problem: dict[str, Any]) -> str:
     return f"{where}{column}: {problem['code']} ({problem['message']}){shown}"
 
 
-def _accepted(answer: httpx.Response, status: int) -> dict[str, Any]:
+def accepted(answer: httpx.Response, status: int) -> dict[str, Any]:
     """The document answered. Raises CannotImport with every mistake the service found."""
     if answer.status_code == status:
         return dict(answer.json())

@@ -9,6 +9,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -103,3 +104,27 @@ async def test_the_command_ends_with_what_a_script_wants_to_know(
     assert (status, "title.column: the file has no column 'heading'" in said) == (1, True), said
     status, said = await run(environment, "import", str(tmp_path / "nowhere.csv"), "--mapping", str(mapping))
     assert (status, "nowhere.csv" in said) == (1, True), said
+
+    undo = ("import", "--undo", await latest(environment, done=True))
+    status, said = await run(environment, *undo, "--dry-run")
+    assert (status, "opportunities: 2 would be removed" in said) == (0, True), said
+    status, said = await run(environment, *undo)
+    assert (status, "people: 1 removed" in said) == (0, True), said
+    status, said = await run(environment, *undo)
+    assert (status, said.strip()) == (0, ""), said
+    status, said = await run(environment, "import", "--undo", str(uuid4()))
+    assert (status, "HTTP 404" in said or "not" in said.lower()) == (1, True), said
+
+
+async def latest(environment: Mapping[str, str], *, done: bool) -> str:
+    """The import that created most."""
+    token = (Path(environment["DAKEHU_DATA"]) / "token").read_text()
+    async with httpx.AsyncClient() as http:
+        answer = await http.get(
+            f"http://127.0.0.1:{environment['DAKEHU_OPPORTUNITIES_PORT']}/v1/imports",
+            headers={"authorization": f"Bearer {token.strip()}"},
+        )
+    found = [
+        one for one in answer.json()["items"] if one["created"] == 2 and not one["dry_run"] and one["finished"] is done
+    ]
+    return str(found[-1]["id"])

@@ -302,3 +302,22 @@ async def test_a_visit_on_site_this_month_ends_the_cadence_and_approvals_wait_fo
     (waiting,) = section(await head.read("/v1/today"), "approvals")
     assert (waiting["opportunity_id"], waiting["owner_id"]) == (deal, str(ours.rep_id))
     assert section(await head.read("/v1/today", person_id=str(ours.rep_id)), "approvals") == []
+
+
+async def test_a_filing_sent_back_and_a_lead_to_answer_are_in_the_day(
+    rep: Client, head: Client, director: Client, deal: str, ours: World, fold: Fold
+) -> None:
+    draft = {"opportunity_id": deal, "number": "TB-1", "customer_type": "taxi_fleet", "documents": ["营业执照"]}
+    filing = await rep.tell("/v1/filings", {**draft, "submit": True})
+    path = f"/v1/filings/{filing['id']}"
+    await director.tell(f"{path}/return", {"reason": "缺用车证明"}, version=filing["version"])
+    lead = str((await head.tell("/v1/leads", {"channel": "web", "account_name": "浦江客运"}))["id"])
+    version = (await head.read(f"/v1/leads/{lead}"))["version"]
+    await head.post(f"/v1/leads/{lead}/assign", {"owner_id": str(ours.rep_id)}, version=version)
+    await fold()
+    day = await rep.read("/v1/today")
+    (returned,) = section(day, "returned")
+    assert (returned["kind"], returned["path"], returned["note"]) == ("filing_returned", path, "缺用车证明")
+    assert [(item["id"], item["title"]) for item in section(day, "leads")] == [(lead, "浦江客运")]
+    labels = {each["section"]: each["label"] for each in day["sections"]}
+    assert labels["returned"] == "Returned to you"

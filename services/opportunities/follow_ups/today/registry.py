@@ -6,11 +6,12 @@ What it adds stands in a module of its folder that imports `today/sections.py` o
 from __future__ import annotations
 
 from services.opportunities.dealing import returned as dealing
+from services.opportunities.filings import returned as filings
 from services.opportunities.follow_ups.today import own, visits, waiting
 from services.opportunities.follow_ups.today.returned import REQUESTS_REJECTED, Returned, part
 from services.opportunities.follow_ups.today.sections import Part
 
-RETURNED: tuple[Returned, ...] = (REQUESTS_REJECTED, *dealing.RETURNED)
+RETURNED: tuple[Returned, ...] = (REQUESTS_REJECTED, *dealing.RETURNED, *filings.RETURNED)
 
 PARTS: tuple[Part, ...] = (*own.PARTS, *visits.PARTS, part(RETURNED), *waiting.PARTS)
 

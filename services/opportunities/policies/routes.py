@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, TypeVar
@@ -19,7 +19,6 @@ from services.opportunities.policies.approval_policy import (
     approval_id,
     approval_on,
 )
-from services.opportunities.policies.catalogues.words import CHANNELS, LAYERS, OBJECTIONS, PURPOSES, WAYS, Word
 from services.opportunities.policies.in_force import forget_rules, rules_in_force
 from services.opportunities.policies.level_policy import (
     LevelPolicies,
@@ -212,16 +211,6 @@ class WordShown(BaseModel):
     en: str
 
 
-class WordsShown(BaseModel):
-    """The codes shipped."""
-
-    channels: Sequence[WordShown]
-    visit_purposes: Sequence[WordShown]
-    visit_ways: Sequence[WordShown]
-    layers: Sequence[WordShown]
-    objections: Sequence[WordShown]
-
-
 @router.get("/v1/level-policies", operation_id="level_policies.list", tags=["rules"])
 async def level_policies(who: Who, parts: Parts, on: DayText = None) -> LevelPoliciesShown:
     """All level policies, shipped and published."""
@@ -263,20 +252,4 @@ async def approval_policy(who: Who, parts: Parts, on: DayText = None) -> Approva
         verify_defeat=policy.verify_defeat,
         lost_contact_days=policy.lost_contact_days,
         recall_days=policy.recall_days,
-    )
-
-
-@router.get("/v1/catalogues", operation_id="catalogues.read", tags=["rules"])
-async def words() -> WordsShown:
-    """Channels, visit purposes and ways, layers and objections, with their names."""
-
-    def shown(catalogue: Mapping[str, Word]) -> list[WordShown]:
-        return [WordShown(code=code, zh=word.zh, en=word.en) for code, word in catalogue.items()]
-
-    return WordsShown(
-        channels=shown(CHANNELS),
-        visit_purposes=shown(PURPOSES),
-        visit_ways=shown(WAYS),
-        layers=shown(LAYERS),
-        objections=shown(OBJECTIONS),
     )

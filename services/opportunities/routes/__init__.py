@@ -6,6 +6,7 @@ from services.opportunities.approvals import routes as approvals
 from services.opportunities.attachments import routes as attachments
 from services.opportunities.bids import routes as bids
 from services.opportunities.billing import routes as billing
+from services.opportunities.catalogues import routes as catalogues
 from services.opportunities.contracts import routes as contracts
 from services.opportunities.filings import routes as filings
 from services.opportunities.follow_ups import routes as follow_ups
@@ -28,6 +29,7 @@ ROUTERS = (
     visits.router,
     products.router,
     policies.router,
+    catalogues.router,
     leads.router,
     follow_ups.router,
     approvals.router,

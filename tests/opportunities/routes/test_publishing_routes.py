@@ -10,6 +10,8 @@ import asyncpg
 from services.opportunities.main import FACTS, opportunities_app
 from services.opportunities.products.view import PRODUCTS
 from services.opportunities.texts import TEXTS
+from services.opportunities.views.people import PEOPLE
+from services.opportunities.views.units import UNITS
 from shared.http.texts import TEXTS as KIT_TEXTS
 from shared.testing.views import fold_all
 from tests.opportunities.routes.world import Client
@@ -100,10 +102,11 @@ async def test_what_needs_approval_is_shown(rep: Client, director: Client) -> No
     assert (await rep.read("/v1/approval-policies"))["approve_freeze"] == "automatic"
 
 
-async def test_words_have_two_names(rep: Client) -> None:
+async def test_words_have_two_names(rep: Client, pool: asyncpg.Pool) -> None:
+    await fold_all(pool, [PRODUCTS, PEOPLE, UNITS])
     words = await rep.read("/v1/catalogues")
     assert {"code": "on_site", "zh": "上门", "en": "on site"} in words["visit_ways"]
-    assert all(word["zh"] and word["en"] for catalogue in words.values() for word in catalogue)
+    assert all(word["zh"] and word["en"] for catalogue in words["codes"].values() for word in catalogue)
 
 
 def test_every_fact_can_be_stored_and_every_refusal_has_a_text() -> None:

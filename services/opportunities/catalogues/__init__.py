@@ -1,0 +1,1 @@
+"""Every code a form needs, with its names in Chinese and English."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.opportunities import events
 from services.opportunities.events import (
     DealLost,
     DefeatRejected,
@@ -15,7 +16,9 @@ from services.opportunities.events import (
 )
 from services.opportunities.opportunity.commands.closings import ApproveDefeat
 from services.opportunities.opportunity.opportunity import FOR_APPROVERS, FOR_VERIFIERS
+from services.opportunities.policies.approval_policy import ApprovalPolicy
 from services.opportunities.policies.reason_catalogue import SHIPPED
+from shared.event_store.facts import registry
 from shared.testing.scenario import given
 from tests.opportunities.steps import (
     CAPTURED,
@@ -195,3 +198,14 @@ def test_only_customer_service_is_offered_the_call_and_heads_the_decisions() -> 
     assert not {"approve-defeat", "give-to"} & set(stream.allowed_actions(FOR_VERIFIERS))
     assert {"freeze-instead", "give-to"} <= set(stream.allowed_actions(FOR_APPROVERS))
     assert "verify-defeat" not in stream.allowed_actions(FOR_APPROVERS)
+
+
+def test_facts_told_before_there_were_call_backs_are_read_as_they_were_meant() -> None:
+    facts = registry(events).types
+    rejected = facts["DefeatRejected"].decode({"reviewed_by": str(HEAD), "finding": "other", "comment": None})
+    assert rejected["given_to"] is None
+    frozen = {"level_before": None, "requested_by": str(REP), "reviewed_by": None, "reason": "x", "comment": None}
+    assert facts["ProspectFrozen"].decode(frozen | {"recall_on": None})["instead_of"] is None
+    published = {"effective_from": "2024-01-01", "approve_defeat": "manual", "approve_freeze": "manual"}
+    policy = ApprovalPolicy(**facts["ApprovalPolicyPublished"].decode(published | {"duplicate_days": 30}))
+    assert (policy.verifies, policy.lost_contact_days, policy.recall_days) == (False, 60, 90)

@@ -189,7 +189,7 @@ async def test_nobody_decides_their_own_request(head: Client, director: Client, 
 
 async def test_the_inbox_shows_each_what_waits_for_them(
     rep: Client, west_rep: Client, head: Client, director: Client, service: Client, stranger: Client,
-    prospect: dict[str, Any], fold: Fold,
+    prospect: dict[str, Any], fold: Fold, ours: World,
 ) -> None:  # fmt: skip
     first = await another(rep, prospect, title="一")
     await first.tell(rep, "request-defeat", "2025-03-05", kind="presumed", **PRICE)
@@ -223,6 +223,8 @@ async def test_the_inbox_shows_each_what_waits_for_them(
     assert [row["title"] for row in (await head.read("/v1/approvals", kind="freeze"))["items"]] == ["二"]
     assert [row["title"] for row in (await head.read("/v1/approvals", older_than=14))["items"]] == ["一"]
     assert (await head.read("/v1/approvals", older_than=15))["items"] == []
+    assert len((await head.read("/v1/approvals", unit_id=str(ours.east)))["items"]) == 2
+    assert (await head.read("/v1/approvals", unit_id=str(ours.west)))["items"] == []
     assert (await head.get("/v1/approvals", kind="x")).json()["code"] == "unknown_kind"
     assert [row["title"] for row in (await head.read("/v1/approvals", as_of="2025-03-06"))["items"]] == ["一"]
     page = await head.read("/v1/approvals", limit=1)
@@ -254,8 +256,9 @@ async def test_who_entered_a_request_for_another_is_not_shown_it_to_decide(
 async def test_each_decision_has_its_own_outcome_and_a_retry_repeats_none(
     rep: Client, head: Client, ours: World, prospect: dict[str, Any]
 ) -> None:
-    deals = [await another(rep, prospect, account_id=None) for _ in range(6)]
-    approved, rejected, frozen, given, stale, bare = deals
+    deals = [await another(rep, prospect, account_id=None) for _ in range(7)]
+    approved, rejected, frozen, given, stale, bare, asked = deals
+    await asked.tell(rep, "freeze", reason="预算推迟", recall_on="2025-09-01")
     for deal in deals[:5]:
         await deal.tell(rep, "request-defeat", **PRICE)
     stale.version -= 1
@@ -270,11 +273,12 @@ async def test_each_decision_has_its_own_outcome_and_a_retry_repeats_none(
         item(rejected, "reject", finding="whatever"),
         item(Deal("00000000-0000-4000-8000-000000000001")),
         item(approved, kind="nothing"),
+        item(asked, kind="freeze", comment="同意"),
     ]
     answer = await head.post("/v1/approvals/decide", {"items": items}, key="batch-1")
     assert answer.status_code == 200, answer.text
     told = answer.json()
-    assert (told["carried_out"], told["refused"]) == (4, 6)
+    assert (told["carried_out"], told["refused"]) == (5, 6)
     assert [(one["status"], one["code"]) for one in told["items"]] == [
         (200, "ok"),
         (200, "ok"),
@@ -286,15 +290,16 @@ async def test_each_decision_has_its_own_outcome_and_a_retry_repeats_none(
         (422, "validation"),
         (404, "not_found"),
         (422, "unknown_decision"),
+        (200, "ok"),
     ]
     assert told["items"][7]["pointer"] == "/finding"
     assert told["items"][2]["title"] == "No defeat requested"
     assert "etag" not in answer.headers
     again = (await head.post("/v1/approvals/decide", {"items": items}, key="batch-1")).json()
     assert again == told
-    shown = [await head.read(f"{OPPORTUNITIES}/{deal.id}") for deal in (approved, rejected, frozen, given)]
-    assert [one["status"] for one in shown] == ["defeated", "open", "frozen", "open"]
-    assert [one["version"] for one in shown] == [3, 3, 3, 4]
+    shown = [await head.read(f"{OPPORTUNITIES}/{deal.id}") for deal in (approved, rejected, frozen, given, asked)]
+    assert [one["status"] for one in shown] == ["defeated", "open", "frozen", "open", "frozen"]
+    assert [one["version"] for one in shown] == [3, 3, 3, 4, 3]
     other = [item(approved, comment="别的")]
     (reused,) = (await head.post("/v1/approvals/decide", {"items": other}, key="batch-1")).json()["items"]
     assert (reused["status"], reused["code"]) == (422, "idempotency_key_reused")

@@ -24,6 +24,7 @@ READS = {
     "account": ("accounts", "/v1/accounts/{id}"),
     "opportunity": ("opportunities", "/v1/opportunities/{id}"),
     "visit": ("opportunities", "/v1/visits/{id}"),
+    **{noun: ("opportunities", f"/v1/{noun}s/{{id}}") for noun in ("solution", "bid", "negotiation", "contract")},
 }
 COMMANDS: Mapping[str, tuple[tuple[str, str, dict[str, Any]], ...]] = {
     "account": (
@@ -44,6 +45,24 @@ COMMANDS: Mapping[str, tuple[tuple[str, str, dict[str, Any]], ...]] = {
         ("opportunities", "/v1/visits/{id}/review", {}),
         ("opportunities", "/v1/visits/{id}/cancel", {"reason": "错"}),
         ("opportunities", "/v1/visits/{id}/log", {}),
+    ),
+    "solution": (
+        ("opportunities", "/v1/solutions/{id}/draft", {"summary": "稿"}),
+        ("opportunities", "/v1/solutions/{id}/withdraw", {"reason": "错"}),
+        ("opportunities", "/v1/solutions/{id}/approve", {}),
+    ),
+    "bid": (
+        ("opportunities", "/v1/bids/{id}/buy-documents", {}),
+        ("opportunities", "/v1/bids/{id}/decide", {"go": False}),
+    ),
+    "negotiation": (
+        ("opportunities", "/v1/negotiations/{id}/conclude", {"agreed": True}),
+        ("opportunities", "/v1/negotiations/{id}/approve-price", {}),
+    ),
+    "contract": (
+        ("opportunities", "/v1/contracts/{id}/submit", {}),
+        ("opportunities", "/v1/contracts/{id}/approve", {}),
+        ("opportunities", "/v1/contracts/{id}/void", {"version": 2, "reason": "错"}),
     ),
 }
 """Commands tried with a version nobody has: what is seen is 412 or refused, what is not seen cannot be told apart."""
@@ -96,6 +115,10 @@ LISTS = (
     Listed("accounts", "/v1/accounts/visits-due", "account", _ids("account_id"), _due, {"status": "all"}),
     Listed("opportunities", "/v1/opportunities", "opportunity", _ids("id"), _all("opportunity")),
     Listed("opportunities", "/v1/visits", "visit", _ids("id"), _all("visit")),
+    Listed("opportunities", "/v1/solutions", "solution", _ids("id"), _all("solution")),
+    Listed("opportunities", "/v1/bids", "bid", _ids("id"), _all("bid")),
+    Listed("opportunities", "/v1/negotiations", "negotiation", _ids("id"), _all("negotiation")),
+    Listed("opportunities", "/v1/contracts", "contract", _ids("id"), _all("contract")),
     Listed("opportunities", "/v1/follow-ups", "opportunity", _ids("opportunity_id"), _in_stock),
     Listed("opportunities", "/v1/hot-customers", "opportunity", _ids("opportunity_id", "rows"), _hot),
     Listed(
@@ -121,6 +144,13 @@ def _stock(said: Any) -> Counter[str]:
     found: Counter[str] = Counter()
     for row in said["stock"]:
         found.update({name: row[name]["count"] for name in ("open", "ordered")})
+    return found
+
+
+def _closing(said: Any) -> Counter[str]:
+    found: Counter[str] = Counter()
+    for row in said["closing"]:
+        found["ordered" if row["level"] == "O" else "open"] += row["count"]
     return found
 
 
@@ -159,6 +189,7 @@ FIGURES: tuple[tuple[str, str, dict[str, str], Figures, Callable[..., Counter[st
         lambda said: Counter(defeated=sum(row["defeats"] for row in said["rows"])),
         lambda oracle, asker, at: Counter(defeated=oracle.steps(asker, at)["defeated"]),
     ),
+    ("opportunities", "/v1/pipeline/flow", {"from": "2025-06-30", "group_by": "owner"}, _closing, Oracle.stock),
 )  # fmt: skip
 
 UNPAGED = frozenset(

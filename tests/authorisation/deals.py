@@ -29,6 +29,7 @@ from services.opportunities.visits.commands import LogVisit, PlanVisit
 from services.opportunities.visits.visit import Visit
 from shared.event_store.stream import Stream
 from tests.authorisation.company import BEGINNING, BRANCHES, id_of
+from tests.authorisation.dealt import of_deal
 
 PRODUCTS = ("A6L", "Q5")
 OPENED = datetime(2024, 6, 3, 2, tzinfo=UTC)
@@ -137,6 +138,8 @@ def records(mark: str, *, first: bool) -> Iterator[Stream]:
     for deal in OPPORTUNITIES.values():
         if first or not deal.only:
             yield opportunity_of(deal, mark)
+            if deal.state == "hot":
+                yield from of_deal(deal.name, deal.id, id_of(deal.owner), mark, JUDGED)
     for visit in VISITS.values():
         if first or not visit.only:
             yield visit_of(visit)

@@ -186,6 +186,8 @@ class Oracle:
     def sees_record(self, asker: Asker, record: Record) -> bool:
         """Whether a record is shown: by where it stands today."""
         standing = record.at()
+        if (deal := standing.get("opportunity_id")) is not None:
+            return self.sees_record(asker, self.records[UUID(deal)])
         if record.kind == "account":
             team = self.team_of(str(record.id))
         else:

@@ -62,7 +62,7 @@ class Line(msgspec.Struct, frozen=True):
     unit_price: Decimal | None = None
 
 
-class Delivery(msgspec.Struct, frozen=True):
+class Delivery(msgspec.Struct, frozen=True, omit_defaults=True):
     """Units of a line handed over to the customer (AAK) on a day; `serials` (VINs) of those that were named."""
 
     line: Positive
@@ -71,7 +71,7 @@ class Delivery(msgspec.Struct, frozen=True):
     serials: tuple[str, ...] = ()
 
 
-class Cancellation(msgspec.Struct, frozen=True):
+class Cancellation(msgspec.Struct, frozen=True, omit_defaults=True):
     """Units of a line the customer took back (退订) on a day; `serials` of those that were named."""
 
     line: Positive

@@ -438,6 +438,44 @@ async def test_receivables_stand_in_the_bucket_of_their_age(
     assert (await ages())[2] == ("EUR", "invoices", ["days_over_90"], "226000.00")
 
 
+async def test_without_a_day_of_its_own_an_invoice_is_due_by_the_contract(
+    rep: Client, head: Client, deal: Record, clock: Clock, ours: World, fold: Fold
+) -> None:
+    terms = [
+        {"share": "0.3", "after": "signing", "days": 7},
+        {"share": "0.6", "after": "delivery", "days": 10},
+        {"share": "0.1", "after": "acceptance", "days": 0},
+    ]
+    drafted = {"opportunity_id": deal.id, "title": "采购合同", "payment_terms": terms, "on": "2025-03-03"}
+    drafted |= {"lines": [{"product": "A6L", "units": 3, "unit_price": "100000"}], "ends_on": "2026-03-10"}
+    contract = await opened(rep, "/v1/contracts", **drafted)
+    await contract.tell(rep, "submit", on="2025-03-04")
+    await contract.tell(head, "approve", on="2025-03-05")
+    invoice = await opened(head, "/v1/invoices", **invoicing(deal))
+    await fold()
+    assert (await rep.read("/v1/invoices"))["items"][0]["due_on"] == "2025-04-05"  # not signed: the policy's 30 days
+    await contract.tell(head, "sign", number="HT-1", on="2025-03-06")
+    await fold()
+
+    async def ages(day: str) -> tuple[str, ...]:
+        (row,) = [r for r in (await rep.read("/v1/receivables", as_of=day))["rows"] if r["kind"] == "invoices"]
+        return row["not_due"], row["days_1_30"], row["days_31_60"]
+
+    clock.pass_days(60)
+    assert (await rep.read("/v1/invoices"))["items"][0]["due_on"] == "2025-03-13"
+    assert await ages("2025-03-13") == ("226000.00", "0.00", "0.00")
+    assert await ages("2025-03-14") == ("158200.00", "67800.00", "0.00")  # of 226 000: 30 % since signing + 7
+    await deal.tell(rep, "deliver", units=[{"line": 1, "units": 2}], on="2025-03-15")
+    await fold()
+    assert await ages("2025-03-25") == ("158200.00", "67800.00", "0.00")
+    assert await ages("2025-03-26") == ("22600.00", "203400.00", "0.00")  # and 60 % since delivery + 10
+    receipt = await opened(head, "/v1/receipts", **receiving(ours, "67800", on="2025-03-26"))
+    await receipt.tell(head, "allocate", invoices=[{"invoice_id": invoice.id, "amount": "67800"}], on="2025-03-26")
+    await fold()
+    assert await ages("2025-04-20") == ("22600.00", "135600.00", "0.00")  # what was due first is paid first
+    assert (await rep.read("/v1/invoices"))["items"][0]["due_on"] == "2025-03-25"
+
+
 async def test_an_account_over_its_limit_is_named(
     rep: Client, head: Client, west_rep: Client, deal: Record, ours: World, fold: Fold
 ) -> None:

@@ -10,7 +10,15 @@ from services.accounts.events import AccountFact, PersonFact, UnitFact
 from services.accounts.views import VIEWS as ACCOUNTS_VIEWS
 from services.event_page import SERVICES, event_page
 from services.kpi.views import VIEWS as KPI_VIEWS
-from services.opportunities.events import OpportunityFact, ProductFact, VisitFact
+from services.opportunities.events import (
+    BidFact,
+    ContractFact,
+    NegotiationFact,
+    OpportunityFact,
+    ProductFact,
+    SolutionFact,
+    VisitFact,
+)
 from services.opportunities.views import VIEWS as OPPORTUNITIES_VIEWS
 from shared.event_store.facts import FactType, registry
 
@@ -18,9 +26,13 @@ ROOT = Path(__file__).parents[2]
 VIEWS = (*ACCOUNTS_VIEWS, *OPPORTUNITIES_VIEWS, *KPI_VIEWS)
 FACTS_OF = {
     "account": AccountFact,
+    "bid": BidFact,
+    "contract": ContractFact,
+    "negotiation": NegotiationFact,
     "opportunity": OpportunityFact,
     "person": PersonFact,
     "product": ProductFact,
+    "solution": SolutionFact,
     "unit": UnitFact,
     "visit": VisitFact,
 }

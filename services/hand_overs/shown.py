@@ -10,6 +10,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from services.accounts.routes.unit_names import unit_names
 from services.hand_overs.checking import Fault, Plan
 from services.hand_overs.records import ACCOUNT, PERSON, names_of
 from shared.http.kit import Kit
@@ -152,9 +153,11 @@ class ItemShown(BaseModel):
     from_person_id: UUID
     from_name: str | None
     from_unit_id: UUID | None
+    from_unit_name: str | None
     to: UUID | None
     to_name: str | None
     to_unit_id: UUID | None
+    to_unit_name: str | None
     state: ItemState = Field(
         description="`done`: moved. `unchanged`: somebody else had moved it. `undone`: back again."
     )
@@ -236,6 +239,8 @@ async def items_shown(
     """Items with what is called by name as far as the reader sees it today."""
     about = await names_of(kit.pool, tenant_id, sorted({item.stream_id for item in items if item.kind != PERSON}))
     leaver = UUID(operation.parameters["command"]["from_person_id"])
+    places = [_uuid(item.said.get(name)) for item in items for name in ("unit_before", "unit_id")]
+    units = await unit_names(kit.pool, tenant_id, places, kit.clock())
     shown = []
     for item in items:
         row = about.get(item.stream_id)
@@ -253,9 +258,11 @@ async def items_shown(
                 from_person_id=leaver,
                 from_name=named.get(leaver),
                 from_unit_id=unit_before,
+                from_unit_name=units.get(unit_before),
                 to=to,
                 to_name=None if to is None else named.get(to),
                 to_unit_id=unit,
+                to_unit_name=units.get(unit),
                 state=item.state,
                 code=item.code,
                 message=None if item.code is None else kit.catalogue.detail(item.code, 409, language, "", item.params),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
@@ -17,6 +18,7 @@ from services.accounts.events import KEY_PERSON_FIELD, Attitude, Influence, KeyP
 from services.accounts.routes.in_sight import shown
 from services.accounts.routes.organisation_reads import etag
 from services.accounts.routes.shown import HistoryEntry, builtins, history
+from services.accounts.routes.unit_names import unit_names
 from services.accounts.views.accounts import ACCOUNTS
 from services.accounts.views.people import PEOPLE
 from services.accounts.views.units import UNITS
@@ -42,6 +44,10 @@ select a.stream_id as id, a.name, a.kinds, a.sector, a.credit_code, a.owner_id, 
  order by {order}
  limit {limit}
 """
+NAMES_SEEN = f"""
+select a.stream_id, a.name from {ACCOUNTS.table} a
+ where a.tenant_id = $1 and a.stream_id = any($2::uuid[]) and a.to_at is null and {{sight}}
+"""  # noqa: S608 - constants only
 SORTS = {
     "name": ("a.name_key, a.stream_id", "(a.name_key, a.stream_id) > ({0}, {1}::uuid)"),
     "opened_at": ("a.opened_at, a.stream_id", "(a.opened_at, a.stream_id) > ({0}, {1}::uuid)"),
@@ -66,7 +72,9 @@ class AccountRow(BaseModel):
     owner_name: str | None = Field(default=None, description="From the vault; null when erased.")
     owner_since: datetime | None
     unit_id: UUID | None
+    unit_name: str | None = None
     parent_id: UUID | None
+    parent_name: str | None = Field(default=None, description="Null out of your sight.")
     channel: str | None
     grade: str | None
     relationship: Relationship | None
@@ -111,6 +119,7 @@ class AccountRecord(BaseModel):
     owner_id: UUID | None
     owner_name: str | None
     unit_id: UUID | None
+    unit_name: str | None
     parent_id: UUID | None
     parent_name: str | None = Field(description="Null out of your sight.")
     external_refs: dict[str, str]
@@ -202,8 +211,28 @@ async def accounts(
         fetched, lambda row: (row["name_key"] if sort == "name" else row["opened_at"].isoformat(), row["id"])
     )
     named = await people_names(read.kit, read.tenant_id, (row["owner_id"] for row in rows))
-    items = [AccountRow(owner_name=named.get(row["owner_id"]), **dict(row)) for row in rows]
+    units = await unit_names(read.pool, read.tenant_id, (row["unit_id"] for row in rows), read.as_of)
+    above = await _names_seen(read, (row["parent_id"] for row in rows))
+    items = [
+        AccountRow(
+            owner_name=named.get(row["owner_id"]),
+            unit_name=units.get(row["unit_id"]),
+            parent_name=above.get(row["parent_id"]),
+            **dict(row),
+        )
+        for row in rows
+    ]
     return Listed(items=items, next=following)
+
+
+async def _names_seen(read: Reading, ids: Iterable[UUID | None]) -> Mapping[UUID | None, str]:
+    """Names of these accounts as far as the caller sees them today."""
+    wanted = sorted({id for id in ids if id is not None})
+    if not wanted:
+        return {}
+    seen, seen_by = shown(await read.sight(), 3, "a", present=True)
+    rows = await read.pool.fetch(NAMES_SEEN.format(sight=seen), read.tenant_id, wanted, *seen_by)
+    return {row["stream_id"]: row["name"] for row in rows}
 
 
 @router.get("/{account_id}", operation_id="accounts.get", response_model=AccountRecord, responses=refuses(404))
@@ -231,6 +260,7 @@ async def account(account_id: UUID, read: Report, request: Request) -> AccountRe
     parent = standing["parent_id"] and await read.kit.repository(Account).load(read.tenant_id, standing["parent_id"])
     if parent and not _seen(await read.sight(), parent):
         parent = None  # one out of sight is not named
+    units = await unit_names(read.pool, read.tenant_id, [standing["unit_id"]], read.as_of)
     file = {name: value for name, value in standing.items() if not name.startswith(KEY_PERSON_FIELD)}
     return AccountRecord(
         **builtins(file)
@@ -238,6 +268,7 @@ async def account(account_id: UUID, read: Report, request: Request) -> AccountRe
             "id": account_id,
             "version": version,
             "owner_name": vault.get(standing["owner_id"], {}).get("name"),
+            "unit_name": units.get(standing["unit_id"]),
             "parent_name": parent.standing["name"] if parent else None,
             "support_team": [
                 TeamMemberShown(person_id=m.person_id, role=m.role, name=vault.get(m.person_id, {}).get("name"))

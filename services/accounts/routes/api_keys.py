@@ -18,6 +18,7 @@ from services.accounts.events import Function
 from services.accounts.routes.organisation_reads import etag
 from services.accounts.routes.personal import replayed
 from services.accounts.routes.rights import open_unit, require
+from services.accounts.routes.unit_names import unit_names
 from shared.event_store.stream import Refused
 from shared.http.commands import Commands, Work
 from shared.http.context import CommandContext, Ctx, CtxMatch
@@ -74,6 +75,7 @@ class ClientShown(BaseModel):
     name: str
     functions: list[Function]
     unit_id: UUID | None
+    unit_name: str | None = None
     scopes: list[str]
     keys: list[KeyShown]
     live: bool
@@ -194,6 +196,8 @@ async def _clients(read: Now, only: UUID | None = None) -> AsyncIterator[ClientS
         found: ApiKey | None = await read.kit.repository(ApiKey).load(read.tenant_id, client_id)
         if found is not None:
             shown = _shown(found, used, now, may=may)
+            units = await unit_names(read.pool, read.tenant_id, [shown.unit_id], now)
+            shown.unit_name = units.get(shown.unit_id)
             if more_than_held(shown.functions, shown.scopes, read.principal) is not None:
                 shown.allowed_actions = [action for action in shown.allowed_actions if action != "rotate"]
             yield shown

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -15,6 +16,7 @@ from services.accounts.person import Person
 from services.accounts.routes.rights import ORGANISES
 from services.accounts.routes.shown import HistoryEntry, history
 from services.accounts.routes.standing_in import decides_for
+from services.accounts.routes.unit_names import unit_names
 from services.accounts.views.people import PEOPLE
 from services.accounts.views.units import UNITS
 from shared.days import day_of
@@ -56,6 +58,7 @@ class UnitShown(BaseModel):
     name: str
     kind: UnitKind
     parent_id: UUID | None
+    parent_name: str | None = None
     status: str
     since: datetime = Field(description="From when it has stood like this.")
     children: list[UnitShown] = Field(default_factory=list)
@@ -89,8 +92,11 @@ class PersonShown(BaseModel):
     name: str | None = Field(description="From the vault; null when erased.")
     functions: list[Function]
     unit_id: UUID
+    unit_name: str | None = None
     reports_to_unit_id: UUID | None
+    reports_to_unit_name: str | None = None
     reports_to_person_id: UUID | None
+    reports_to_person_name: str | None = None
     external_refs: dict[str, str] = Field(description="Empty but for who is shown the history.")
     status: str
     joined_at: datetime
@@ -126,6 +132,7 @@ async def units(read: Report, closed: Annotated[bool, Query(description="Show cl
     roots: list[UnitShown] = []
     for unit in shown.values():
         above = shown.get(unit.parent_id) if unit.parent_id is not None else None
+        unit.parent_name = None if above is None else above.name
         (roots if above is None else above.children).append(unit)
     return Tree(as_of=read.as_of, rows=roots)
 
@@ -170,9 +177,13 @@ async def people(
         ),
         lambda row: (row["joined_at"].isoformat(), row["id"]),
     )
-    named = await people_names(read.kit, read.tenant_id, [row["id"] for row in rows])
+    places = await _places(read, rows)
+    named = await people_names(
+        read.kit, read.tenant_id, [id for row in rows for id in (row["id"], row["reports_to_person_id"])]
+    )
     close = await sees_closely(read, *(row["id"] for row in rows))
-    return Listed(items=[_person(row, named, row["id"] in close) for row in rows], next=following)
+    items = [_person(row, named, row["id"] in close, places) for row in rows]
+    return Listed(items=items, next=following)
 
 
 @router.get("/v1/people/{person_id}", operation_id="people.get", responses=refuses(404))
@@ -184,7 +195,10 @@ async def person(person_id: UUID, read: Now, request: Request) -> PersonRecord:
     etag(request, found.version)
     today = day_of(read.as_of, read.zone)
     deputies = {id: one for id, one in found.deputies().items() if one.until >= today}
-    personal = await read.kit.vault.get(read.tenant_id, [person_id, *deputies], ("name", "phone", "mail"))
+    above = found.standing.get("reports_to_person_id")
+    others = [*deputies, *([] if above is None else [above])]
+    personal = await read.kit.vault.get(read.tenant_id, [person_id, *others], ("name", "phone", "mail"))
+    places = await _places(read, [found.standing])
     close = bool(await sees_closely(read, person_id))
     own = personal.get(person_id, {}) if close else {}
     standing = dict(found.standing) | ({} if close else {"external_refs": {}})
@@ -192,6 +206,9 @@ async def person(person_id: UUID, read: Now, request: Request) -> PersonRecord:
         id=person_id,
         version=found.version,
         name=personal.get(person_id, {}).get("name"),
+        unit_name=places.get(found.standing["unit_id"]),
+        reports_to_unit_name=places.get(found.standing["reports_to_unit_id"]),
+        reports_to_person_name=None if above is None else personal.get(above, {}).get("name"),
         phone=masked(own.get("phone")),
         mail=masked_mail(own.get("mail")),
         deputies={
@@ -233,6 +250,18 @@ def etag(request: Request, version: int) -> None:
     call_of(request.scope).headers.append((b"etag", b'"%d"' % version))
 
 
-def _person(row: Any, named: dict[UUID, str], close: bool) -> PersonShown:
+async def _places(read: Reading, rows: Sequence[Mapping[str, Any]]) -> Mapping[UUID | None, str]:
+    """Names of the units people work at and report to."""
+    ids = [id for row in rows for id in (row["unit_id"], row["reports_to_unit_id"])]
+    return await unit_names(read.pool, read.tenant_id, ids, read.as_of)
+
+
+def _person(row: Any, named: dict[UUID, str], close: bool, places: Mapping[UUID | None, str]) -> PersonShown:
     given = dict(row) if close else dict(row) | {"external_refs": {}}
-    return PersonShown(name=named.get(row["id"]), **given)
+    return PersonShown(
+        name=named.get(row["id"]),
+        unit_name=places.get(row["unit_id"]),
+        reports_to_unit_name=places.get(row["reports_to_unit_id"]),
+        reports_to_person_name=named.get(row["reports_to_person_id"]),
+        **given,
+    )

@@ -11,6 +11,7 @@ from fastapi import Query
 from pydantic import BaseModel, Field
 
 from services.accounts.routes.in_sight import shown
+from services.accounts.routes.unit_names import unit_names
 from services.accounts.views.accounts import ACCOUNTS
 from services.accounts.views.people import PEOPLE
 from services.accounts.views.units import UNITS
@@ -109,6 +110,7 @@ class VisitDue(BaseModel):
     account_id: UUID
     account_name: str
     unit_id: UUID | None
+    unit_name: str | None
     duty: Duty = Field(description="account_manager: once a month, by the owner; regional_manager: once per half-year.")
     person_id: UUID | None = Field(description="Null when no regional manager is in charge of the account's unit.")
     person_name: str | None
@@ -156,8 +158,10 @@ async def visits_due(
     fetched = await read.pool.fetch(sql, *given)
     rows, following = page.of(fetched, lambda row: (row["due_on"].isoformat(), row["account_id"], row["duty"]))
     named = await people_names(read.kit, read.tenant_id, (row["person_id"] for row in rows))
+    units = await unit_names(read.pool, read.tenant_id, (row["unit_id"] for row in rows), read.as_of)
     items = [
         VisitDue(
+            unit_name=units.get(row["unit_id"]),
             account_name=row["name"],
             person_name=named.get(row["person_id"]),
             **{column: value for column, value in row.items() if column != "name"},

@@ -5,25 +5,17 @@ Every table and figure credits whom it should in the month it should: asked now,
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
 from tests.journeys.telling import OPPORTUNITIES, Company, Deal, Person, ago, lines
-from tests.journeys.test_first_deals import stranger  # noqa: F401
-from tests.stack import Running, started
+from tests.stack import Running
 
 POLICY = {"effective_from": "2020-01-01", "verify_defeat": "before_approval"}
 ASKED = {"reason": "other_brand.price", "competitor_brand": "别克", "competitor_price": "88000", "evidence": "客户口述"}
 REP, COLLEAGUE = "rep E", "colleague E"
-
-
-@pytest.fixture
-def running(tmp_path: Path) -> Iterator[Running]:
-    with started(tmp_path) as running:
-        yield running
 
 
 @pytest.fixture
@@ -125,7 +117,7 @@ class Ledger:
 def test_a_false_defeat_is_credited_to_who_won_it(
     company: Company,
     ids: dict[str, str],
-    stranger: Person,  # noqa: F811
+    stranger: Person,
 ) -> None:
     people = company.people
     rep, colleague, head, service = (people[name] for name in (REP, COLLEAGUE, "head E", "service E"))
@@ -250,7 +242,7 @@ def test_frozen_instead_of_lost_and_many_decisions_at_once(company: Company) -> 
     office = company.office
     deals = {
         title: Deal(rep.tell(OPPORTUNITIES, {"title": title, "lines": lines(A6L=1), "on": ago(50)})["id"])
-        for title in ("成", "冻", "驳", "失")
+        for title in ("成", "冻", "驳", "失", "停", "续")
     }
     for title in ("成", "冻", "驳"):
         deals[title].tell(rep, "request-defeat", 40, kind="presumed" if title == "冻" else "confirmed", **ASKED)
@@ -258,21 +250,28 @@ def test_frozen_instead_of_lost_and_many_decisions_at_once(company: Company) -> 
     for title in ("成", "冻"):
         deals[title].tell(service, "verify-defeat", 39, verdict="confirmed")
     rep.position = service.position
+    for title in ("停", "续"):
+        deals[title].tell(rep, "freeze", 39, reason="预算推迟", recall_on=ago(0))
     deals["失"].tell(rep, "lose-contact", 38, reason="停机")
     inbox = {row["title"]: row for row in read_on(head, rep).read("/v1/approvals")["items"]}
-    assert set(inbox) == {"成", "冻", "驳"}
+    assert {title: row["kind"] for title, row in inbox.items()} == {
+        "成": "defeat", "冻": "defeat", "驳": "defeat", "停": "freeze", "续": "freeze",
+    }  # fmt: skip
     assert inbox["冻"]["proposal"]["decision"] == "freeze"
     items = [
-        {"kind": "defeat", "id": inbox[title]["id"], "version": inbox[title]["version"], **said}
+        {name: inbox[title][name] for name in ("kind", "id", "version")} | said
         for title, said in (
             ("成", {"decision": "approve", "body": {"on": ago(37)}}),
             ("冻", {"decision": "freeze", "body": {"on": ago(37), "reason": "等预算", "recall_on": ago(5)}}),
             ("驳", {"decision": "approve", "body": {"on": ago(37)}}),
+            ("停", {"decision": "approve", "body": {"on": ago(37), "comment": "同意"}}),
+            ("续", {"decision": "reject", "body": {"on": ago(37), "comment": "继续跟进"}}),
         )
     ]
     status, told = head.send("/v1/approvals/decide", {"items": items})
     assert status == 200
-    assert [(one["status"], one["code"]) for one in told["items"]] == [(200, "ok"), (200, "ok"), (409, "not_verified")]
+    assert [one["status"] for one in told["items"]] == [200, 200, 409, 200, 200]
+    assert told["items"][2]["code"] == "not_verified"
     head.position = max(one["position"] or 0 for one in told["items"])
     deals["冻"].version = told["items"][1]["version"]
     assert [row["title"] for row in head.read("/v1/approvals")["items"]] == ["驳"]
@@ -282,7 +281,11 @@ def test_frozen_instead_of_lost_and_many_decisions_at_once(company: Company) -> 
         rows = read_on(office, head, rep).read("/v1/defeats/set-aside", when)["rows"]
         return {(row["title"], row["kind"], row["became"], row["instead_of"], row["proposal"]) for row in rows}
 
-    still = {("冻", "freeze", "still", "defeat", None), ("失", "contact_lost", "still", None, None)}
+    still = {
+        ("冻", "freeze", "still", "defeat", None),
+        ("停", "freeze", "still", None, None),
+        ("失", "contact_lost", "still", None, None),
+    }
     assert aside() == aside(as_of=ago(37)) == still
     known = str(office.position)
     office.tell("/v1/approval-policies", POLICY | {"effective_from": ago(90), "lost_contact_days": 30})
@@ -290,7 +293,10 @@ def test_frozen_instead_of_lost_and_many_decisions_at_once(company: Company) -> 
     assert aside(known_at=known) == still
     assert aside(as_of=ago(37)) == still
     due = read_on(rep, head).read("/v1/recalls")["items"]
-    assert [(row["title"], row["days_overdue"], row["since"]) for row in due] == [("冻", 5, ago(37))]
+    assert [(row["title"], row["days_overdue"], row["since"]) for row in due] == [
+        ("冻", 5, ago(37)),
+        ("停", 0, ago(37)),
+    ]
     assert rep.read("/v1/recalls", {"as_of": ago(6)})["items"] == []
     assert company.people["rep W"].read("/v1/recalls", {"until": ago(0)}, seen=rep.position)["items"] == []
 
@@ -302,7 +308,13 @@ def test_frozen_instead_of_lost_and_many_decisions_at_once(company: Company) -> 
     summary = office.read("/v1/defeats/set-aside")["summary"]
     assert {(one["kind"], one["became"]): one["count"] for one in summary if one["count"]} == {
         ("freeze", "ordered"): 1,
+        ("freeze", "still"): 1,
         ("contact_lost", "still"): 1,
     }
+    figures = office.read("/v1/defeats/approvals", {"group_by": "kind"})["rows"]
+    assert {(row["kind"], row["requests"], row["approved"], row["rejected"], row["frozen"]) for row in figures} == {
+        ("defeat", 3, 1, 1, 1),
+        ("freeze", 2, 1, 1, 0),
+    }
     (owner,) = office.read("/v1/outcomes", {"group_by": "owner"})["rows"]
-    assert (owner["captured"], owner["won"], owner["lost"]) == (4, 1, 1)
+    assert (owner["captured"], owner["won"], owner["lost"]) == (6, 1, 1)

@@ -23,6 +23,7 @@ class Duty:
     """One duty; `until`: the day its run ended."""
 
     deal: UUID
+    run: datetime
     level: str
     opened_on: date
     due_on: date
@@ -83,15 +84,15 @@ class FollowUps:
             while on < (until or self.today):
                 on += timedelta(days=1)
                 if on in self.contacts[deal] and opened is not None:
-                    found.append(self._duty(deal, level, opened, on, until))
+                    found.append(self._duty(deal, began, level, opened, on, until))
                     opened = None if on == until else on
             if opened is not None:
-                found.append(self._duty(deal, level, opened, None, until))
+                found.append(self._duty(deal, began, level, opened, None, until))
         return found
 
-    def _duty(self, deal: UUID, level: str, opened: date, done: date | None, until: date | None) -> Duty:
+    def _duty(self, deal: UUID, run: datetime, level: str, opened: date, done: date | None, until: date | None) -> Duty:
         days, otherwise = in_force(self.cadences, opened)
-        return Duty(deal, level, opened, opened + timedelta(days=days.get(level, otherwise)), done, until)
+        return Duty(deal, run, level, opened, opened + timedelta(days=days.get(level, otherwise)), done, until)
 
     def after(self, level: str, due_on: date) -> int | None:
         """Days overdue from which a duty is the head's."""
@@ -153,7 +154,8 @@ class FollowUps:
             if counted is None or not since <= counted <= until:
                 continue
             end = min(end_of(counted, ZONE), self.question.at)
-            owner = max((row for row in self.rows[duty.deal] if row["from_at"] <= end), key=lambda row: row["from_at"])
+            of_run = [row for row in self.rows[duty.deal] if row["stock"] is not None and row["duty_at"] == duty.run]
+            owner = max((row for row in of_run if row["from_at"] <= end), key=lambda row: row["from_at"])
             if not self.question.sees(owner):
                 continue
             match dimension:

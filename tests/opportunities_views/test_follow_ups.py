@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from typing import Any, get_args
+from uuid import UUID
 
 import pytest
 
@@ -11,6 +12,7 @@ from services.opportunities.follow_ups.listing import FollowUps, State, follow_u
 from services.opportunities.follow_ups.report import GroupBy, timeliness
 from services.opportunities.follow_ups.rules import rules
 from services.opportunities.reports.asking import Asking
+from services.opportunities.reports.filters import Filters
 from services.opportunities.reports.paging import Page
 from tests.opportunities_views import recount_follow_ups as recount
 from tests.opportunities_views.test_reports import LABELS, SIGHTS, Company
@@ -81,3 +83,9 @@ async def test_timeliness_counts_every_duty_once_for_who_was_responsible(
             assert found == counted.report(dimension, since, min(until, asking.day))
             total = report["total"]
             assert total["fell_due"] == total["on_time"] + total["late"] + total["not_done"]
+            for row in report["rows"] if dimension == "owner" else ():
+                of_owner = await timeliness(
+                    company.pool, asking, applied, LABELS, group_by="level", since=since, until=until,
+                    filters=Filters(owner_id=UUID(row["key"])),
+                )  # fmt: skip
+                assert {name: of_owner["total"][name] for name in names} == {name: row[name] for name in names}

@@ -17,7 +17,7 @@ from datetime import date, timedelta
 from services.opportunities.follow_ups.duty import LEVEL
 from services.opportunities.follow_ups.rules import Rules, days_after
 from services.opportunities.reports.asking import Sql
-from shared.days import start_of
+from shared.days import end_of, start_of
 
 DUTIES = """
 runs as materialized (
@@ -48,7 +48,7 @@ days as (
       join reached as c on c.opportunity_id = r.stream_id and c.day > r.since and (r.until is null or c.day <= r.until)
 ),
 opened as (
-    select stream_id, level, until, day as opened_on,
+    select stream_id, duty_at, level, until, day as opened_on,
            lead(day) over (partition by stream_id, duty_at order by day) as done_on
       from days
 ),
@@ -58,7 +58,7 @@ due as (
      where (o.until is null or o.opened_on < o.until) and o.opened_on >= {lo}
 ),
 duties as (
-    select d.stream_id, d.level, d.opened_on, d.due_on, d.done_on, d.until,
+    select d.stream_id, d.duty_at, d.level, d.opened_on, d.due_on, d.done_on, d.until,
            case when d.done_on <= d.due_on then d.done_on else d.due_on end as counted_on,
            case when d.done_on <= d.due_on then 'on_time' when d.done_on is not null then 'late' else 'not_done' end
                as outcome,
@@ -67,16 +67,21 @@ duties as (
      where d.done_on <= d.due_on or (d.due_on <= {day} and (d.until is null or d.until > d.due_on))
 )"""
 
-# Owner and unit at the end of the day the duty counts.
+# Owner and unit at the end of the day the duty counts, or when the run ended on that day.
 CREDITED = """
 join lateral (
     select n.* from {standings} as n
-     where n.tenant_id = $1 and n.stream_id = d.stream_id
+     where n.tenant_id = $1 and n.stream_id = d.stream_id and n.stock is not null and n.duty_at = d.duty_at
        and n.from_at <= least(((d.counted_on + 1)::timestamp at time zone {zone}) - interval '1 microsecond', {at})
      order by n.from_at desc
      limit 1
 ) as n on true
 """
+
+CREDITED_ONCE = """s.stream_id in (
+         select n.stream_id from {standings} as n
+          where n.tenant_id = $1 and n.stock is not null
+            and tstzrange(n.from_at, n.to_at) && tstzrange({from_at}, {until_at}, '[]') and {counted})"""
 
 
 def duties(sql: Sql, rules: Rules, *, since: date, only: str = "true") -> str:
@@ -95,5 +100,15 @@ def duties(sql: Sql, rules: Rules, *, since: date, only: str = "true") -> str:
 
 
 def credited(sql: Sql) -> str:
-    """The join that gives a duty `d` the standing `n` at the end of the day it counts."""
+    """The join that gives a duty `d` the standing `n` at the end of the day it counts, the last of its run."""
     return sql.text(CREDITED)
+
+
+def those_credited(sql: Sql, *, since: date, until: date, counted: str) -> str:
+    """For `only`: opportunities that had a standing `n` in stock on one of these days for which `counted` holds."""
+    return sql.text(
+        CREDITED_ONCE,
+        from_at=f"{sql(start_of(since, sql.asking.zone))}::timestamptz",
+        until_at=f"{sql(end_of(until, sql.asking.zone))}::timestamptz",
+        counted=counted,
+    )

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Literal
 
-from services.opportunities.follow_ups.duties import credited, duties
+from services.opportunities.follow_ups.duties import credited, duties, those_credited
 from services.opportunities.follow_ups.rules import Rules
 from services.opportunities.reports.asking import Asking, Reads, Row, Sql, rounded
 from services.opportunities.reports.filters import Filters
@@ -36,7 +36,7 @@ select {key} as key, count(*)::int as fell_due,
        (count(*) filter (where d.escalated))::int as escalated,
        coalesce(sum(d.done_on - d.due_on) filter (where d.outcome = 'late'), 0)::int as days_late
   from duties as d {credited} {rolled}
- where d.counted_on between {since} and {until} and {counted} and {wanted}
+ where d.counted_on between {since} and {until} and {counted}
  group by 1
 """
 
@@ -59,16 +59,19 @@ async def timeliness(
     until = min(until, asking.day)
     rolled = await places(reads, asking, (group_by,))
     sql = Sql(asking)
+    counted = f"{sql.counted('n')} and {(filters or Filters()).predicate(sql, 'n')}"
+    only = "true"
+    if not asking.sight.everything or filters not in (None, Filters()):  # who asks for all of all reads all anyway
+        only = those_credited(sql, since=since, until=until, counted=counted)
     statement = sql.text(
         REPORT,
-        duties=duties(sql, rules, since=since),
+        duties=duties(sql, rules, since=since, only=only),
         key=KEYS[group_by],
         credited=credited(sql),
         rolled=joined(sql, rolled, "n.unit_id"),
         since=f"{sql(since)}::date",
         until=f"{sql(until)}::date",
-        counted=sql.counted("n"),
-        wanted=(filters or Filters()).predicate(sql, "n"),
+        counted=counted,
     )
     found = await reads.fetch(statement, *sql.values)
     names = await labels.of_groups(reads, asking, (group_by,), [(row["key"],) for row in found])

@@ -46,6 +46,7 @@ CONTACTS_MADE = View(
     indexes=("create index on {table} (tenant_id, made_at)",),
     rows=MADE_ROWS,
     facts=(*get_args(events.OpportunityFact), FactCorrected, FactVoided),
+    born_of=(events.ContactMade,),
 )
 
 POLICY_COLUMNS = """

@@ -48,10 +48,13 @@ facts as materialized (
           from es.events e
          where e.tenant_id = $1 and e.stream_id = t.stream_id offset 0) e
 ),
+marked as (
+    select *, coalesce(array_agg(about) filter (where type = 'FactVoided') over stream, '{}') as voided
+      from facts
+    window stream as (partition by stream_id)
+),
 counting as (
-    select f.* from facts f
-      left join facts v on v.stream_id = f.stream_id and v.type = 'FactVoided' and v.about = f.version
-     where v.version is null and f.type <> 'FactVoided'
+    select * from marked where type <> 'FactVoided' and version <> all (voided)
 )
 select stream_id,
        bool_or(version = 1 and ours) as created,
@@ -68,14 +71,18 @@ having bool_or(ours)
 """
 # Facts that count and name one of these records, by id anywhere in what they say, or as who did it.
 NAMED_BY = """
-with named as materialized (
-    select distinct e.stream_type, e.stream_id, e.version, wanted.id
+with found as materialized (
+    select e.stream_type, e.stream_id, e.version, match[1]::uuid as id
       from es.events e
       cross join lateral regexp_matches(
           concat_ws(' ', e.data - 'standing', e.metadata ->> 'actor', e.metadata ->> 'on_behalf_of'),
-          '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}', 'g') as found(match)
-      join unnest($3::uuid[]) as wanted(id) on wanted.id = found.match[1]::uuid
-     where e.tenant_id = $1 and e.position > $2 and e.type <> 'FactVoided' and wanted.id <> e.stream_id
+          '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}', 'g') as m(match)
+     where e.tenant_id = $1 and e.position > $2 and e.type <> 'FactVoided'
+),
+named as materialized (
+    select distinct f.stream_type, f.stream_id, f.version, f.id
+      from found f
+     where f.id in (select unnest($3::uuid[])) and f.id <> f.stream_id
 )
 select n.* from named n
  where not exists (select from es.events v

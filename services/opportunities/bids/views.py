@@ -49,11 +49,12 @@ COLUMNS = """
 # Movements are added up: a late one takes its place among the others.
 ROWS = """
 {MERGED},
-done as (
-    select tenant_id, stream_id, version, occurred_at,
-           document ->> 'name' as name
+told as (
+    select tenant_id, stream_id, version,
+           jsonb_agg(changes -> 'documents_done') filter (where changes ? 'documents_done') over steps as done,
+           min(occurred_at) filter (where type = 'TenderRecorded') over steps as recorded_at
       from corrected_facts
-     cross join lateral jsonb_array_elements(coalesce(changes -> 'documents_done', '[]')) as document
+    window steps as (partition by tenant_id, stream_id order by occurred_at, version)
 )
 select tenant_id, stream_id,
        occurred_at as from_at,
@@ -73,16 +74,13 @@ select tenant_id, stream_id,
        (standing ->> 'bond_paid_on')::date as bond_paid_on,
        (standing ->> 'bond_returned_on')::date as bond_returned_on,
        coalesce(standing -> 'documents', '[]') as documents,
-       array(select distinct d.name
-               from done d
-              where d.tenant_id = merged.tenant_id and d.stream_id = merged.stream_id
-                and (d.occurred_at, d.version) <= (merged.occurred_at, merged.version)
+       array(select distinct document ->> 'name'
+               from jsonb_array_elements(coalesce(done, '[]')) as d(documents)
+              cross join lateral jsonb_array_elements(d.documents) as document
               order by 1) as documents_done,
        (standing ->> 'recorded_by')::uuid as recorded_by,
        (standing ->> 'recorded_on')::date as recorded_on,
-       case when standing ->> 'status' = 'considered'
-            then first_value(occurred_at) over (partition by tenant_id, stream_id order by occurred_at, version)
-       end as recorded_at,
+       case when standing ->> 'status' = 'considered' then recorded_at end as recorded_at,
        (standing ->> 'go')::boolean as go,
        (standing ->> 'decided_by')::uuid as decided_by,
        (standing ->> 'decided_on')::date as decided_on,
@@ -96,7 +94,7 @@ select tenant_id, stream_id,
        standing ->> 'result_reason' as result_reason,
        standing ->> 'winner' as winner,
        (standing ->> 'winning_price')::numeric as winning_price
-  from merged
+  from merged join told using (tenant_id, stream_id, version)
  where next_at is distinct from occurred_at
    and standing ->> 'opportunity_id' is not null
 """.replace("{MERGED}", MERGED.rstrip())

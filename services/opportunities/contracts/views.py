@@ -54,17 +54,18 @@ COLUMNS = """
 
 ROWS = """
 {MERGED},
-asked as (
-    select tenant_id, stream_id, version, occurred_at, type
-      from corrected_facts where type in ('ContractSubmitted', 'AmendmentRequested')
-),
-amended as (
-    select tenant_id, stream_id, version, occurred_at from corrected_facts where type = 'ContractAmended'
+told as (
+    select tenant_id, stream_id, version,
+           max(occurred_at) filter (where type = 'ContractSubmitted') over steps as submitted_at,
+           max(occurred_at) filter (where type = 'AmendmentRequested') over steps as amendment_at,
+           count(*) filter (where type = 'ContractAmended') over steps as amendments
+      from corrected_facts
+    window steps as (partition by tenant_id, stream_id order by occurred_at, version)
 )
-select m.tenant_id, m.stream_id,
+select tenant_id, stream_id,
        m.occurred_at as from_at,
        m.next_at as to_at,
-       m.version,
+       version,
        m.standing ->> 'status' as status,
        (m.standing ->> 'opportunity_id')::uuid as opportunity_id,
        m.standing ->> 'title' as title,
@@ -84,11 +85,7 @@ select m.tenant_id, m.stream_id,
        (m.standing ->> 'submitted_by')::uuid as submitted_by,
        (m.standing ->> 'submitted_on')::date as submitted_on,
        w.waits,
-       (select max(a.occurred_at) from asked a
-         where (a.tenant_id, a.stream_id) = (m.tenant_id, m.stream_id)
-           and (a.occurred_at, a.version) <= (m.occurred_at, m.version)
-           and a.type = case w.waits when 'contract' then 'ContractSubmitted' when 'amendment' then 'AmendmentRequested'
-                        end) as waiting_since,
+       case w.waits when 'contract' then t.submitted_at when 'amendment' then t.amendment_at end as waiting_since,
        m.standing ->> 'needs' as needs,
        (m.standing ->> 'passed_by')::uuid as passed_by,
        (m.standing ->> 'decided_by')::uuid as decided_by,
@@ -101,14 +98,13 @@ select m.tenant_id, m.stream_id,
        (m.standing ->> 'by_delegation')::boolean as by_delegation,
        nullif(m.standing -> 'amendment', 'null') as amendment,
        (m.standing ->> 'amendment_requested_by')::uuid as amendment_requested_by,
-       (select count(*)::int from amended a
-         where (a.tenant_id, a.stream_id) = (m.tenant_id, m.stream_id)
-           and (a.occurred_at, a.version) <= (m.occurred_at, m.version)) as amendments,
+       t.amendments::int as amendments,
        (m.standing ->> 'amended_on')::date as amended_on,
        (m.standing ->> 'renewed_on')::date as renewed_on,
        (m.standing ->> 'terminated_on')::date as terminated_on,
        m.standing ->> 'terminated_reason' as terminated_reason
   from merged m
+  join told t using (tenant_id, stream_id, version)
  cross join lateral (
     select case when m.standing ->> 'status' = 'submitted' then 'contract'
                 when m.standing ->> 'status' = 'signed' and m.standing ->> 'amendment' is not null then 'amendment'

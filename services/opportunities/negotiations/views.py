@@ -45,36 +45,26 @@ COLUMNS = """
 # Rounds and settled points are added up: a late one takes its place among the others.
 ROWS = """
 {MERGED},
-held as (
-    select f.tenant_id, f.stream_id, f.version, f.occurred_at, r.round
-      from corrected_facts f
-     cross join lateral jsonb_array_elements(coalesce(f.changes -> 'rounds', '[]')) as r(round)
-),
-points as (
-    select h.tenant_id, h.stream_id, h.version, h.occurred_at, p.point
-      from held h
-     cross join lateral jsonb_array_elements(coalesce(h.round -> 'open_points', '[]')) as p(point)
-),
-settled as (
-    select f.tenant_id, f.stream_id, f.version, f.occurred_at, (c.point ->> 'number')::int as number
-      from corrected_facts f
-     cross join lateral jsonb_array_elements(coalesce(f.changes -> 'points_closed', '[]')) as c(point)
-),
-asked as (
-    select tenant_id, stream_id, version, occurred_at from corrected_facts where type = 'PriceRequested'
+told as (
+    select tenant_id, stream_id, version,
+           jsonb_agg(changes -> 'rounds') filter (where changes ? 'rounds') over steps as held,
+           jsonb_agg(changes -> 'points_closed') filter (where changes ? 'points_closed') over steps as settled,
+           max(occurred_at) filter (where type = 'PriceRequested') over steps as price_requested_at
+      from corrected_facts
+    window steps as (partition by tenant_id, stream_id order by occurred_at, version)
 )
-select m.tenant_id, m.stream_id,
+select tenant_id, stream_id,
        m.occurred_at as from_at,
        m.next_at as to_at,
-       m.version,
+       version,
        m.standing ->> 'status' as status,
        (m.standing ->> 'opportunity_id')::uuid as opportunity_id,
        m.standing ->> 'subject' as subject,
        (m.standing ->> 'opened_by')::uuid as opened_by,
        (m.standing ->> 'opened_on')::date as opened_on,
-       (select count(*)::int from held h
-         where (h.tenant_id, h.stream_id) = (m.tenant_id, m.stream_id)
-           and (h.occurred_at, h.version) <= (m.occurred_at, m.version)) as rounds,
+       (select count(*)::int
+          from jsonb_array_elements(coalesce(t.held, '[]')) as h(rounds)
+         cross join lateral jsonb_array_elements(h.rounds)) as rounds,
        m.standing ->> 'outcome' as outcome,
        (m.standing ->> 'last_round_on')::date as last_round_on,
        open.points as open_points,
@@ -89,9 +79,7 @@ select m.tenant_id, m.stream_id,
        m.standing ->> 'price_reason' as price_reason,
        (m.standing ->> 'price_requested_by')::uuid as price_requested_by,
        (m.standing ->> 'price_requested_on')::date as price_requested_on,
-       (select max(a.occurred_at) from asked a
-         where (a.tenant_id, a.stream_id) = (m.tenant_id, m.stream_id)
-           and (a.occurred_at, a.version) <= (m.occurred_at, m.version)) as price_requested_at,
+       t.price_requested_at,
        (m.standing ->> 'price_passed_by')::uuid as price_passed_by,
        (m.standing ->> 'price_decided_by')::uuid as price_decided_by,
        (m.standing ->> 'price_decided_on')::date as price_decided_on,
@@ -100,17 +88,17 @@ select m.tenant_id, m.stream_id,
        (m.standing ->> 'concluded_on')::date as concluded_on,
        m.standing ->> 'conclusion' as conclusion
   from merged m
+  join told t using (tenant_id, stream_id, version)
  cross join lateral (
     select coalesce(jsonb_agg(p.point order by (p.point ->> 'number')::int), '[]') as points,
            min((p.point ->> 'due_on')::date) as next_due_on
-      from points p
-     where (p.tenant_id, p.stream_id) = (m.tenant_id, m.stream_id)
-       and (p.occurred_at, p.version) <= (m.occurred_at, m.version)
-       and not exists (
-           select from settled s
-            where (s.tenant_id, s.stream_id) = (m.tenant_id, m.stream_id)
-              and (s.occurred_at, s.version) <= (m.occurred_at, m.version)
-              and s.number = (p.point ->> 'number')::int)
+      from jsonb_array_elements(coalesce(t.held, '[]')) as h(rounds)
+     cross join lateral jsonb_array_elements(h.rounds) as r(round)
+     cross join lateral jsonb_array_elements(coalesce(r.round -> 'open_points', '[]')) as p(point)
+     where not exists (
+           select from jsonb_array_elements(coalesce(t.settled, '[]')) as s(points)
+            cross join lateral jsonb_array_elements(s.points) as c(point)
+            where c.point -> 'number' = p.point -> 'number')
  ) as open
  where m.next_at is distinct from m.occurred_at
    and m.standing ->> 'opportunity_id' is not null

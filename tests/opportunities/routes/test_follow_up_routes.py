@@ -321,3 +321,13 @@ async def test_a_filing_sent_back_and_a_lead_to_answer_are_in_the_day(
     assert [(item["id"], item["title"]) for item in section(day, "leads")] == [(lead, "浦江客运")]
     labels = {each["section"]: each["label"] for each in day["sections"]}
     assert labels["returned"] == "Returned to you"
+
+
+async def test_a_branch_without_a_head_is_escalated_to_who_heads_it_from_above(
+    west_rep: Client, head: Client, director: Client, prospect: dict[str, Any], fold: Fold
+) -> None:
+    id = str((await west_rep.tell(OPPORTUNITIES, prospect | {"account_id": None, "title": "西部"}))["id"])
+    await fold()
+    (item,) = section(await director.read("/v1/today"), "escalated")
+    assert (item["opportunity_id"], item["level"], item["days_overdue"]) == (id, "N", 18)
+    assert section(await head.read("/v1/today"), "escalated") == []

@@ -140,6 +140,8 @@ WORDS: Mapping[str, str] = {
 """By code, whatever catalogue it is in."""
 
 OF_CATALOGUE: Mapping[str, Mapping[str, str]] = {
+    "lead_assignments": {"by_hand": "人工分派", "by_rule": "按规则分派", "claimed": "自行认领"},
+    "lead_statuses": {"open": "待处理", "follow_up": "待再跟进"},
     "negotiation_statuses": {"open": "谈判中"},
     "opportunity_statuses": {"cancelled": "已退订"},
     "project_statuses": {"accepted": "已验收"},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
@@ -12,6 +13,24 @@ import msgspec
 from shared.event_store.stream import Fact, FirstFact, FirstOrLaterFact
 
 # -- values ------------------------------------------------------------------------------------------------
+
+
+class LeadStatus(StrEnum):
+    """What became of a lead; `open` and `follow_up` are worked on."""
+
+    OPEN = "open"
+    FOLLOW_UP = "follow_up"
+    RECORD = "record"
+    NO_INTENTION = "no_intention"
+    DUPLICATE = "duplicate"
+
+
+class LeadAssignment(StrEnum):
+    """How a lead came to who is responsible."""
+
+    BY_HAND = "by_hand"
+    BY_RULE = "by_rule"
+    CLAIMED = "claimed"
 
 
 class Interest(msgspec.Struct, frozen=True):
@@ -77,7 +96,7 @@ class LeadAssigned(Fact):
 
     owner_id: UUID
     unit_id: UUID
-    how: str
+    how: LeadAssignment
     rule: str | None
     policy_version: int | None
     reason: str | None
@@ -95,7 +114,7 @@ class LeadDisposed(Fact):
     sets: status, opportunity_id, duplicate_of_lead_id, duplicate_of_opportunity_id, follow_up_on, reason
     """
 
-    status: str
+    status: LeadStatus
     disposed_by: UUID
     opportunity_id: UUID | None  # record
     duplicate_of_lead_id: UUID | None

@@ -8,27 +8,28 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Self
 from uuid import UUID
 
 from services.opportunities.events import (
     Interest,
     LeadAssigned,
+    LeadAssignment,
     LeadContact,
     LeadContacted,
     LeadDisposed,
     LeadFact,
     LeadReceived,
+    LeadStatus,
 )
 from services.opportunities.leads.commands import AssignLead, ContactLead, DisposeLead, ReceiveLead
 from services.opportunities.record import Correctable
 from shared.event_store.stream import Entry, Refused
 
-ENDED = frozenset({"record", "no_intention", "duplicate"})
+ENDED = frozenset({LeadStatus.RECORD, LeadStatus.NO_INTENTION, LeadStatus.DUPLICATE})
 """Nothing more happens to a lead that came to one of these; `follow_up` is worked on again."""
 MOST_HOURS = 8_760
 LONGEST_CHANNEL = 64
-How = Literal["by_hand", "by_rule", "claimed"]
 
 RECEIVED = (
     *("channel", "channel_given", "source", "account_id", "account_name", "interests", "unit_id", "contact_id"),
@@ -74,9 +75,9 @@ class Lead(Correctable):
         "answer_hours": Decimal | None,
         "external_refs": dict[str, str],
         "owner_id": UUID | None,
-        "assigned_how": str,
+        "assigned_how": LeadAssignment,
         "contacts": tuple[LeadContact, ...],
-        "status": str,
+        "status": LeadStatus,
         "opportunity_id": UUID | None,
         "duplicate_of_lead_id": UUID | None,
         "duplicate_of_opportunity_id": UUID | None,
@@ -92,7 +93,7 @@ class Lead(Correctable):
             return None
         match fact:
             case LeadReceived():
-                return {name: getattr(fact, name) for name in RECEIVED} | {"owner_id": None, "status": "open"}
+                return {name: getattr(fact, name) for name in RECEIVED} | {"owner_id": None, "status": LeadStatus.OPEN}
             case LeadAssigned():
                 return {"owner_id": fact.owner_id, "unit_id": fact.unit_id, "assigned_how": fact.how}
             case LeadContacted():
@@ -104,7 +105,11 @@ class Lead(Correctable):
         """Why a later fact of this name cannot happen on this standing."""
         if (status := standing.get("status")) in ENDED:
             return Refused("lead_disposed", f"the lead came to {status}", status_before=status)
-        if fact == "LeadAssigned" and changes.get("assigned_how") == "claimed" and standing.get("owner_id") is not None:
+        if (
+            fact == "LeadAssigned"
+            and changes.get("assigned_how") == LeadAssignment.CLAIMED
+            and standing.get("owner_id") is not None
+        ):
             return Refused("already_assigned", "the lead is somebody's already")
         return None
 
@@ -170,17 +175,19 @@ class Lead(Correctable):
 
     def assign_by_rule(self, owner_id: UUID, unit_id: UUID, *, rule: str, policy_version: int | None) -> None:
         """It is somebody's from receipt on, by a published rule."""
-        self._assign(owner_id, unit_id, "by_rule", at=self.received_at, rule=rule, policy_version=policy_version)
+        self._assign(
+            owner_id, unit_id, LeadAssignment.BY_RULE, at=self.received_at, rule=rule, policy_version=policy_version
+        )
 
     def assign(self, command: AssignLead, *, unit_id: UUID, at: datetime) -> None:
         """Make somebody responsible. Says nothing when they are."""
         standing = self.standing_at(at)
         if (standing.get("owner_id"), standing.get("unit_id")) != (command.owner_id, unit_id):
-            self._assign(command.owner_id, unit_id, "by_hand", at=at, reason=command.reason)
+            self._assign(command.owner_id, unit_id, LeadAssignment.BY_HAND, at=at, reason=command.reason)
 
     def claim(self, owner_id: UUID, unit_id: UUID, *, at: datetime) -> None:
         """Take a lead that is nobody's. Refused when it is somebody's already."""
-        self._assign(owner_id, unit_id, "claimed", at=at)
+        self._assign(owner_id, unit_id, LeadAssignment.CLAIMED, at=at)
 
     def contact(self, command: ContactLead, *, by: UUID, at: datetime) -> None:
         """Somebody answered."""
@@ -196,7 +203,7 @@ class Lead(Correctable):
         self.happen(
             LeadDisposed,
             at=at,
-            status=command.disposal,
+            status=LeadStatus(command.disposal),
             disposed_by=by,
             opportunity_id=command.opportunity_id,
             duplicate_of_lead_id=command.duplicate_of_lead_id,
@@ -209,7 +216,7 @@ class Lead(Correctable):
         self,
         owner_id: UUID,
         unit_id: UUID,
-        how: How,
+        how: LeadAssignment,
         *,
         at: datetime,
         rule: str | None = None,

@@ -269,7 +269,9 @@ async def test_the_list_shows_each_what_they_see_and_takes_filters(
     rep: Client, west_rep: Client, head: Client, director: Client, stranger: Client, ours: World, pool: asyncpg.Pool
 ) -> None:
     old = await rep.tell(LEADS, ASKED | {"at": "2025-03-01T01:00:00Z"})
-    mine = await rep.tell(LEADS, ASKED | {"channel": "phone", "account_id": str(ours.account)})
+    mine = await rep.tell(
+        LEADS, ASKED | {"channel": "phone", "account_id": str(ours.account), "at": "2025-03-20T01:00:00Z"}
+    )
     await rep.tell(f"{LEADS}/{mine['id']}/claim", {}, version=1)
     west = await west_rep.tell(LEADS, ASKED)
     await fold_all(pool, VIEWS)
@@ -284,7 +286,7 @@ async def test_the_list_shows_each_what_they_see_and_takes_filters(
     assert await ids(rep, unassigned="true") == [old["id"]]
     assert await ids(rep, status="assigned") == [mine["id"]]
     assert await ids(rep, channel="phone") == await ids(rep, owner_id=str(ours.rep_id)) == [mine["id"]]
-    assert await ids(rep, overdue="true") == await ids(rep, to="2025-03-05")
+    assert await ids(rep, overdue="true") == await ids(rep, to="2025-03-05") == [old["id"]]
     assert await ids(rep, account_id=str(ours.account)) == [mine["id"]]
     assert await ids(director, unit_id=str(ours.west)) == [west["id"]]
     assert await ids(rep, as_of="2025-03-10") == [old["id"]]

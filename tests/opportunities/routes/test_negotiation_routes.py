@@ -228,3 +228,12 @@ async def test_other_branches_and_companies_see_nothing(
         assert (await client.get(negotiation)).status_code == 404
         assert await refused(client, f"{negotiation}/request-price", price("1"), 1) == (404, "not_found")
         assert await refused(client, NEGOTIATIONS, {"opportunity_id": opportunity}) == (422, "unknown_opportunity")
+
+
+async def test_a_retry_of_a_round_keeps_its_minutes_once(rep: Client, negotiation: str) -> None:
+    held = {"terms": "x", "outcome": "progress", "minutes": "对方沉默"}
+    first = await rep.post(f"{negotiation}/hold-round", held, version=1, key="same")
+    again = await rep.post(f"{negotiation}/hold-round", held, version=1, key="same")
+    assert (first.json()["version"], again.json()["version"]) == (2, 2)
+    shown = await rep.read(negotiation)
+    assert (shown["texts"], len(shown["standing"]["rounds"])) == ({"minutes_2": "对方沉默"}, 1)

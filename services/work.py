@@ -35,6 +35,8 @@ from shared.jobs.kept import forget_kept
 from shared.jobs.operations import CHANNEL as OPERATIONS_CHANNEL
 from shared.postgres.embedded import EmbeddedPostgresFailed
 from shared.postgres.url import database_url
+from shared.privacy.contents import Contents
+from shared.privacy.vault import Vault
 from shared.projections import Follower, View
 from shared.projections.leases import RENEW_SECONDS, Leases
 from shared.projections.tables import prepare_each
@@ -159,8 +161,9 @@ class Worker:
                 self._tokens = await leases.renew()
 
     async def _forget(self, store: EventStore) -> None:
-        """Forget idempotency keys when their days are over, else they would outgrow the log of a busy tenant; and files
-        that were exported a day ago."""
+        """Forget idempotency keys when their days are over, else they would outgrow the log of a busy tenant; files
+        that were exported a day ago; and bytes of attachments that came to nothing."""
+        contents = Contents(store.pool, Vault(store.pool, Vault.master_key(self.settings)))
         while not self.stop.is_set():
             with suppress(*CROWDED):
                 if forgotten := await store.forget_commands(datetime.now(UTC) - timedelta(self.settings.key_days)):
@@ -168,6 +171,7 @@ class Worker:
                 for tenant in await store.tenants():
                     with as_tenant(tenant):
                         await forget_kept(store.pool, tenant, EXPORT, TABLE, datetime.now(UTC) - HOLDS)
+                        await contents.sweep(tenant)
             await _first(self.stop.wait(), timeout=FORGET_SECONDS)
 
     async def _tell_heads(self, store: EventStore) -> None:

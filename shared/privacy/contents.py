@@ -118,22 +118,25 @@ class Contents:
         if await self._pool.fetchval(AT, tenant_id, address) is None:
             made = uuid4()
             box = await self._vault.cipher(tenant_id, made, new=Of(KIND))
-        used = made
-        async with self._pool.acquire() as connection, connection.transaction():
-            await _require(connection, tenant_id, persons)
-            if made is not None and box is not None:
-                sealed = encrypt(box, bytes.fromhex(sha256), bound(tenant_id, made, "sha256"))
-                if (await connection.execute(ADD, tenant_id, made, address, sealed, size)).endswith(" 1"):
-                    await self._fill(connection, tenant_id, made, box, file)
-                else:
-                    used = None
-            if used is None:
-                used = await connection.fetchval(f"{AT} for update", tenant_id, address)
-            kept = used is not None
-            if kept:
-                await connection.execute(ADD_USE, tenant_id, attachment_id, used, record_id, list(persons))
-        if made is not None and used != made:
-            await self._vault.erase(tenant_id, made)  # somebody was faster
+        used: UUID | None = None
+        try:
+            async with self._pool.acquire() as connection, connection.transaction():
+                await _require(connection, tenant_id, persons)
+                if made is not None and box is not None:
+                    sealed = encrypt(box, bytes.fromhex(sha256), bound(tenant_id, made, "sha256"))
+                    if (await connection.execute(ADD, tenant_id, made, address, sealed, size)).endswith(" 1"):
+                        await self._fill(connection, tenant_id, made, box, file)
+                        used = made
+                used = used or await connection.fetchval(f"{AT} for update", tenant_id, address)
+                kept = used is not None
+                if kept:
+                    await connection.execute(ADD_USE, tenant_id, attachment_id, used, record_id, list(persons))
+        except (Erased, Restricted, UnknownPerson):
+            used = None
+            raise
+        finally:
+            if made is not None and used != made:
+                await self._vault.erase(tenant_id, made)  # refused, or somebody was faster
         if not kept:  # the one that was there went meanwhile
             return await self.keep(tenant_id, attachment_id, file, sha256, size, record_id=record_id, persons=persons)
         return True

@@ -62,7 +62,7 @@ def _is_text(head: bytes) -> bool:
     for encoding in ENCODINGS:
         if encoding == "utf-16" and not head.startswith((b"\xff\xfe", b"\xfe\xff")):
             continue
-        for cut in range(4):  # a character may be cut off at the end
+        for cut in range(4 if len(head) == HEAD_BYTES else 1):  # a character may be cut off at the end of the head
             try:
                 text = head[: len(head) - cut].decode(encoding)
             except UnicodeDecodeError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
 from typing import Annotated, Any
@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 
 from services.opportunities.follow_ups.rules import rules
 from services.opportunities.follow_ups.today.registry import PARTS, SECTIONS
-from services.opportunities.follow_ups.today.sections import Found, Whose
+from services.opportunities.follow_ups.today.sections import Found, Item, Whose
 from services.opportunities.reports.asking import Asking
 from services.opportunities.reports.labels import Labels
 from services.opportunities.routes.asked import answer
@@ -43,7 +43,7 @@ class TodayItem(BaseModel):
     )
     id: UUID = Field(description="The record it is about.")
     path: str = Field(description="Where to read it; a command is POST to this plus `action`.")
-    action: str | None = Field(description="The command that would do it.")
+    action: str | None = Field(description="The command that would do it; null for who only looks.")
     title: str | None
     account_id: UUID | None
     account: str | None
@@ -97,6 +97,7 @@ async def today(
     labels, asking = whose.labels, whose.asking
     accounts = await labels.accounts(reading.pool, asking, {item.account_id for item in items})
     people = await labels.people(asking.tenant_id, {whose.person_id, *(item.owner_id for item in items)})
+    looks = {"action": None} if reading.principal.only_looks else {}
     sections = []
     for code, zh, en in SECTIONS:
         section = found.get(code, Found())
@@ -106,10 +107,7 @@ async def today(
                 "label": en if labels.language == "en" else zh,
                 "count": section.count,
                 "more": section.more,
-                "items": [
-                    asdict(item) | {"account": accounts.get(item.account_id), "owner": people.get(item.owner_id)}  # type: ignore[arg-type]
-                    for item in section.items
-                ],
+                "items": [asdict(item) | _names(item, accounts, people) | looks for item in section.items],
             }
         )
     return answer(
@@ -121,6 +119,13 @@ async def today(
             "sections": sections,
         }
     )
+
+
+def _names(item: Item, accounts: Mapping[UUID, str], people: Mapping[UUID, str]) -> dict[str, str | None]:
+    return {
+        "account": None if item.account_id is None else accounts.get(item.account_id),
+        "owner": None if item.owner_id is None else people.get(item.owner_id),
+    }
 
 
 async def _whose(reading: Reading, person_id: UUID | None, on: date | None) -> Whose:

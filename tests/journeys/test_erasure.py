@@ -107,6 +107,13 @@ class Desk:
         assert answer.status_code == 202, answer.text
         return str(answer.json()["id"])
 
+    def attach(self, name: str, content: bytes, *, key: str, **said: str) -> str:
+        answer = self.http.post(
+            "/v1/attachments", files=[("file", (name, content))], data=said, headers={"idempotency-key": key}
+        )
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["id"])
+
     def finished(self, operation: str) -> dict[str, Any]:
         """The operation when it is over."""
         deadline = time.monotonic() + PATIENCE_SECONDS
@@ -192,6 +199,11 @@ class Story:
         }
         self.visit = desk.made("/v1/visits/log", told, key="visit")["id"]
         desk.made(f"/v1/visits/{self.visit}/review", {"comment": f"请{marker.name}来厂"}, key="review", version=1)
+        self.letter = f"{marker.name}的授权书，电话 {marker.phone}，{marker.mail}\n".encode()
+        of_deal = {"record_kind": "opportunity", "record_id": self.deal}
+        self.attached = {"title": f"{marker.name}授权书", "person_ids": self.person, **of_deal}
+        self.attachment = desk.attach(f"{marker.name}.txt", self.letter, key="attached", **self.attached)
+        self.other = desk.attach(f"{marker.name}的名片.txt", b"a card", key="card", **of_deal)
         rows = (
             "no,title,captured,stage,name,phone,mail,remark\n"
             f"1,公务车,2025-01-05,new,{marker.name},{marker.phone},{marker.mail},{marker.name}推荐\n"
@@ -213,7 +225,8 @@ def everything(desk: Desk, ids: Mapping[str, list[str]]) -> Iterator[tuple[str, 
             continue
         name = path.partition("{")[2].partition("}")[0]
         for id in ids.get(name, []) if name else [""]:
-            answer = desk.http.get(path.replace("{" + name + "}", id))
+            brief = {"seconds": "0"} if path.endswith("/stream") else None  # else it lasts its hour
+            answer = desk.http.get(path.replace("{" + name + "}", id), params=brief)
             yield path, answer.text
 
 
@@ -256,6 +269,7 @@ async def test_a_marker_that_was_everywhere_is_nowhere(running: Running, desk: D
         "visit_id": [story.visit],
         "person_id": [story.person],
         "import_id": [story.import_],
+        "attachment_id": [story.attachment, story.other],
         "operation_id": [story.import_],
     }
     before = figures(desk)
@@ -264,6 +278,7 @@ async def test_a_marker_that_was_everywhere_is_nowhere(running: Running, desk: D
     assert held == {"es.operations", "es.operation_problems", "privacy.reads"}, "all else is encrypted, or not there"
     shown = {path for path, text in everything(desk, ids) if marker.found_in(text)}
     assert {"/v1/accounts/{account_id}", "/v1/visits", "/v1/imports/{import_id}/problems", "/v1/imports"} <= shown
+    assert {"/v1/attachments/{attachment_id}", "/v1/attachments/{attachment_id}/content"} <= shown
 
     rebuild = subprocess.Popen(
         [str(DAKEHU), "rebuild"], cwd=ROOT, env=running.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
@@ -275,6 +290,9 @@ async def test_a_marker_that_was_everywhere_is_nowhere(running: Running, desk: D
     done = desk.finished(asked["id"])
     assert (done["state"], done["error"]) == ("done", None)
     assert len(done["result"]["erased"]) == 3, "key person, contact of the deal, contact of the import"
+    assert done["result"]["attachments"] == 1, "the one that is about the person"
+    assert desk.http.get(f"/v1/attachments/{story.attachment}/content").json()["code"] == "attachment_gone"
+    assert desk.http.get(f"/v1/attachments/{story.other}/content").content == b"a card"
     told, _ = rebuild.communicate(timeout=PATIENCE_SECONDS)
     assert rebuild.returncode == 0, told
     reader.over.set()
@@ -301,6 +319,8 @@ async def test_a_marker_that_was_everywhere_is_nowhere(running: Running, desk: D
 
     # what was asked once is asked again: under its key, under a new one, as the same file
     assert desk.post("/v1/opportunities", story.capture, key="deal").status_code == 201  # the first answer
+    attached = desk.attach(f"{marker.name}.txt", story.letter, key="attached", **story.attached)
+    assert attached == story.attachment, "the first answer"
     again = desk.post(f"/v1/accounts/{story.account}/add-key-person", story.key_person, key="person", version=1)
     assert (again.status_code, again.headers["idempotency-replayed"]) == (200, "true")
     for key, version in (("change", 2), ("another", 3)):

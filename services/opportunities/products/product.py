@@ -103,6 +103,10 @@ class Product(Stream):
         """Put a product into the catalogue."""
         return cls.begin(ProductAdded, id=id, at=at, **command.model_dump())
 
+    def allowed_actions(self) -> tuple[str, ...]:
+        """Commands that may be tried as it stands."""
+        return ("change", "withdraw") if self.standing["active"] else ("change",)
+
     def change(self, command: ChangeProduct, *, at: datetime) -> None:
         """Change what the catalogue says. Says nothing when nothing changes."""
         said = {

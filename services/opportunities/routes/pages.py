@@ -17,6 +17,7 @@ from services.opportunities.opportunity.routes.history import FactShown, history
 from services.opportunities.policies.in_force import rules_in_force
 from services.opportunities.policies.level_policy import NEW, ORDERED, computed_level
 from services.opportunities.products.product import Product
+from services.opportunities.products.routes import CATALOGUERS
 from services.opportunities.products.view import PRODUCTS
 from services.opportunities.routes.acting import sees, sees_visit
 from services.opportunities.routes.names import Names, names
@@ -28,6 +29,7 @@ from shared.http.openapi import refuses
 from shared.http.problem import Problem
 from shared.http.reading import Listed, Now, Paged, Reading, Report
 from shared.http.route import Router
+from shared.identity.approval import APPROVES, holds
 from shared.privacy.masking import masked, masked_mail
 from shared.projections.view import source
 
@@ -91,6 +93,7 @@ class VisitShown(BaseModel):
     standing: dict[str, Any]
     texts: dict[str, str] = Field(description="Preparation, narrative and the head's comment, from the vault.")
     names: Names
+    allowed_actions: Sequence[str] = Field(description="Commands possible now for you: POST to the path plus this.")
     history: Sequence[FactShown]
 
 
@@ -107,6 +110,12 @@ class ProductShown(BaseModel):
     currency: str
     external_refs: dict[str, str]
     active: bool
+
+
+class ProductRecord(ProductShown):
+    """One product with what may be done to it."""
+
+    allowed_actions: Sequence[str] = Field(description="Commands possible now for you: POST to the path plus this.")
 
 
 @router.get(
@@ -168,6 +177,9 @@ async def visit_page(visit_id: UUID, reading: Now, response: Response) -> VisitS
         standing=plain({name: value for name, value in visit.standing.items() if value is not None}),
         texts=(await reading.kit.vault.get(reading.tenant_id, [visit_id])).get(visit_id, {}),
         names=await _names(reading, visit, stored),
+        allowed_actions=()
+        if principal.only_looks or principal.viewer_id is not None
+        else visit.allowed_actions(supervises=holds(await reading.kit.sight(principal), APPROVES)),
         history=history(visit, stored),
     )
 
@@ -187,11 +199,18 @@ async def products(
 
 
 @router.get("/v1/products/{product_id}", operation_id="products.read", tags=["products"], responses=refuses(404))
-async def product_page(product_id: UUID, reading: Now, response: Response) -> ProductShown:
+async def product_page(product_id: UUID, reading: Now, response: Response) -> ProductRecord:
     """One product."""
     product, _ = await _load(reading, Product, product_id)
     response.headers["ETag"] = f'"{product.version}"'
-    return ProductShown(id=product_id, version=product.version, **plain(product.standing))
+    principal = reading.principal
+    keeps = principal.has(*CATALOGUERS) and not principal.only_looks and principal.viewer_id is None
+    return ProductRecord(
+        id=product_id,
+        version=product.version,
+        allowed_actions=product.allowed_actions() if keeps else (),
+        **plain(product.standing),
+    )
 
 
 async def _load(reading: Reading, kind: type[S], id: UUID) -> tuple[S, Sequence[StoredFact]]:

@@ -202,6 +202,16 @@ class Visit(Stream):
             **outcome,
         )
 
+    def allowed_actions(self, *, supervises: bool) -> tuple[str, ...]:
+        """Commands that may be tried as it stands; `supervises`: by who may review."""
+        match self.status:
+            case VisitStatus.PLANNED:
+                return ("log", "cancel", "correct")
+            case VisitStatus.LOGGED:
+                return (*(("review",) if supervises else ()), "cancel", "correct")
+            case _:
+                return ("correct",)
+
     def review(self, *, by: UUID, at: datetime, day: date) -> None:
         """The head has read the report. Says nothing when this reviewer did before."""
         if self.status is not VisitStatus.LOGGED:

@@ -102,6 +102,7 @@ async def inbox(
         row["stream_id"]: row["version"]
         for row in await reads.fetch(VERSIONS, asking.tenant_id, [row["stream_id"] for row in found])
     }
+    reasons = await labels.reasons(reads, asking)
     known = {kind.code: kind for kind in kinds}
     items = []
     for row in found:
@@ -140,6 +141,8 @@ async def inbox(
                 "units": row["units"],
                 "amount": money(row["amount"]),
                 "currency": row["currency"],
+                "reason": (reason := row["summary"].get("reason")),
+                "reason_label": reasons.get(reason or "", reason),
                 "summary": row["summary"],
             }
         )

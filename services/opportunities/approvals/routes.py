@@ -13,6 +13,7 @@ from services.opportunities.approvals.inbox import inbox
 from services.opportunities.approvals.registry import KINDS
 from services.opportunities.approvals.shapes import ApprovalRow
 from services.opportunities.policies.in_force import rules_in_force
+from services.opportunities.policies.views.reason_catalogues import REASON_CATALOGUES
 from services.opportunities.reports.paging import Page
 from services.opportunities.routes.asked import Ask, Which, answer
 from services.opportunities.views.accounts import ACCOUNTS
@@ -46,7 +47,7 @@ async def approvals(
         )
     kinds = [KINDS[kind]] if kind is not None else list(KINDS.values())
     views = {view.name: view for asked in kinds for view in asked.views}
-    asking = await ask.of(STANDINGS, ACCOUNTS, UNITS, *views.values())
+    asking = await ask.of(STANDINGS, ACCOUNTS, UNITS, REASON_CATALOGUES, *views.values())
     after: tuple[Any, ...] | None = page.after(str, UUID)
     items, last = await inbox(
         ask.pool,

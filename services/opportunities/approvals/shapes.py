@@ -41,4 +41,6 @@ class ApprovalRow(BaseModel):
     units: int | None
     amount: Money | None
     currency: str | None
+    reason: str | None = Field(description="Of the catalogue, or in words; null where a kind has none.")
+    reason_label: str | None
     summary: dict[str, Any] = Field(description="By kind: reasons, evidence, call-back, terms.")

@@ -208,6 +208,7 @@ async def test_the_inbox_shows_each_what_waits_for_them(
     assert (rows[0]["amount"], rows[0]["units"], rows[0]["level_before"]) == ("3000000.00", 10, "N")
     assert (rows[0]["requested_by"], rows[0]["owner"], rows[0]["account"]) == (str(rep.person), None, "申城出租")
     assert rows[0]["summary"]["evidence"] == "已见行驶证"
+    assert [row["reason_label"] for row in rows] == ["price", "预算推迟"]
     assert (rows[1]["amount"], rows[1]["summary"]) == (
         "500000.00", {"reason": "预算推迟", "recall_on": "2025-09-01"},
     )  # fmt: skip

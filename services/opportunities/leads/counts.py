@@ -63,7 +63,7 @@ class VisitorRow(BaseModel):
     channel: str
     channel_label: str
     day: date
-    count: int
+    count: int = Field(title="来访人数")
 
 
 class SpendRow(BaseModel):
@@ -76,10 +76,10 @@ class SpendRow(BaseModel):
     channel: str
     channel_label: str
     day: date
-    period: str
+    period: str = Field(title="按日或按月")
     amount: str
     currency: str
-    purpose: str | None
+    purpose: str | None = Field(title="用途")
 
 
 async def _sees_own(ctx: CommandContext, figure: Visitors) -> bool:

@@ -34,7 +34,7 @@ Stage = Literal["unassigned", "assigned", "contacted", "follow_up", "record", "n
 class InterestRow(BaseModel):
     product: str | None
     product_name: str | None
-    said: str | None
+    said: str | None = Field(title="原话")
     units: int | None
 
 

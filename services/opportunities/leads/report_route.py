@@ -29,32 +29,32 @@ class SpendShown(BaseModel):
     """What was spent in one currency; costs are null where nothing came of it."""
 
     currency: str
-    amount: str
-    per_lead: str | None
-    per_record: str | None
-    per_order: str | None
+    amount: str = Field(title="费用")
+    per_lead: str | None = Field(title="单条线索成本")
+    per_record: str | None = Field(title="单个留档成本")
+    per_order: str | None = Field(title="单个订单成本")
 
 
 class LeadFigures(BaseModel):
     """Of the leads received in the range, how they stood at the instant asked about."""
 
-    leads: int
+    leads: int = Field(title="线索数")
     visitors: int | None = Field(description="Null where none were counted, and by person.")
-    assigned: int
+    assigned: int = Field(title="已分派")
     contacted: int
     response_hours_mean: float | None = Field(description="From receipt to the first contact, of those contacted.")
     response_hours_median: float | None
     response_hours_p90: float | None
-    in_time: int = Field(description="Answered within the hours promised when they came in.")
-    late: int = Field(description="Answered later, or not yet although it was due.")
-    in_time_rate: float | None = Field(description="in_time / (in_time + late).")
-    records: int = Field(description="Became a prospect on file (留档).")
+    in_time: int = Field(title="按时答复", description="Answered within the hours promised when they came in.")
+    late: int = Field(title="未按时答复", description="Answered later, or not yet although it was due.")
+    in_time_rate: float | None = Field(title="按时答复率", description="in_time / (in_time + late).")
+    records: int = Field(title="留档数", description="Became a prospect on file (留档).")
     no_intention: int
     duplicates: int
     follow_ups: int
     orders: int = Field(description="Of those prospects, ordered.")
-    record_rate: float | None = Field(description="留档率: records / (leads + visitors).")
-    spend: list[SpendShown]
+    record_rate: float | None = Field(title="留档率", description="留档率: records / (leads + visitors).")
+    spend: list[SpendShown] = Field(title="集客费用")
 
 
 class LeadReportRow(LeadFigures):

@@ -61,18 +61,20 @@ class FlowRow(Grouping):
 
     currency: str
     from_state: str = Field(
+        title="期初状态",
         description="N C B A H O, or how they came in: captured, reopened, resumed, amended (an order that was "
-        "delivered got more units), transferred_in, reclassified_in (other currency, channel, product, account)."
+        "delivered got more units), transferred_in, reclassified_in (other currency, channel, product, account).",
     )
     to_state: str = Field(
+        title="期末状态",
         description="N C B A H O, or how they left: delivered, defeated, frozen, lost_contact, cancelled, disposed, "
-        "transferred_out, reclassified_out."
+        "transferred_out, reclassified_out.",
     )
-    count: int
-    units_from: int
-    amount_from: Money
-    units_to: int
-    amount_to: Money
+    count: int = Field(title="商机数")
+    units_from: int = Field(title="期初台数")
+    amount_from: Money = Field(title="期初金额")
+    units_to: int = Field(title="期末台数")
+    amount_to: Money = Field(title="期末金额")
 
 
 class StockRow(Grouping):
@@ -104,7 +106,9 @@ class TimeInLevelRow(Grouping):
     running_days_mean: float | None
     running_days_median: float | None
     running_days_p90: float | None
-    came_back: int = Field(description="Stays of deals that had been at this level before, and at another since.")
+    came_back: int = Field(
+        title="往返次数", description="Stays of deals that had been at this level before, and at another since."
+    )
 
 
 class Finding(BaseModel):
@@ -118,15 +122,17 @@ class Finding(BaseModel):
 class ShapeRow(Grouping):
     """The open stock of one group in three parts; shares are null when it is empty."""
 
-    count: int
-    overdue: int = Field(description="By computed level: their expected day has gone by; in no part.")
-    top: int = Field(description="N and the policy's farthest level.")
-    middle: int
-    bottom: int = Field(description="The policy's hottest level.")
-    top_share: float | None
-    middle_share: float | None
-    bottom_share: float | None
-    findings: list[Finding]
+    count: int = Field(title="商机数")
+    overdue: int = Field(
+        title="预计日已过", description="By computed level: their expected day has gone by; in no part."
+    )
+    top: int = Field(title="上口", description="N and the policy's farthest level.")
+    middle: int = Field(title="中段")
+    bottom: int = Field(title="下口", description="The policy's hottest level.")
+    top_share: float | None = Field(title="上口占比")
+    middle_share: float | None = Field(title="中段占比")
+    bottom_share: float | None = Field(title="下口占比")
+    findings: list[Finding] = Field(title="判断")
 
 
 class ShapeReport(Rows[ShapeRow]):

@@ -173,6 +173,10 @@ async def test_the_report_follows_leads_from_receipt_to_order(
     part = (await head.read(REPORT, **{"from": "2025-03-11", "to": "2025-03-20", "group_by": "branch"}))["rows"][0]
     assert [one["amount"] for one in part["spend"]] == ["100.00", "9.00"]
     assert (await head.get(REPORT, **{"from": "2025-03-11", "to": "2025-03-01"})).json()["code"] == "empty_range"
+    for path in (REPORT, LEADS, COUNTS, SPEND):
+        sheet = await head.http.get(path, headers={"authorization": f"Bearer {head.token}", "accept": "text/csv"})
+        assert (sheet.status_code, sheet.headers["content-type"]) == (200, "text/csv; charset=utf-8"), sheet.text
+        assert len(sheet.text.splitlines()) > 1
     known = await head.read(REPORT, known_at="0")
     assert (known["rows"], known["total"]["leads"]) == ([], 0)
 

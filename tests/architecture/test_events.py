@@ -11,11 +11,14 @@ from services.accounts.views import VIEWS as ACCOUNTS_VIEWS
 from services.event_page import SERVICES, event_page
 from services.kpi.views import VIEWS as KPI_VIEWS
 from services.opportunities.events import (
+    AttachmentFact,
     BidFact,
     ContractFact,
+    FilingFact,
     NegotiationFact,
     OpportunityFact,
     ProductFact,
+    ProjectFact,
     SolutionFact,
     VisitFact,
 )
@@ -26,12 +29,15 @@ ROOT = Path(__file__).parents[2]
 VIEWS = (*ACCOUNTS_VIEWS, *OPPORTUNITIES_VIEWS, *KPI_VIEWS)
 FACTS_OF = {
     "account": AccountFact,
+    "attachment": AttachmentFact,
     "bid": BidFact,
     "contract": ContractFact,
+    "filing": FilingFact,
     "negotiation": NegotiationFact,
     "opportunity": OpportunityFact,
     "person": PersonFact,
     "product": ProductFact,
+    "project": ProjectFact,
     "solution": SolutionFact,
     "unit": UnitFact,
     "visit": VisitFact,

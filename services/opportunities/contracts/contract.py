@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Any, ClassVar, Self, cast
+from typing import Any, ClassVar, Self, cast
 from uuid import UUID
 
-import msgspec
 from eventsourcing.utils import get_topic
 
 from services.opportunities.contracts.commands import (
@@ -26,7 +25,7 @@ from services.opportunities.contracts.commands import (
     TerminateContract,
 )
 from services.opportunities.contracts.contract_policy import AskedAmount
-from services.opportunities.contracts.standing import ALLOWED_FROM, ALREADY, pending, refusal, sets
+from services.opportunities.contracts.standing import ALLOWED_FROM, ALREADY, STANDING, pending, refusal, sets
 from services.opportunities.contracts.terms import require_sound_terms, terms_of
 from services.opportunities.dealing.limits import granting, needs
 from services.opportunities.dealing.record import Dealing
@@ -41,12 +40,9 @@ from services.opportunities.events import (
     ContractRenewed,
     ContractReturned,
     ContractSigned,
-    ContractStatus,
     ContractSubmitted,
     ContractTerminated,
     ContractTerms,
-    Instalment,
-    Line,
     SigningDelegated,
 )
 from shared.event_store.stream import Entry, Fact, Refused
@@ -56,49 +52,7 @@ class Contract(Dealing):
     """One contract of one opportunity, with all its drafts and amendments."""
 
     stream_type: ClassVar[str] = "contract"
-    standing_types: ClassVar[Mapping[str, Any]] = {
-        "status": ContractStatus,
-        "opportunity_id": UUID,
-        "title": str | None,
-        "draft": int,
-        "drafted_by": UUID,
-        "drafted_on": date,
-        "lines": tuple[Line, ...],
-        "currency": str,
-        "amount": Decimal,
-        "payment_terms": tuple[Instalment, ...],
-        "delivery_terms": str | None,
-        "warranty_terms": str | None,
-        "warranty_months": Annotated[int, msgspec.Meta(ge=0, le=600)] | None,
-        "starts_on": date | None,
-        "ends_on": date | None,
-        "submitted_by": UUID,
-        "submitted_on": date,
-        "needs": str | None,
-        "passed_by": UUID | None,
-        "decided_by": UUID,
-        "decided_on": date,
-        "comment": str | None,
-        "approved_amount": Decimal,
-        "approved_limit": Decimal | None,
-        "delegate_id": UUID,
-        "delegate_until": date,
-        "delegated_by": UUID,
-        "number": str,
-        "signed_by": UUID,
-        "signed_on": date,
-        "by_delegation": bool,
-        "amendment": ContractAmendment | None,
-        "amendment_requested_by": UUID,
-        "amendment_requested_on": date,
-        "amendments": tuple[int, ...],
-        "amended_by": UUID | None,
-        "amended_on": date,
-        "amendment_comment": str | None,
-        "renewed_on": date,
-        "terminated_on": date,
-        "terminated_reason": str,
-    }
+    standing_types: ClassVar[Mapping[str, Any]] = STANDING
     additive: ClassVar[frozenset[str]] = frozenset({"amendments"})
     not_correctable: ClassVar[frozenset[str]] = frozenset(
         {"status", "opportunity_id", "draft", "needs", "approved_amount", "approved_limit", "amendment", "amendments"}

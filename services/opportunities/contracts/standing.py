@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
 
 from services.opportunities.events import (
     AmendmentRequested,
@@ -20,12 +25,58 @@ from services.opportunities.events import (
     ContractSubmitted,
     ContractTerminated,
     ContractTerms,
+    Instalment,
+    Line,
     SigningDelegated,
 )
 from shared.event_store.stream import Refused
 
 DRAFT, SUBMITTED, RETURNED = ContractStatus.DRAFT, ContractStatus.SUBMITTED, ContractStatus.RETURNED
 APPROVED, SIGNED, TERMINATED = ContractStatus.APPROVED, ContractStatus.SIGNED, ContractStatus.TERMINATED
+
+STANDING: Mapping[str, Any] = {
+    "status": ContractStatus,
+    "opportunity_id": UUID,
+    "title": str | None,
+    "draft": int,
+    "drafted_by": UUID,
+    "drafted_on": date,
+    "lines": tuple[Line, ...],
+    "currency": str,
+    "amount": Decimal,
+    "payment_terms": tuple[Instalment, ...],
+    "delivery_terms": str | None,
+    "warranty_terms": str | None,
+    "warranty_months": Annotated[int, msgspec.Meta(ge=0, le=600)] | None,
+    "starts_on": date | None,
+    "ends_on": date | None,
+    "submitted_by": UUID,
+    "submitted_on": date,
+    "needs": str | None,
+    "passed_by": UUID | None,
+    "decided_by": UUID,
+    "decided_on": date,
+    "comment": str | None,
+    "approved_amount": Decimal,
+    "approved_limit": Decimal | None,
+    "delegate_id": UUID,
+    "delegate_until": date,
+    "delegated_by": UUID,
+    "number": str,
+    "signed_by": UUID,
+    "signed_on": date,
+    "by_delegation": bool,
+    "amendment": ContractAmendment | None,
+    "amendment_requested_by": UUID,
+    "amendment_requested_on": date,
+    "amendments": tuple[int, ...],
+    "amended_by": UUID | None,
+    "amended_on": date,
+    "amendment_comment": str | None,
+    "renewed_on": date,
+    "terminated_on": date,
+    "terminated_reason": str,
+}
 
 ALLOWED_FROM: Mapping[str, frozenset[str]] = {
     "ContractDrafted": frozenset({DRAFT, RETURNED, APPROVED}),

@@ -8,11 +8,16 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from services.opportunities.views import VIEWS
+from services.opportunities.bids.views import BIDS as BIDS_VIEW
+from services.opportunities.views.accounts import ACCOUNTS
+from services.opportunities.views.people import PEOPLE
+from services.opportunities.views.standings import STANDINGS
+from services.opportunities.views.units import UNITS
 from shared.testing.views import fold_all
 from tests.opportunities.routes.world import Client, World
 
 BIDS = "/v1/bids"
+VIEWS = (BIDS_VIEW, STANDINGS, ACCOUNTS, PEOPLE, UNITS)
 LINES = [{"product": "A6L", "units": 10, "unit_price": "290000"}]
 
 

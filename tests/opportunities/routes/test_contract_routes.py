@@ -9,13 +9,18 @@ import asyncpg
 import httpx
 import pytest
 
-from services.opportunities.views import VIEWS
+from services.opportunities.contracts.views import CONTRACTS as CONTRACTS_VIEW
+from services.opportunities.views.accounts import ACCOUNTS
+from services.opportunities.views.people import PEOPLE
+from services.opportunities.views.standings import STANDINGS
+from services.opportunities.views.units import UNITS
 from shared.identity.tokens import development_key
 from shared.settings import Settings
 from shared.testing.views import fold_all
 from tests.opportunities.routes.world import Client, World
 
 CONTRACTS = "/v1/contracts"
+VIEWS = (CONTRACTS_VIEW, STANDINGS, ACCOUNTS, PEOPLE, UNITS)
 TERMS: dict[str, Any] = {
     "lines": [{"product": "A6L", "units": 10, "unit_price": "250000"}],
     "payment_terms": [

@@ -9,7 +9,11 @@ import asyncpg
 import httpx
 import pytest
 
-from services.opportunities.views import VIEWS
+from services.opportunities.negotiations.views import NEGOTIATIONS as NEGOTIATIONS_VIEW
+from services.opportunities.views.accounts import ACCOUNTS
+from services.opportunities.views.people import PEOPLE
+from services.opportunities.views.standings import STANDINGS
+from services.opportunities.views.units import UNITS
 from shared.event_store.store import EventStore
 from shared.identity.tokens import development_key
 from shared.settings import Settings
@@ -18,6 +22,7 @@ from tests.opportunities.routes.posted import Posted
 from tests.opportunities.routes.world import Client, World
 
 NEGOTIATIONS = "/v1/negotiations"
+VIEWS = (NEGOTIATIONS_VIEW, STANDINGS, ACCOUNTS, PEOPLE, UNITS)
 
 
 async def refused(client: Client, path: str, body: dict[str, Any], version: int | None = None) -> tuple[int, str]:

@@ -8,11 +8,16 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from services.opportunities.views import VIEWS
+from services.opportunities.solutions.views import SOLUTIONS as SOLUTIONS_VIEW
+from services.opportunities.views.accounts import ACCOUNTS
+from services.opportunities.views.people import PEOPLE
+from services.opportunities.views.standings import STANDINGS
+from services.opportunities.views.units import UNITS
 from shared.testing.views import fold_all
 from tests.opportunities.routes.world import Client, World
 
 SOLUTIONS = "/v1/solutions"
+VIEWS = (SOLUTIONS_VIEW, STANDINGS, ACCOUNTS, PEOPLE, UNITS)
 DRAFT: dict[str, Any] = {
     "summary": "A6L 十台，充电桩五座",
     "lines": [{"product": "A6L", "units": 10, "unit_price": "300000"}],

@@ -18,13 +18,13 @@ LAST_STREAM = UUID(int=2**128 - 1)
 
 # Streams with an event in each span, once for all views. `offset 0`: one index scan a span, whatever is estimated.
 TOUCHED = """
-select s.ordinality - 1 as span, e.stream_type, array_agg(distinct e.stream_id) as streams
+select s.ordinality - 1 as span, e.stream_type, e.type, array_agg(distinct e.stream_id) as streams
   from unnest($1::uuid[], $2::bigint[], $3::bigint[]) with ordinality as s(tenant_id, after, upto, ordinality)
   cross join lateral (
-    select e.stream_type, e.stream_id from es.events e
+    select e.stream_type, e.type, e.stream_id from es.events e
      where e.tenant_id = s.tenant_id and e.position > s.after and e.position <= s.upto offset 0
   ) e
- group by 1, 2
+ group by 1, 2, 3
 """
 
 # Compare-and-set: it takes the row locks, and leaves what another worker has moved, or whose lease changed hands. The
@@ -97,7 +97,8 @@ class Span:
         return self.upto - self.after
 
 
-Touched = Mapping[Span, Mapping[str, Sequence[UUID]]]
+Touched = Mapping[Span, Mapping[str, Mapping[str, Sequence[UUID]]]]
+"""Streams with an event in a span, by stream type and the event's type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,20 +111,26 @@ class Part:
 
     def streams(self, touched: Touched) -> tuple[list[UUID], list[UUID], list[int]]:
         """Tenant, stream and position up to which, of each stream this view must fold again."""
+        moved_by = self.view.moved_by
         found = [
             (span.tenant_id, stream, span.upto)
             for span in self.spans
             for stream_type in self.view.stream_types
-            for stream in touched[span].get(stream_type, ())
+            for stream in dict.fromkeys(
+                stream
+                for type, streams in touched[span].get(stream_type, {}).items()
+                if not moved_by or type in moved_by
+                for stream in streams
+            )
         ]
         return [f[0] for f in found], [f[1] for f in found], [f[2] for f in found]
 
 
 async def touched_streams(connection: Connection, spans: Sequence[Span]) -> Touched:
-    """Of each span, the streams with an event in it, by stream type."""
-    found: dict[Span, dict[str, list[UUID]]] = {span: {} for span in spans}
+    """Of each span, the streams with an event in it, by stream type and the event's type."""
+    found: dict[Span, dict[str, dict[str, list[UUID]]]] = {span: {} for span in spans}
     for row in await connection.fetch(TOUCHED, *columns(spans)):
-        found[spans[row["span"]]][row["stream_type"]] = row["streams"]
+        found[spans[row["span"]]].setdefault(row["stream_type"], {})[row["type"]] = row["streams"]
     return found
 
 

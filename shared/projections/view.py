@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -66,7 +67,14 @@ corrected_facts as (
 )"""
 
 # Streams given by the caller: the live fold.
-TOUCHED_GIVEN = "select * from unnest($1::uuid[], $2::uuid[], $3::bigint[])"
+TOUCHED_GIVEN = "select t.* from unnest($1::uuid[], $2::uuid[], $3::bigint[]) as t(tenant_id, stream_id, upto)"
+
+# Of these, those with rows at all: where a view's rows are born of few kinds of facts, most streams have none.
+TOUCHED_BORN = """
+    select t.* from ({touched}) as t(tenant_id, stream_id, upto)
+     where exists (select from es.events b
+                    where b.tenant_id = t.tenant_id and b.stream_id = t.stream_id and b.type in ({born_of})
+                   offset 0)"""
 
 # All streams of a tenant within a range of stream ids: rebuild and verification, chunk by chunk.
 TOUCHED_RANGE = """
@@ -100,7 +108,9 @@ class View:
     """One table, filled from the facts of some stream types. Its name is for ever; a changed fold is a new version.
 
     `rows` is a SELECT giving tenant_id, stream_id and `columns` in their order. It reads `corrected_facts` and
-    nothing that changes otherwise: no other table, no clock, no policy.
+    nothing that changes otherwise: no other table, no clock, no policy. `born_of` names the facts without one of which
+    a stream has no row here (none named: every stream may have): such streams are not folded at all. `reads` names the
+    facts that are in `corrected_facts` (none named: all): what else happens to a stream does not fold it again.
     """
 
     name: str
@@ -111,6 +121,8 @@ class View:
     indexes: tuple[str, ...]
     rows: str
     facts: tuple[type, ...]
+    born_of: tuple[type, ...] = ()
+    reads: tuple[type, ...] = ()
 
     def __post_init__(self) -> None:
         if not NAME.fullmatch(self.name):
@@ -147,13 +159,23 @@ class View:
 
     def prelude(self, touched: str) -> str:
         """The CTEs in front of `rows`, for the streams that `touched` selects as (tenant_id, stream_id, upto)."""
+        if self.born_of:
+            touched = TOUCHED_BORN.format(touched=touched, born_of=_listed(fact.__name__ for fact in self.born_of))
         # Hashed once per statement; empty but for the rare position skipped on record.
         kept = (
             "and (e.tenant_id, e.position) not in (select k.tenant_id, k.position from es.skips k"
             f" where k.view = '{self.name}' and k.version = {self.version})"
         )
+        if self.reads:
+            kept += f" and e.type in ({_listed(sorted(self.moved_by))})"
         facts = CORRECTED_FACTS.format(kept=kept, upcasts=upcasts(self.facts))
         return f"with touched(tenant_id, stream_id, upto) as materialized ({touched}),{facts}"
+
+    @cached_property
+    def moved_by(self) -> frozenset[str]:
+        """Types of the facts that may change its rows; empty: all."""
+        mending = ("FactCorrected", "FactVoided") if self.reads else ()
+        return frozenset((*(fact.__name__ for fact in self.reads), *mending))
 
     def select(self, touched: str) -> str:
         """The rows of these streams. Wrapped, so that `rows` may have CTEs of its own."""
@@ -192,11 +214,16 @@ class View:
     @property
     def types(self) -> str:
         """The stream types as a SQL list."""
-        return ", ".join("'" + name.replace("'", "''") + "'" for name in self.stream_types)
+        return _listed(self.stream_types)
 
     def select_range(self, upto: str = "$4::bigint") -> str:
         """The rows of tenant $1's streams from $2 to $3, as of position `upto`."""
         return self.select(TOUCHED_RANGE.format(types=self.types, upto=upto))
+
+
+def _listed(names: Iterable[str]) -> str:
+    """Names as a SQL list."""
+    return ", ".join("'" + name.replace("'", "''") + "'" for name in names)
 
 
 def source(view: View, *, tenant: str = "$1", known_at: str | None = None) -> str:

@@ -10,6 +10,11 @@ from tests.opportunities_views.log import Log
 from tests.opportunities_views.oracle import Row, steps
 
 READINGS = dict(readings())
+NAMING = {
+    *("AccountOpened", "AccountChanged", "ProspectCaptured", "DealWon", "OrderAmended", "OpportunityReferred"),
+    *("ProductAdded", "ProductChanged"),
+}
+"""Facts that name a record or give it a code: others do not touch its row."""
 
 
 def searched(log: Log, upto: int | None = None) -> list[Row]:
@@ -20,7 +25,8 @@ def searched(log: Log, upto: int | None = None) -> list[Row]:
             told = list(steps(facts))
             if not told:
                 continue
-            fact, standing, _ = told[-1]
+            _, standing, _ = told[-1]
+            fact = [fact for fact, _, _ in told if fact.type in NAMING][-1]
             name = standing.get("name") if standing.get("name") is not None else standing.get("title")
             folded = fold(name or "")
             references = standing.get("external_refs")

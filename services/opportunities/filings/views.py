@@ -294,6 +294,7 @@ UNIT_FLOW = View(
     indexes=("create index on {table} (tenant_id, at)",),
     rows=FLOW_ROWS,
     facts=(*get_args(events.OpportunityFact), FactCorrected, FactVoided),
+    born_of=(events.DealWon, events.OrderAmended, events.UnitsDelivered, events.UnitsCancelled),
 )
 
 VIEWS: tuple[View, ...] = (FILINGS, UNIT_REPORTS, SUPPORT_CLAIMS, UNIT_FLOW)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import get_args
 
-from services.accounts.events import AccountFact
+from services.accounts.events import AccountChanged, AccountFact, AccountOpened
 from services.opportunities import events
 from services.opportunities.views.intervals import MERGED
 from shared.event_store.stream import FactCorrected, FactVoided
@@ -77,6 +77,16 @@ SEARCHED = View(
         *get_args(events.ProductFact),
         FactCorrected,
         FactVoided,
+    ),
+    reads=(  # those that name a record, or give it a code
+        AccountOpened,
+        AccountChanged,
+        events.ProspectCaptured,
+        events.DealWon,
+        events.OrderAmended,
+        events.OpportunityReferred,
+        events.ProductAdded,
+        events.ProductChanged,
     ),
 )
 

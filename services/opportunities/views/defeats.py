@@ -124,4 +124,5 @@ DEFEATS = View(
     indexes=("create index on {table} (tenant_id, lost_at, stream_id)",),
     rows=ROWS,
     facts=(*get_args(events.OpportunityFact), FactCorrected, FactVoided),
+    born_of=(events.DealLost,),
 )

@@ -73,4 +73,5 @@ DELIVERIES = View(
     ),
     rows=ROWS,
     facts=(*get_args(events.OpportunityFact), FactCorrected, FactVoided),
+    born_of=(events.UnitsDelivered,),
 )

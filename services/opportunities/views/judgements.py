@@ -49,11 +49,12 @@ select tenant_id, stream_id, version,
 
 JUDGEMENTS = View(
     name="opportunities.judgements",
-    version=1,
+    version=2,
     stream_types=("opportunity",),
     columns=COLUMNS,
     key=("version",),
     indexes=("create index on {table} (tenant_id, visit_id) where visit_id is not null",),
     rows=ROWS,
     facts=(*get_args(events.OpportunityFact), FactCorrected, FactVoided),
+    born_of=(events.ProspectQualified,),
 )

@@ -121,4 +121,5 @@ ORDER_LINES = View(
     ),
     rows=ROWS,
     facts=(*get_args(events.OpportunityFact), FactCorrected, FactVoided),
+    born_of=(events.DealWon, events.UnitsCancelled),
 )

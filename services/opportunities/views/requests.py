@@ -133,6 +133,7 @@ REQUESTS = View(
     ),
     rows=REQUEST_ROWS,
     facts=FACTS,
+    born_of=(events.DefeatRequested, events.FreezeRequested),
 )
 
 VERIFICATION_COLUMNS = """
@@ -190,4 +191,5 @@ VERIFICATIONS = View(
     indexes=("create index on {table} (tenant_id, stream_id, request_version)",),
     rows=VERIFICATION_ROWS,
     facts=FACTS,
+    born_of=(events.DefeatVerified,),
 )

@@ -101,4 +101,5 @@ SET_ASIDE = View(
     indexes=("create index on {table} (tenant_id, set_aside_at, stream_id)",),
     rows=ROWS,
     facts=(*get_args(events.OpportunityFact), FactCorrected, FactVoided),
+    born_of=(events.ProspectFrozen, events.ContactLost),
 )

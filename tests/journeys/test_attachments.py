@@ -191,6 +191,27 @@ async def test_files_of_an_order_from_upload_to_erasure(company: Company, own_da
         about = {"person_ids": [person]}
         assert rep.send(f"{ATTACHMENTS}/{sheet}/concern", about, 2)[1]["code"] == "attachment_removed"
 
+        # of a filing, a lead and a project: as each is seen; the project's manager works elsewhere
+        manager_id = company.hire("manager W", "project_manager", "W")
+        manager = company.people["manager W"]
+        rep.position = max(rep.position, manager.position)
+        filing = {"opportunity_id": deal, "number": "TB-1", "customer_type": "fleet"}
+        records = {
+            "filing": rep.tell("/v1/filings", filing)["id"],
+            "lead": rep.tell("/v1/leads", {"channel": "web"})["id"],
+            "project": rep.tell("/v1/projects", {"opportunity_id": deal, "title": "交付", "manager_id": manager_id})[
+                "id"
+            ],
+        }
+        for kind, record in records.items():
+            one = attach(rep, b"%PDF-" + kind.encode(), record_kind=kind, record_id=record)
+            assert fetch(rep, one).status_code == 200, kind
+            assert [row["id"] for row in listed(rep, record)] == [one]
+            assert fetch(other, one).status_code == 404, kind
+            assert fetch(manager, one).status_code == (200 if kind == "project" else 404), kind
+            rep.tell(f"{ATTACHMENTS}/{one}/remove", {"reason": "试"}, 1)
+        assert await connection.fetchval("select count(*) from es.attachment_contents") == 3
+
         # said later whom it is about; erased with that person, the same bytes elsewhere too
         rep.tell(f"{ATTACHMENTS}/{note}/concern", {"person_ids": [person]}, 1)
         office = company.office

@@ -12,7 +12,13 @@ from services.kpi.main import app as kpi
 from services.opportunities.main import app as opportunities
 from shared.http.bodies import _models, _nodes
 
-FREE = {("CorrectFact", "str"), ("CorrectFact", "dict"), ("CaptureProspect", "dict"), ("CaptureLead", "dict")}
+FREE = {
+    ("CorrectFact", "str"),
+    ("CorrectFact", "dict"),
+    ("CaptureProspect", "dict"),
+    ("CaptureLead", "dict"),
+    ("PutOpportunity", "dict"),
+}
 """Names of fields, checked against a list of those there are; the edge bounds how many."""
 
 

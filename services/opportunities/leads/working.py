@@ -16,7 +16,7 @@ from services.opportunities.opportunity.opportunity import Opportunity
 from services.opportunities.opportunity.routes.duplicates import Moves
 from services.opportunities.opportunity.routes.prospects import require_references
 from services.opportunities.routes import records
-from services.opportunities.routes.acting import OPPORTUNITIES, moment, settle
+from services.opportunities.routes.acting import OPPORTUNITIES, moment, settle, settle_refs
 from services.opportunities.routes.references import (
     owner_and_unit,
     require_account,
@@ -139,6 +139,7 @@ async def capture(lead_id: UUID, command: CaptureLead, ctx: CtxMatch) -> Receipt
         became = DisposeLead(disposal="record", opportunity_id=id)
         lead.dispose(became, by=now.by, at=now.at, day=day_of(now.at, now.zone))
         await settle(ctx, moves, opportunity, (), now, filled)
+        await settle_refs(ctx, moves, opportunity, ())
         return work.add(opportunity)
 
     receipt = await OPPORTUNITIES.together(

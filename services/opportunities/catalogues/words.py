@@ -140,6 +140,20 @@ WORDS: Mapping[str, str] = {
 """By code, whatever catalogue it is in."""
 
 OF_CATALOGUE: Mapping[str, Mapping[str, str]] = {
+    "concession_kinds": {
+        "price": "价格",
+        "payment": "付款",
+        "delivery": "交付",
+        "warranty": "质保",
+        "other": "其他",
+    },
+    "round_outcomes": {"progress": "有进展", "agreed": "达成一致", "stalled": "僵持", "broken_off": "破裂"},
+    "solution_reactions": {
+        "accepted": "接受",
+        "interested": "有兴趣",
+        "objections": "有异议",
+        "rejected": "拒绝",
+    },
     "lead_assignments": {"by_hand": "人工分派", "by_rule": "按规则分派", "claimed": "自行认领"},
     "lead_statuses": {"open": "待处理", "follow_up": "待再跟进"},
     "negotiation_statuses": {"open": "谈判中"},

@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from services.opportunities.events import ConcessionKind, RoundOutcome
 from services.opportunities.fields import Code, Command, Currency, DatedCommand, Day, Money, Narrative, Text, Units
 
 People = Annotated[tuple[UUID, ...], Field(max_length=50)]
@@ -30,7 +31,7 @@ class ConcessionGiven(Command):
     """Something one side gave."""
 
     by: Literal["us", "them"]
-    kind: Literal["price", "payment", "delivery", "warranty", "other"]
+    kind: ConcessionKind
     what: Text
     value: Money | None = Field(default=None, description="What it is worth, with its currency.")
     currency: Currency | None = None
@@ -71,7 +72,7 @@ class HoldRound(DatedCommand):
     terms: Text = Field(description="What was discussed.")
     concessions: Annotated[tuple[ConcessionGiven, ...], Field(max_length=50)] = ()
     open_points: Annotated[tuple[PointGiven, ...], Field(max_length=50)] = ()
-    outcome: Literal["progress", "agreed", "stalled", "broken_off"]
+    outcome: RoundOutcome
     minutes: Narrative | None = Field(default=None, description="What was said, in words; kept in the vault.")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
@@ -13,6 +13,9 @@ import msgspec
 from shared.event_store.stream import Fact, FirstFact, FirstOrLaterFact
 
 # -- values ------------------------------------------------------------------------------------------------
+
+ConcessionKind = Literal["price", "payment", "delivery", "warranty", "other"]
+RoundOutcome = Literal["progress", "agreed", "stalled", "broken_off"]
 
 
 class NegotiationStatus(StrEnum):

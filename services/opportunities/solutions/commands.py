@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import ConfigDict, Field
 
+from services.opportunities.events import SolutionReaction
 from services.opportunities.fields import Code, Currency, DatedCommand, Day, Lines, Money, Text
-
-Reaction = Literal["accepted", "interested", "objections", "rejected"]
 
 
 class RequestSolution(DatedCommand):
@@ -84,7 +83,7 @@ class PresentSolution(DatedCommand):
         json_schema_extra={"examples": [{"reaction": "interested", "reaction_text": "认可配置，等预算"}]}
     )
 
-    reaction: Reaction
+    reaction: SolutionReaction
     reaction_text: Text | None = None
 
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from typing import Literal
 from uuid import UUID
 
 from services.opportunities.opportunity.events import Line
 from shared.event_store.stream import Fact, FirstFact
 
 # -- values ------------------------------------------------------------------------------------------------
+
+SolutionReaction = Literal["accepted", "interested", "objections", "rejected"]
+"""What the customer makes of a solution."""
 
 
 class SolutionStatus(StrEnum):

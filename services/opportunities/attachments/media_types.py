@@ -24,6 +24,8 @@ OFFICE: Final[Mapping[str, str]] = {
     "xl/": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "ppt/": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
 }
+MEDIA_TYPES: Final = (*dict.fromkeys(name for _, name in MAGIC), "image/webp", *OFFICE.values(), "text/plain")
+"""All there are."""
 MACROS: Final = "vbaProject.bin"
 ACTIVE: Final = (b"<!doctype", b"<html", b"<svg", b"<script", b"<?xml", b"<?php", b"#!")
 """Texts a browser or a shell might run."""

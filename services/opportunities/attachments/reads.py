@@ -13,6 +13,7 @@ from fastapi.responses import StreamingResponse
 
 from services.opportunities import events
 from services.opportunities.attachments.attachment import ACTIONS, Attachment
+from services.opportunities.attachments.media_types import MEDIA_TYPES
 from services.opportunities.attachments.records import record_of, sees_record
 from services.opportunities.attachments.shapes import AttachmentRow
 from services.opportunities.attachments.views import ATTACHMENTS
@@ -46,6 +47,7 @@ select a.*, {sort_value} as sort_value
  limit {limit}
 """
 RANGE: Final = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
+BYTES: Final[dict[str, Any]] = {name: {"schema": {"type": "string"}} for name in MEDIA_TYPES}
 NOT_PLAIN: Final = re.compile(r"[^A-Za-z0-9 ._()\-]")
 
 
@@ -124,8 +126,8 @@ async def attachment(attachment_id: UUID, reading: Report, response: Response) -
     response_class=Response,
     responses=refuses(403, 404, 409, 416, 429)
     | {
-        200: {"description": "The bytes", "content": {"application/octet-stream": {"schema": {"type": "string"}}}},
-        206: {"description": "The part asked for in `Range`"},
+        200: {"description": "The bytes, of the type they are", "content": BYTES},
+        206: {"description": "The part asked for in `Range`", "content": BYTES},
         304: {"description": "You have it: `If-None-Match` is its ETag"},
     },
 )

@@ -117,7 +117,7 @@ class Prospect(Record):
         contact_id: UUID | None = None,
         lead_id: UUID | None = None,
     ) -> Self:
-        """Put a prospect on file, level N; `contact_id`: who its contact is in the vault; `lead_id`: where it came from.
+        """Put a prospect on file, level N; `contact_id`: who its contact is in the vault; `lead_id`: where it is from.
 
         Valid (有效) needs a unit name, a person, a reachable number and an intention; what is missing is recorded.
         """

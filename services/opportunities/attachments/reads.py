@@ -156,8 +156,7 @@ async def content(attachment_id: UUID, request: Request, who: Who, parts: Parts)
     return StreamingResponse(
         await _begun(Contents(parts.pool, parts.vault).read(who.tenant_id, kept, first, last)),
         status_code=206 if partial else 200,
-        headers=headers,
-        media_type=attachment.standing["media_type"],
+        headers={**headers, "Content-Type": attachment.standing["media_type"]},  # of a text nobody knows the charset
     )
 
 

@@ -1,4 +1,4 @@
-"""Exports."""
+"""Exports: files that are past their day, and erasures since one was begun, are found by kind."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ down_revision = "0011"
 branch_labels = None
 depends_on = None
 
-TABLES = "select 1"
+TABLES = "create index operations_by_kind on es.operations (tenant_id, kind, finished_at)"
 
-DROP = "select 1"
+DROP = "drop index es.operations_by_kind"
 
 
 def upgrade() -> None:

@@ -18,7 +18,7 @@ from shared.pinyin import folded
 
 MOST_SIGNS = 40
 """Of a term: what is longer is found by its beginning."""
-MOST_LOOKED_AT = 20_000
+MOST_LOOKED_AT = 5_000
 """Records that hold the signs of a term: beyond it the shortest names are ranked."""
 
 # Ranks: the whole first, then beginnings, then what holds it; shorter names before longer ones.

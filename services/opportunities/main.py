@@ -24,7 +24,10 @@ TAGS = (
     {"name": "visits", "description": "Visits to accounts, with the judgements they led to"},
     {"name": "filings", "description": "Filings with the manufacturer: reports by VIN, support (系统提报)"},
     {"name": "projects", "description": "Projects: plan, budget and cost, risks, acceptance (项目)"},
-    {"name": "attachments", "description": "Files of records, encrypted, erased with the persons they are about (附件)"},
+    {
+        "name": "attachments",
+        "description": "Files of records, encrypted, erased with the persons they are about (附件)",
+    },
     {"name": "solutions", "description": "Solutions: asked for, drafted by technical support, approved (方案)"},
     {"name": "bids", "description": "Tenders and bids: documents, bond, competitors, result (投标)"},
     {"name": "negotiations", "description": "Negotiations: rounds, concessions, prices within limits (谈判)"},

@@ -15,7 +15,7 @@ import asyncpg
 import httpx
 import pytest
 
-from tests.journeys.test_first_deals import OPPORTUNITIES, Company, Person, ago, lines
+from tests.journeys.telling import OPPORTUNITIES, Company, Person, ago, lines
 from tests.stack import PATIENCE_SECONDS, Running
 
 ATTACHMENTS = "/v1/attachments"
@@ -154,11 +154,11 @@ async def test_files_of_an_order_from_upload_to_erasure(company: Company, own_da
         assert (answer.status_code, answer.content == PDF) == (200, True)
         assert answer.headers["etag"] == f'"{digest}"'
         assert answer.headers["x-content-type-options"] == "nosniff"
-        said = answer.headers["content-disposition"]
-        assert said.startswith("attachment; ")
-        assert said.isascii()
-        assert "filename*=UTF-8''%E7%8E%8B" in said
-        assert '\\"' not in said and said.count('"') == 2  # noqa: PT018
+        named = answer.headers["content-disposition"]
+        assert named.startswith("attachment; ")
+        assert named.isascii()
+        assert "filename*=UTF-8''%E7%8E%8B" in named
+        assert '\\"' not in named and named.count('"') == 2  # noqa: PT018
         assert fetch(rep, id, if_none_match=f'"{digest}"').status_code == 304
         part = fetch(rep, id, range="bytes=1048570-1048585")
         assert (part.status_code, part.content) == (206, PDF[1048570:1048586])

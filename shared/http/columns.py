@@ -21,7 +21,7 @@ from pydantic import BaseModel
 from shared.http.problem import Language
 from shared.http.titles import title
 
-Kind = Literal["text", "whole", "number", "day", "instant", "truth", "many", "other"]
+Kind = Literal["text", "whole", "number", "day", "instant", "truth", "many", "pairs", "other"]
 Cell = str | int | float | Decimal | bool | date | datetime | None
 
 AMOUNT = "amount"
@@ -119,7 +119,9 @@ def _is_model(kind: Any) -> bool:
 def _kind(name: str, bare: Any, marks: Sequence[Any]) -> Kind:
     origin = get_origin(bare)
     if origin is not None and origin is not Literal and isinstance(origin, type):
-        return "many" if issubclass(origin, (Sequence, set, frozenset, Mapping)) else "other"
+        if issubclass(origin, Mapping):
+            return "pairs"
+        return "many" if issubclass(origin, (Sequence, set, frozenset)) else "other"
     if not isinstance(bare, type):
         return "text" if origin is Literal else "other"
     if issubclass(bare, bool):
@@ -154,6 +156,8 @@ def as_kind(kind: Kind, value: Any, zone: ZoneInfo, language: Language) -> Cell:
             return int(value)
         case "day" | "instant" if isinstance(value, str):
             return _time(value, zone)
+        case "pairs" if isinstance(value, dict):  # its keys are not ours: systems, policies
+            return "; ".join(f"{key}: {readable(item, language)}" for key, item in value.items())
         case _:
             return readable(value, language)
 

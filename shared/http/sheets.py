@@ -40,7 +40,7 @@ SAID: dict[Language, tuple[str, str, str, str]] = {
     "zh-CN": ("数据", "说明", "是", "否"),
     "en": ("Data", "About", "yes", "no"),
 }
-WIDTHS = {"day": 12.0, "instant": 20.0, "whole": 10.0, "number": 16.0, "truth": 8.0, "many": 40.0}
+WIDTHS = {"day": 12.0, "instant": 20.0, "whole": 10.0, "number": 16.0, "truth": 8.0, "many": 40.0, "pairs": 30.0}
 TEXT_WIDTH = 20.0
 ID_WIDTH = 14.0
 

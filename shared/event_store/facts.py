@@ -43,7 +43,7 @@ class FactType:
         self.fields = tuple(field.name for field in dataclasses.fields(cls) if field.name not in ENVELOPE)
         if cls not in (FactCorrected, FactVoided) and {"changes", "standing"} & set(self.fields):
             raise TypeError(f"{self.name}: `changes` and `standing` are written by the store, not declared")
-        self._form = msgspec.defstruct(
+        self.form = msgspec.defstruct(
             self.name,
             [_declared(field, hints) for field in dataclasses.fields(cls) if field.name in self.fields],
             kw_only=True,
@@ -58,7 +58,7 @@ class FactType:
 
     def decode(self, data: Data) -> Data:
         """The declared fields of current data, typed. Raises msgspec.ValidationError."""
-        form = msgspec.convert(data, self._form)
+        form = msgspec.convert(data, self.form)
         return {name: getattr(form, name) for name in self.fields}
 
 

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 
 from services.imports import routes as imports
 from services.opportunities import events
-from services.opportunities.routes import ROUTERS
+from services.opportunities.routers import ROUTERS
 from services.opportunities.texts import TEXTS
 from services.opportunities.views import VIEWS
 from services.opportunities.views.people import PEOPLE

@@ -301,6 +301,7 @@ async def test_a_visit_on_site_this_month_ends_the_cadence_and_approvals_wait_fo
     assert section(await rep.read("/v1/today"), "approvals") == []
     (waiting,) = section(await head.read("/v1/today"), "approvals")
     assert (waiting["opportunity_id"], waiting["owner_id"]) == (deal, str(ours.rep_id))
+    assert f"{waiting['path']}/{waiting['action']}" == f"{OPPORTUNITIES}/{deal}/approve-defeat"
     assert section(await head.read("/v1/today", person_id=str(ours.rep_id)), "approvals") == []
 
 

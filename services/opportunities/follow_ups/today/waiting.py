@@ -74,7 +74,7 @@ async def approvals(reads: Reads, whose: Whose) -> Mapping[str, Found]:
             kind=f"approval_{row['kind']}",
             id=row["id"],
             path=row["path"],
-            action=next(iter(row["allowed"]), None),
+            action=next((posted.removeprefix(f"{row['path']}/") for posted in row["paths"].values()), None),
             title=row["title"],
             account_id=row["account_id"],
             opportunity_id=row["opportunity_id"],

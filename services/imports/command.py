@@ -147,7 +147,9 @@ def _tell(client: httpx.Client, done: dict[str, Any], console: Console) -> int:
             console.print(f"  {_line(problem)}", markup=False, highlight=False, soft_wrap=True)
         raise CannotImport(f"The import failed: {done['error']}")
     if done["state"] == "cancelled":
-        raise CannotImport(f"The import was cancelled after {done['done']} rows.")
+        raise CannotImport(
+            f"The import was cancelled after {done['done']} rows; take them back with dakehu import --undo {done['id']}"
+        )
     would = "would be " if done["dry_run"] else ""
     console.print(
         f"{done['total']} rows: {done['created']} {would}created, {done['changed']} {would}changed, "
@@ -158,6 +160,8 @@ def _tell(client: httpx.Client, done: dict[str, Any], console: Console) -> int:
     if opened:
         told = ", ".join(f"{count} {kind if count == 1 else MANY.get(kind, kind)}" for kind, count in opened.items())
         console.print(f"{would.capitalize()}opened: {told}", soft_wrap=True)
+    if not done["dry_run"] and (done["created"] or done["changed"] or opened):
+        console.print(f"To take it back: dakehu import --undo {done['id']}", highlight=False, soft_wrap=True)
     if done["problems"]:
         problems = _problems(client, done)
         for problem in problems:

@@ -60,6 +60,8 @@ def _follow(client: httpx.Client, shown: dict[str, Any], path: str, console: Con
 
 def _tell(records: list[dict[str, Any]], left: list[dict[str, Any]], console: Console, *, would: bool) -> int:
     verb = "would be " if would else ""
+    if not records and not left:
+        console.print("Nothing of this import stands any more: there is nothing to take back.", soft_wrap=True)
     for one in records:
         kind = MANY.get(one["kind"], "opportunities" if one["kind"] == "opportunity" else one["kind"])
         console.print(

@@ -15,7 +15,7 @@ from typing import Literal, get_args, get_origin
 from services.accounts import events as account_events
 from services.opportunities import events
 from services.opportunities.billing import invoice, money_receipt
-from services.opportunities.catalogues.words import ENGLISH, NAMES, OF_CATALOGUE, WORDS
+from services.opportunities.catalogues.words import ENGLISH, MORE, NAMES, OF_CATALOGUE, WORDS
 from services.opportunities.policies.catalogues.words import CHANNELS, LAYERS, OBJECTIONS, PURPOSES, WAYS, Word
 from shared.http.titles import title
 
@@ -34,7 +34,7 @@ def catalogues() -> Mapping[str, Mapping[str, Word]]:
     """Every catalogue by its name, its codes in their order."""
     found = dict(SHIPPED)
     for name, codes in sorted(_enumerations()):
-        found.setdefault(name, {code: word(name, code) for code in codes})
+        found.setdefault(name, {code: word(name, code) for code in (*codes, *MORE.get(name, ()))})
     return found
 
 

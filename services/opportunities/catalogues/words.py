@@ -16,6 +16,9 @@ NAMES: Mapping[str, str] = {
 }
 """Catalogues of enumerations whose own name says too little."""
 
+MORE: Mapping[str, tuple[str, ...]] = {"lead_statuses": ("unassigned", "assigned", "contacted")}
+"""Codes that rows show and no fact holds: an open lead is told apart by what became of it."""
+
 WORDS: Mapping[str, str] = {
     "accepted": "已接受",
     "accepted_with_open_points": "有遗留问题通过",
@@ -155,7 +158,8 @@ OF_CATALOGUE: Mapping[str, Mapping[str, str]] = {
         "rejected": "拒绝",
     },
     "lead_assignments": {"by_hand": "人工分派", "by_rule": "按规则分派", "claimed": "自行认领"},
-    "lead_statuses": {"open": "待处理", "follow_up": "待再跟进"},
+    "defeat_kinds": {"confirmed": "战败", "presumed": "准战败", "false": "假战败"},
+    "lead_statuses": {"open": "待处理", "unassigned": "未分派", "contacted": "已联系", "follow_up": "待再跟进"},
     "negotiation_statuses": {"open": "谈判中"},
     "opportunity_statuses": {"cancelled": "已退订"},
     "project_statuses": {"accepted": "已验收"},

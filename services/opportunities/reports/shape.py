@@ -34,20 +34,20 @@ class Bounds:
 
 TEXTS = {
     "thin_top": (
-        "漏斗上口偏窄：新增与远期线索占 {share}，低于 {bound}，后续将无单可推，请加强集客。",
+        "漏斗上口偏窄：新增与远期潜客占 {share}，低于 {bound}，后续将无单可推，请加强集客。",
         "Thin top: new and far prospects are {share}, below {bound}; there will be little to work on. Find new ones.",
     ),
     "bulge": (
-        "漏斗中段鼓包：中间级别占 {share}，高于 {bound}，线索推不动，请逐条盘点并推进或处理。",
+        "漏斗中段鼓包：中间级别占 {share}，高于 {bound}，商机推不动，请逐条盘点并推进或处理。",
         "Bulge: the middle levels are {share}, above {bound}; deals are stuck. Review each: push it on or let it go.",
     ),
     "thin_bottom": (
-        "漏斗下口偏窄：热点线索占 {share}，低于 {bound}，近期订单不足，请推进临近成交的客户。",
+        "漏斗下口偏窄：热点潜客占 {share}，低于 {bound}，近期订单不足，请推进临近成交的客户。",
         "Thin bottom: hot prospects are {share}, below {bound}; few orders are near. Push those that can be closed.",
     ),
     "too_few": (
-        "线索仅 {count} 条，不足 {least} 条，不作漏斗形状判断。",
-        "Only {count} prospects, fewer than {least}: no finding on the shape.",
+        "在库潜客仅 {count} 条，不足 {least} 条，不作漏斗形状判断。",
+        "Fewer prospects ({count}) than {least}: no finding on the shape.",
     ),
     "sound": ("漏斗形状正常。", "The funnel has its shape."),
 }

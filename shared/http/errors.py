@@ -181,6 +181,8 @@ def _at(item: Mapping[str, Any]) -> At:
         refused = context["error"]
         return At(pointer(path), refused.code, refused.detail, refused.params, str(where))
     params = {name: str(context[name]) for name in SHOWN if name in context}
+    if "expected" in params:
+        params["expected"] = params["expected"].replace(" or ", ", ")
     limit = next((params[name] for name in ("ge", "gt", "le", "lt") if name in params), None)
     if limit is not None:
         params["limit"] = limit

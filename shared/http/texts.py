@@ -405,7 +405,7 @@ TEXTS: dict[str, Text] = {
     "too_big": Text("过大", "Too big", "须不大于上限 {limit}。", "Must not be above {limit}."),
     "too_precise": Text("位数过多", "Too many digits"),
     "not_in_list": Text(
-        "不在允许的值之中", "Not one of the allowed values", "应为 {expected}。", "Must be {expected}."
+        "不在允许的值之中", "Not one of the allowed values", "应为其中之一：{expected}。", "Must be one of {expected}."
     ),
     "pattern": Text("格式不符", "Does not match the pattern"),
 }

@@ -17,6 +17,7 @@ from services.opportunities.attachments.records import RecordKind
 from services.opportunities.fields import Code, Title
 from shared.http.body import is_clean
 from shared.http.call import call_of
+from shared.http.errors import invalid
 from shared.http.problem import At, Problem
 
 FILE: Final = "file"
@@ -124,9 +125,7 @@ def _said(fields: Mapping[str, str], faults: list[At]) -> Said | None:
     try:
         return Said.model_validate(fields)
     except ValidationError as error:
-        for fault in error.errors(include_url=False, include_input=False, include_context=False):
-            pointer = "".join(f"/{step}" for step in fault["loc"])
-            faults.append(At(pointer, "missing" if fault["type"] == "missing" else "invalid_value"))
+        faults += invalid(error.errors(include_url=False, include_input=False)).errors
         return None
 
 

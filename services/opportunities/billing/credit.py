@@ -14,6 +14,7 @@ from pydantic import ConfigDict, Field
 from services.opportunities.billing.commands import SetCreditLimit
 from services.opportunities.events import CreditLimitSet, CreditPolicyPublished
 from services.opportunities.fields import Command, Day, Share
+from services.opportunities.policies.of_day import of_day
 from services.opportunities.record import Correctable
 from shared.event_store.stream import Stream
 
@@ -115,5 +116,4 @@ def policies_id(tenant_id: UUID) -> UUID:
 
 def policy_on(published: tuple[CreditPolicy, ...], day: date) -> CreditPolicy:
     """The policy of a day: the latest effective from then or before; of one day the latest published."""
-    found = [(policy.effective_from, number, policy) for number, policy in enumerate((SHIPPED, *published))]
-    return max((item for item in found if item[0] <= day), key=lambda item: item[:2], default=found[0])[2]
+    return of_day((SHIPPED, *published), day)

@@ -17,6 +17,7 @@ from services.opportunities.events import AmountLimit, ContractPolicyPublished
 from services.opportunities.fields import Command, Currency, Day, Money
 from services.opportunities.negotiations.price_policy import Limited
 from services.opportunities.policies.catalogues.limits import AMOUNTS, UNLIMITED
+from services.opportunities.policies.of_day import of_day
 from shared.event_store.stream import Refused, Stream
 
 
@@ -136,9 +137,5 @@ def contract_policies_id(tenant_id: UUID) -> UUID:
 
 def contract_policy_on(published: ContractPolicies | None, day: date) -> ContractPolicy:
     """The policy of a day: the latest effective from then or before; of one day the latest published."""
-    known: tuple[ContractPolicy, ...] = (
-        SHIPPED,
-        *(published.standing.get("policies", ()) if published is not None else ()),
-    )
-    found = [(policy.effective_from, number, policy) for number, policy in enumerate(known)]
-    return max((item for item in found if item[0] <= day), key=lambda item: item[:2], default=found[0])[2]
+    theirs: tuple[ContractPolicy, ...] = published.standing.get("policies", ()) if published is not None else ()
+    return of_day((SHIPPED, *theirs), day)

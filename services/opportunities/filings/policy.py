@@ -12,6 +12,7 @@ from pydantic import ConfigDict, Field
 
 from services.opportunities.events import FilingPolicyPublished
 from services.opportunities.fields import Command, Day
+from services.opportunities.policies.of_day import of_day
 from shared.event_store.stream import Stream
 
 Days = Annotated[int, Field(ge=0, le=3_650)]
@@ -83,9 +84,5 @@ def policies_id(tenant_id: UUID) -> UUID:
 
 def policy_on(published: FilingPolicies | None, day: date) -> FilingPolicy:
     """The policy of a day: the latest effective from then or before; of one day the latest published."""
-    known: tuple[FilingPolicy, ...] = (
-        SHIPPED,
-        *(published.standing.get("policies", ()) if published is not None else ()),
-    )
-    found = [(policy.effective_from, number, policy) for number, policy in enumerate(known)]
-    return max((item for item in found if item[0] <= day), key=lambda item: item[:2], default=found[0])[2]
+    theirs: tuple[FilingPolicy, ...] = published.standing.get("policies", ()) if published is not None else ()
+    return of_day((SHIPPED, *theirs), day)

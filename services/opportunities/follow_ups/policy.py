@@ -12,6 +12,7 @@ from pydantic import ConfigDict, Field
 
 from services.opportunities.events import EscalationRule, FollowUpPolicyPublished
 from services.opportunities.fields import Code, Command, Day
+from services.opportunities.policies.of_day import of_day
 from shared.event_store.stream import Refused, Stream
 
 DaysOverdue = Annotated[int, Field(ge=1, le=3_650)]
@@ -113,5 +114,4 @@ def all_follow_up_policies(published: FollowUpPolicies | None) -> Sequence[Follo
 
 def follow_up_policy_on(known: Sequence[FollowUpPolicy], day: date) -> FollowUpPolicy:
     """The policy of a day: the latest effective from then or before; of one day the latest published."""
-    found = [(policy.effective_from, number, policy) for number, policy in enumerate(known)]
-    return max((item for item in found if item[0] <= day), key=lambda item: item[:2], default=found[0])[2]
+    return of_day(known, day)

@@ -16,6 +16,7 @@ from pydantic import ConfigDict, Field, WithJsonSchema
 
 from services.opportunities.events import LeadPolicyPublished, LeadRule, LeadTurnTaken
 from services.opportunities.fields import Code, Command, Day
+from services.opportunities.policies.of_day import of_day
 from shared.event_store.stream import Refused, Stream
 
 ANSWER_HOURS: Final = Decimal(24)
@@ -149,9 +150,8 @@ def rota_id(tenant_id: UUID, rule: str) -> UUID:
 
 def lead_policy_on(published: LeadPolicies | None, day: date) -> LeadPolicy:
     """The policy of a day: the latest effective from then or before; of one day the latest published."""
-    known = (SHIPPED, *(published.standing.get("policies", ()) if published is not None else ()))
-    in_force = [policy for policy in known if policy.effective_from <= day]
-    return max(in_force, key=lambda policy: (policy.effective_from, policy.version), default=SHIPPED)
+    theirs: tuple[LeadPolicy, ...] = published.standing.get("policies", ()) if published is not None else ()
+    return of_day((SHIPPED, *theirs), day)
 
 
 def _rules(command: PublishLeadPolicy) -> tuple[LeadRule, ...]:

@@ -16,6 +16,7 @@ from services.opportunities.dealing.limits import APPROVING
 from services.opportunities.events import DiscountLimit, PricePolicyPublished
 from services.opportunities.fields import Command, Day, Share
 from services.opportunities.policies.catalogues.limits import DISCOUNTS
+from services.opportunities.policies.of_day import of_day
 from shared.event_store.stream import Refused, Stream
 
 ANYTHING = Decimal(1)
@@ -134,9 +135,5 @@ def price_policies_id(tenant_id: UUID) -> UUID:
 
 def price_policy_on(published: PricePolicies | None, day: date) -> PricePolicy:
     """The policy of a day: the latest effective from then or before; of one day the latest published."""
-    known: tuple[PricePolicy, ...] = (
-        SHIPPED,
-        *(published.standing.get("policies", ()) if published is not None else ()),
-    )
-    found = [(policy.effective_from, number, policy) for number, policy in enumerate(known)]
-    return max((item for item in found if item[0] <= day), key=lambda item: item[:2], default=found[0])[2]
+    theirs: tuple[PricePolicy, ...] = published.standing.get("policies", ()) if published is not None else ()
+    return of_day((SHIPPED, *theirs), day)

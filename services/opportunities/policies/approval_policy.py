@@ -12,6 +12,7 @@ from pydantic import ConfigDict, Field
 
 from services.opportunities.events import ApprovalPolicyPublished
 from services.opportunities.fields import Command, Day
+from services.opportunities.policies.of_day import of_day
 from shared.event_store.stream import Stream
 
 DUPLICATE_DAYS = 90
@@ -104,9 +105,5 @@ def approval_id(tenant_id: UUID) -> UUID:
 
 def approval_on(published: ApprovalPolicies | None, day: date) -> ApprovalPolicy:
     """The policy of a day: the latest effective from then or before; of one day the latest published."""
-    known: tuple[ApprovalPolicy, ...] = (
-        SHIPPED,
-        *(published.standing.get("policies", ()) if published is not None else ()),
-    )
-    found = [(policy.effective_from, number, policy) for number, policy in enumerate(known)]
-    return max((item for item in found if item[0] <= day), key=lambda item: item[:2], default=found[0])[2]
+    theirs: tuple[ApprovalPolicy, ...] = published.standing.get("policies", ()) if published is not None else ()
+    return of_day((SHIPPED, *theirs), day)

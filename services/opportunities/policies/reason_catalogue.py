@@ -13,6 +13,7 @@ from pydantic import ConfigDict, Field
 from services.opportunities.events import ReasonCataloguePublished, ReasonCategory, ReasonLeaf
 from services.opportunities.fields import Code, Command, Day, Title
 from services.opportunities.policies.catalogues import reasons
+from services.opportunities.policies.of_day import of_day
 from shared.event_store.stream import Refused, Stream
 
 
@@ -131,12 +132,7 @@ def all_catalogues(published: ReasonCatalogues | None) -> tuple[ReasonCatalogue,
 
 def in_force(published: ReasonCatalogues | None, day: date) -> ReasonCatalogue:
     """The catalogue of a day: the latest effective from then or before; of one day the latest published."""
-    known = all_catalogues(published)
-    return max(
-        (catalogue for catalogue in enumerate(known) if catalogue[1].effective_from <= day),
-        key=lambda found: (found[1].effective_from, found[0]),
-        default=(0, SHIPPED),
-    )[1]
+    return of_day(all_catalogues(published), day)
 
 
 def _categories(command: PublishReasonCatalogue) -> tuple[ReasonCategory, ...]:

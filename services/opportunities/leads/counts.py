@@ -8,7 +8,7 @@ from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 from fastapi import Query
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from services.opportunities.fields import Code, Command, Number, Text
 from services.opportunities.leads.commands import CountVisitors, RecordSpend
@@ -40,6 +40,10 @@ Channel = Annotated[str | None, Query(max_length=100, pattern="^[^\\x00]*$")]
 
 class CorrectFigure(Command):
     """A fact of a figure said something wrong."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"version": 1, "changes": {"count": 12}, "reason": "录入错误"}]}
+    )
 
     version: Number
     changes: Annotated[dict[Code, Any], Field(max_length=10)]

@@ -53,7 +53,4 @@ TEXTS: dict[str, Text] = {
         "One count for a unit, channel and day.",
         422,
     ),
-    "period_needs_days": Text(
-        "请给出起止日期", "Days missing", "请给出起始日 from。", "Say from which day: `from`.", 422
-    ),
 }

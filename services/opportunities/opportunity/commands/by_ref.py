@@ -21,9 +21,6 @@ from services.opportunities.fields import (
 from services.opportunities.opportunity.commands.prospects import CaptureProspect, OpenProspect
 from shared.http.problem import At, Problem
 
-OF_CREATION = frozenset({"owner_id", "unit_id", "on", "duplicate", "duplicate_reason"})
-"""What is heard only when the record is created: responsibility is transferred, not put."""
-
 
 class PutOpportunity(OpenProspect):
     """An opportunity as another system has it. What is not named stays as it is."""

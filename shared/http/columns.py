@@ -196,6 +196,10 @@ def _entry(entry: Mapping[str, Any], language: Language) -> str:
     """What a record in a list says, its name first: `A级车 × 3 @ 120000.00`, `王强, 层次: decision`."""
     if "product" in entry and "units" in entry:
         return _line(entry, language)
+    if "zh" in entry and "en" in entry:  # told in both languages
+        return str(entry["zh" if language == "zh-CN" else "en"])
+    if entry.keys() == {"currency", "amount"}:
+        return f"{entry['currency']} {entry['amount']}"
     naming = next((name for name in NAMING if isinstance(entry.get(name), str)), None)
     said = [] if naming is None else [entry[naming]]
     for name, value in entry.items():

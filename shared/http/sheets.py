@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import date, datetime
@@ -31,6 +32,8 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """What a text must not begin with in CSV: a spreadsheet would take it for a formula."""
 MARK = "\ufeff"
 """A spreadsheet reads UTF-8 only when told so."""
+SHARE = re.compile(r"(^|_)(share|rate|probability|discount|margin)$|^budget_used$")
+"""Fields that hold a part of one: a workbook shows them in percent."""
 MOST_ROWS = 1_048_575
 MOST_CHARACTERS = 32_767
 FIRST_YEAR = 1900
@@ -133,6 +136,8 @@ class Workbook:
         self._instant = self._book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
         self._whole = self._book.add_format({"num_format": "#,##0"})
         self._number = self._book.add_format({"num_format": "#,##0.00##"})
+        share = self._book.add_format({"num_format": "0.0%"})
+        self._numbers = [share if SHARE.search(column.path[-1]) else self._number for column in columns]
         for place, column in enumerate(columns):
             self._data.set_column(place, place, _width(column))
         self._data.freeze_panes(1, 0)
@@ -155,10 +160,10 @@ class Workbook:
                 self._data.write_string(row, place, self._yes if cell else self._no)
             case str():
                 self._data.write_string(row, place, cell[:MOST_CHARACTERS])
-            case int():
+            case int() if self._numbers[place] is self._number:
                 self._data.write_number(row, place, cell, self._whole)
-            case float() | Decimal():
-                self._data.write_number(row, place, float(cell), self._number)
+            case int() | float() | Decimal():
+                self._data.write_number(row, place, float(cell), self._numbers[place])
             case date() if cell.year < FIRST_YEAR:
                 self._data.write_string(row, place, str(cell))
             case datetime():

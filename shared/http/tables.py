@@ -8,12 +8,14 @@ quota that is used up or a database that goes away in the middle gives a problem
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from typing import IO, TYPE_CHECKING, Any, cast, get_args, get_origin
 from urllib.parse import parse_qsl, urlencode
+from zoneinfo import ZoneInfo
 
 import orjson
 from fastapi import Request, Response
@@ -37,6 +39,7 @@ PAGE_ROWS = 1_000
 CHUNK_BYTES = 1 << 16
 NOT_SAID = frozenset(("rows", "items", "next"))
 NO_TABLE = "no_table"
+CHINESE_NAME = re.compile(r"\(([\u4e00-\u9fff][^()]*)\)")
 Ask = Callable[[Request], Awaitable[Response]]
 
 SAID: dict[Language, Mapping[str, str]] = {
@@ -71,6 +74,13 @@ class Table:
     columns: tuple[Column, ...]
     paged: bool
     own: frozenset[str] = frozenset()
+
+    def told(self, rows: Sequence[Mapping[str, Any]]) -> tuple[Column, ...]:
+        """The columns of these rows: of a report, those it was grouped by alone; of a list in pages, all."""
+        if self.paged or not rows:
+            return self.columns
+        names = {name for row in rows for name in row}
+        return tuple(column for column in self.columns if column.path[0] in names)
 
     def form(self, call: Call) -> Form | None:
         """The file asked for, by `format` or `Accept`; None: JSON, or what the route answers by itself."""
@@ -138,23 +148,28 @@ async def taken_as_file(
     kit, who = call.kit, call.who
     if (disclosed := disclosure.get()) is not None:
         disclosed.action = EXPORTED
-    written = sheet(form, table.columns, call.language)
+    written: Sheet | None = None
+    columns = table.columns
     try:
         async with kit.making_files:
             first: Mapping[str, Any] = {}
             async for page in _pages(table, ask, request, call, most):
-                first = first or page
-                await asyncio.to_thread(_write, written, table, page[table.field], call)
+                if written is None:
+                    first, columns = page, table.told(page[table.field])
+                    written = sheet(form, columns, call.language)
+                await asyncio.to_thread(_write, written, columns, page[table.field], call)
                 if written.rows > most:
                     raise Problem(413, "table_too_large", params={"most": most}, extra={"most": most})
-            about = await _about(table, first, call, summary, written.rows)
+            assert written is not None, "a list has a first page"
+            about = await _about(first, call, summary, written.rows)
             file = await asyncio.to_thread(written.done, about)
         await kit.quotas.take(kit.pool, call, who, written.rows)
         route = f"GET {getattr(request.scope.get('route'), 'path', call.path)}"
-        fields = sorted({".".join(column.path) for column in table.columns})
+        fields = sorted({".".join(column.path) for column in columns})
         await record(kit.pool, who, action=EXPORTED, subjects=[], fields=fields, route=route, trace=call.trace.trace_id)
     except BaseException:
-        written.close()
+        if written is not None:
+            written.close()
         raise
     file.seek(0, 2)
     size = file.tell()
@@ -190,13 +205,13 @@ def _asked(request: Request, call: Call, given: Sequence[tuple[str, str]]) -> Re
     return Request(scope, request.receive)
 
 
-def _write(written: Sheet, table: Table, rows: Sequence[Mapping[str, Any]], call: Call) -> None:
+def _write(written: Sheet, columns: Sequence[Column], rows: Sequence[Mapping[str, Any]], call: Call) -> None:
     zone, language = call.who.zone, call.language
-    cells: list[list[Cell]] = [[column.cell(row, zone, language) for column in table.columns] for row in rows]
+    cells: list[list[Cell]] = [[column.cell(row, zone, language) for column in columns] for row in rows]
     written.write(cells)
 
 
-async def _about(table: Table, first: Mapping[str, Any], call: Call, summary: str, rows: int) -> list[tuple[str, str]]:
+async def _about(first: Mapping[str, Any], call: Call, summary: str, rows: int) -> list[tuple[str, str]]:
     """What the table is of: report, filters, instants, position; who took it and when."""
     who, kit, language = call.who, call.kit, call.language
     words = SAID[language]
@@ -207,12 +222,10 @@ async def _about(table: Table, first: Mapping[str, Any], call: Call, summary: st
     def person(id: Any) -> str:
         return f"{named[id]} ({id})" if id in named else str(id)
 
-    said = [(words["report"], summary), (words["path"], call.path)]
+    said = [(words["report"], _named(summary, language)), (words["path"], call.path)]
     asked = dict(query)
     said += [(f"{words['filter']}: {_title(name, language)}", value) for name, value in query if name != "known_at"]
-    said.append(
-        (_title("as_of", language), str(first.get("as_of") or asked.get("as_of") or now.isoformat("T", "seconds")))
-    )
+    said.append((_title("as_of", language), _instant(str(first.get("as_of") or asked.get("as_of") or now), who.zone)))
     said.append((words["known_at"], asked.get("known_at") or now.isoformat("T", "seconds")))
     position = first.get("position")
     if position is None:
@@ -229,6 +242,21 @@ async def _about(table: Table, first: Mapping[str, Any], call: Call, summary: st
         said.append((words["viewer"], person(who.viewer_id)))
     said += [(words["at"], now.isoformat("T", "seconds")), (words["zone"], who.zone.key)]
     return said
+
+
+def _named(summary: str, language: Language) -> str:
+    """What a report is called: in Chinese by the name its summary has in brackets, where it has one."""
+    found = CHINESE_NAME.search(summary) if language == "zh-CN" else None
+    return found[1] if found else summary
+
+
+def _instant(text: str, zone: ZoneInfo) -> str:
+    """An instant by the clocks of the zone, to the second; a day as it is."""
+    try:
+        told = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    return text if told.tzinfo is None else told.astimezone(zone).isoformat("T", "seconds")
 
 
 def _title(name: str, language: Language) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+import zipfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, cast
+from typing import Annotated, Any, cast
 from uuid import UUID, uuid4
 
 import httpx
@@ -18,6 +19,7 @@ from pydantic import BaseModel, Field
 
 from shared.event_store.store import EventStore
 from shared.http import Problem, Router, create_app
+from shared.http.columns import AMOUNT
 from shared.http.reading import Listed, Paged, Report
 from shared.identity.current_tenant import as_tenant
 from shared.identity.tokens import development_key, mint_token
@@ -74,6 +76,28 @@ class Rows(BaseModel):
     policy: str
 
 
+class Finding(BaseModel):
+    code: str
+    zh: str
+    en: str
+
+
+class Grouped(BaseModel):
+    owner: str | None = None
+    owner_label: str | None = None
+    region: str | None = None
+    not_due: Annotated[str, AMOUNT]
+    top_share: float
+    findings: list[Finding]
+    amounts: list[dict[str, str]]
+
+
+class Shape(BaseModel):
+    rows: list[Grouped]
+    as_of: datetime
+    position: int
+
+
 class Numbered(BaseModel):
     number: int
     name: str
@@ -108,6 +132,17 @@ async def board(read: Report, title: str = "=1+1") -> Any:
         "instruction": {"text": "去见总经理", "due_on": "2026-03-05"},
     }
     return {"rows": [row], "as_of": read.as_of, "position": 7, "policy": "h7-a15-b30"}
+
+
+@router.get("/shape", operation_id="jars.shape", response_model=Shape, response_model_exclude_unset=True)
+async def shape(read: Report) -> Any:
+    """The shape of the shelf (罐架形状): by owner."""
+    finding = {"code": "thin_top", "zh": "上口偏窄", "en": "Thin top"}
+    row = {
+        "owner": "A", "owner_label": "李雷", "not_due": "5.00", "top_share": 0.25, "findings": [finding],
+        "amounts": [{"currency": "CNY", "amount": "7.00"}],
+    }  # fmt: skip
+    return {"rows": [row], "as_of": read.as_of, "position": 7}
 
 
 @router.get("/numbers", operation_id="jars.numbers")
@@ -221,6 +256,22 @@ async def test_a_workbook_has_typed_cells_and_says_what_it_is_of(opens: Opens) -
     assert about["Taken by"] == str(client.person)
     assert about["Taken at"] == "2026-03-02T09:00:00+08:00"
     assert about["Rows"] == "1"
+
+
+async def test_a_report_has_the_columns_it_was_grouped_by_and_reads_in_one_language(opens: Opens) -> None:
+    async with opens() as speaks:
+        answer = await speaks("director").get("/v1/jars/shape", params={"format": "xlsx"}, language="zh-CN")
+    book = sheets(answer.content)
+    header, row = book["数据"]
+    assert header[:2] == ["负责人", "负责人姓名"]
+    assert dict(zip(header[2:], row[2:], strict=True)) == {
+        "未到期": 5.0, "顶部占比": 0.25, "发现": "上口偏窄", "金额": "CNY 7.00"
+    }  # fmt: skip
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as packed:
+        assert b'"0.0%"' in packed.read("xl/styles.xml")
+    about = {str(name): value for name, value in book["说明"]}
+    assert about["报表"] == "罐架形状"
+    assert about["截至"] == "2026-03-02T09:00:00+08:00"
 
 
 async def test_a_file_holds_all_pages(opens: Opens) -> None:

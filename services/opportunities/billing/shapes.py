@@ -104,18 +104,18 @@ class InvoiceRow(OfOrder):
 
     id: UUID
     version: int
-    number: str
+    number: str = Field(title="发票号码")
     issuer: str | None
     status: str
     issued_on: date
     due_on: date | None = Field(description="Of what is open the first; null when nothing is, or it waits.")
     days_overdue: int
-    net: Money
-    tax: Money
+    net: Money = Field(title="不含税金额")
+    tax: Money = Field(title="税额")
     gross: Money
     credited: Money
     paid: Money
-    open_amount: Money
+    open_amount: Money = Field(title="未收金额")
     currency: str
 
 

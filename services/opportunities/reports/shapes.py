@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-Money = str
+from shared.http.columns import AMOUNT
+
+Money = Annotated[str, AMOUNT]
 """Decimal text; the currency stands beside it."""
 
 R = TypeVar("R")

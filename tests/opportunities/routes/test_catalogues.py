@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
+from typing import get_args
 
 import asyncpg
 
 from services.accounts import events as account_events
 from services.opportunities import events
 from services.opportunities.catalogues.collected import catalogues
+from services.opportunities.leads.reads import Stage
 from services.opportunities.products.view import PRODUCTS
 from services.opportunities.views.people import PEOPLE
 from services.opportunities.views.units import UNITS
@@ -26,7 +28,10 @@ def test_every_enumeration_of_facts_is_there_and_every_code_has_a_chinese_name()
     for module in (account_events, events):
         for kind in vars(module).values():
             if isinstance(kind, type) and issubclass(kind, StrEnum) and kind is not StrEnum:
-                assert tuple(one.value for one in kind) in there, kind.__name__
+                codes = tuple(one.value for one in kind)
+                assert any(words[: len(codes)] == codes for words in there), kind.__name__
+    assert set(get_args(Stage)) <= set(catalogues()["lead_statuses"])
+    assert [word.zh for word in catalogues()["defeat_kinds"].values()] == ["战败", "准战败", "假战败"]
     unnamed = {
         f"{name}.{code}"
         for name, words in catalogues().items()

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, ClassVar
 
+from services.opportunities.recordable import require_recordable
 from shared.event_store.stream import Entry, Fact, Refused, Stream
 
 
@@ -28,6 +29,10 @@ class Record(Stream):
     def impossible(self, fact: str, standing: Mapping[str, Any], changes: Mapping[str, Any]) -> Refused | None:
         """Why a later fact of this name, setting `changes`, cannot happen on this standing; None when it can."""
         return None
+
+    def require_recordable(self, name: str, value: Any) -> None:
+        """See the base: amounts that can be added, texts that can be read, days of our time."""
+        require_recordable(name, value, f"/changes/{name}")
 
     # -- facts applied -------------------------------------------------------------------------------------
 

@@ -327,6 +327,7 @@ class Stream(Aggregate):
                 decoded |= self.decode_changes({name: value})
             except msgspec.ValidationError as error:
                 raise _invalid(name, str(error)) from error
+            self.require_recordable(name, decoded[name])
         same_time = occurred_at is None or occurred_at == entry.occurred_at
         if same_time and all(entry.changes.get(name) == value for name, value in decoded.items()):
             return
@@ -338,6 +339,9 @@ class Stream(Aggregate):
             occurred_at=occurred_at,
             reason=reason,
         )
+
+    def require_recordable(self, name: str, value: Any) -> None:
+        """Raise Refused (422) for a corrected value that no command would have taken. Override for such rules."""
 
     def void_fact(self, version: int, *, reason: str, at: datetime) -> None:
         """Take back a fact or a correction that never happened. Repeating it says nothing."""

@@ -80,7 +80,7 @@ def test_an_approval_protects_what_it_rests_on() -> None:
 
 @pytest.mark.parametrize(("function", "amount", "waits"), [
     ("department_head", "1000000", False), ("department_head", "3000000", False), ("department_head", "3000001", True),
-    ("director", "900000000", False),
+    ("director", "1000000", False), ("director", "1000000.01", True), ("director", "900000000", True),
 ])  # fmt: skip
 def test_an_amendment_waits_only_above_the_limit_of_who_approved(function: str, amount: str, waits: bool) -> None:
     made = approved(function=function)
@@ -157,3 +157,38 @@ def test_a_delegation_holds_from_its_day_to_its_last() -> None:
     found = {day: made.is_delegate(delegate, **at(day)) for day in (5, 6, 9, 10)}
     assert found == {5: False, 6: True, 9: True, 10: False}
     assert not made.is_delegate(BY, **at(6))
+
+
+def test_a_delegation_is_for_the_draft_it_was_given_for() -> None:
+    made, delegate = approved(), UUID(int=7)
+    made.delegate_signing(DelegateSigning(delegate_id=delegate, until=date(2025, 3, 30)), by=BY, **at(6))
+    made.redraft(RedraftContract(amount=Decimal(900_000_000)), **told(7))
+    made.submit(asked=asked("900000000"), **told(8))
+    made.approve(ApproveContract(), asked=asked("900000000"), functions=("director",), **told(9))
+    assert made.is_delegate(delegate, **at(6))
+    assert not made.is_delegate(delegate, **at(10))
+    made.delegate_signing(DelegateSigning(delegate_id=delegate, until=date(2025, 3, 29)), by=BY, **at(11))
+    assert made.is_delegate(delegate, **at(11))
+
+
+NEVER_SAID = {
+    "amount": ("-1", "1e400", "NaN", "sNaN", "Infinity", "1" + 14 * "0", "0.0000001"),
+    "title": ("", " ", "x" * 501),
+    "starts_on": ("0001-01-01", "1899-12-31", "2200-01-01", "9999-12-31"),
+    "payment_terms": (
+        [{"share": "2", "after": "signing", "days": 0}, {"share": "-1", "after": "signing", "days": 0}],
+        [{"share": "1", "after": "signing", "days": -1}],
+        1_001 * [{"share": "0", "after": "signing", "days": 0}],
+    ),
+}
+
+
+@pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in NEVER_SAID.items() for value in values])
+def test_a_correction_says_nothing_that_no_command_could(name: str, value: object) -> None:
+    made = contract()
+    with pytest.raises(Refused) as refused:
+        made.correct(1, {name: value}, occurred_at=None, reason="typo", **{"at": at(1)["at"]})
+    assert (refused.value.code, refused.value.status) == ("invalid_value", 422)
+    assert refused.value.pointer is not None
+    assert refused.value.pointer.startswith(f"/changes/{name}")
+    assert made.pending_events[-1].originator_version == 1

@@ -188,10 +188,20 @@ class Contract(Dealing):
         )
 
     def is_delegate(self, person_id: UUID, *, at: datetime, day: date) -> bool:
-        """Whether this person may sign on a day, by a delegation told of then or before."""
+        """Whether this person may sign on a day, by a delegation told of then or before.
+
+        A delegation is for the draft it was given for: who had the limit for that one may not have it for a later one.
+        """
         standing = self.standing_at(at)
         until: date | None = standing.get("delegate_until")
-        return standing.get("delegate_id") == person_id and until is not None and day <= until
+        if standing.get("delegate_id") != person_id or until is None or day > until:
+            return False
+        told = [entry for entry in self.entries() if entry.occurred_at <= at]
+        latest = max(
+            (entry for entry in told if entry.type in ("ContractDrafted", "SigningDelegated")),
+            key=lambda entry: (entry.occurred_at, entry.version),
+        )
+        return latest.type == "SigningDelegated"
 
     def sign(self, command: SignContract, *, signed_by: UUID, by_delegation: bool, at: datetime, day: date) -> None:
         """The contract was signed."""
@@ -288,12 +298,16 @@ class Contract(Dealing):
         return int(self.standing_at(at).get("draft", 0))
 
     def _approved(self, terms: ContractTerms, *, at: datetime) -> bool:
-        """Whether these terms stay within what was approved, as far as the amount goes."""
+        """Whether these terms stay within what was approved, as far as the amount goes.
+
+        Who has no limit approved this amount, not every amount.
+        """
         standing = self.standing_at(at)
         if "approved_amount" not in standing or terms.currency != standing["currency"]:
             return False
+        approved: Decimal = standing["approved_amount"]
         limit: Decimal | None = standing.get("approved_limit")
-        return terms.amount <= standing["approved_amount"] or limit is None or terms.amount <= limit
+        return terms.amount <= (approved if limit is None else max(limit, approved))
 
 
 def _limit(asked: AskedAmount, functions: Collection[str]) -> tuple[str, Decimal | None]:

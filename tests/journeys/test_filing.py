@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -171,6 +172,8 @@ def test_a_filing_from_draft_to_support_paid_and_one_that_lapsed(company: Compan
     steps = next(fact["changes"] for fact in shown["history"] if fact["version"] == fix["version"])["reports"]
     fix["changes"] = {"reports": [{**step, "on": ago(46)} for step in steps]}
     filing.version = rep.tell(f"{FILINGS}/{filing.id}/correct", fix, filing.version)["version"]
+    unseen = {"version": 1, "changes": {"account_id": str(uuid4())}, "reason": "客户录错"}
+    assert rep.send(f"{FILINGS}/{filing.id}/correct", unseen, filing.version)[1]["code"] == "unknown_account"
     day = {"from": ago(46), "to": ago(46), "group_by": "month"}
     assert [row["reported"] for row in rep.read("/v1/reports/reported", day)["rows"]] == [1]
     assert rep.read("/v1/reports/reported", day | {"known_at": str(known)})["rows"] == []

@@ -14,6 +14,7 @@ from services.opportunities.fields import Code, Command
 from shared.http.context import CommandContext
 from shared.http.errors import problem_of
 from shared.http.problem import At, Problem
+from shared.identity.scopes import needed
 
 MAX_ITEMS = 100
 
@@ -92,6 +93,9 @@ async def _decide(ctx: CommandContext, kinds: Mapping[str, Kind], number: int, i
         if kind is None or decision is None:
             pointer = "/decision" if kind is not None else "/kind"
             raise Problem(422, "unknown_decision", errors=(At(pointer, "unknown_decision"),))
+        scope = needed("POST", kind.path.format(id=item.id))  # of the decision's own path, on top of this one's
+        if scope is not None and not ctx.principal.may(scope):
+            raise Problem(403, "scope_missing", params={"scope": scope})
         command = decision.command.model_validate(item.body)
         receipt = await decision.act(item.id, command, _own(ctx, number, item))
     except Exception as error:

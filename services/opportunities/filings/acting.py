@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from services.opportunities.filings.filing import ACTIONS, Filing
 from services.opportunities.opportunity.opportunity import Opportunity
+from services.opportunities.opportunity.routes.prospects import require_references
 from services.opportunities.routes.acting import OPPORTUNITIES, Moment, moment
 from services.opportunities.routes.records import belonging
 from shared.event_store.command import Claim
@@ -76,8 +77,14 @@ async def act(ctx: CommandContext, id: UUID, step: Step, *, on: date | None = No
     return await FILINGS.together(ctx, decide, claims=lambda _: moves.claims, releases=lambda _: moves.releases)
 
 
-async def mend(ctx: CommandContext, id: UUID, version: int, step: Callable[[Filing], None]) -> Receipt:
-    """Correct or void a fact; an answer only by who could have given it."""
+async def mend(
+    ctx: CommandContext,
+    id: UUID,
+    version: int,
+    step: Callable[[Filing], None],
+    changes: Mapping[str, Any] | None = None,
+) -> Receipt:
+    """Correct or void a fact; an answer only by who could have given it, and to what is in sight."""
     moves = _Moves()
 
     async def decide(work: Work) -> Filing:
@@ -85,6 +92,7 @@ async def mend(ctx: CommandContext, id: UUID, version: int, step: Callable[[Fili
         entry = filing.entry_about(version)
         if entry is not None and entry.type in ANSWER_FACTS:
             await require_answering(ctx)
+        await require_references(ctx, changes or {})
         before = filing.vins
         step(filing)
         moves.of(filing, before)

@@ -229,7 +229,7 @@ async def correct(filing_id: UUID, command: CorrectFact, ctx: CtxMatch) -> Recei
         occurred_at = corrected_time(command, ctx, filing)
         filing.correct(command.version, command.changes, occurred_at=occurred_at, reason=command.reason, at=ctx.now)
 
-    return await mend(ctx, filing_id, command.version, step)
+    return await mend(ctx, filing_id, command.version, step, command.changes)
 
 
 @router.post("/filings/{filing_id}/void", tags=["filings"], operation_id="filings.void", responses=ANSWERED)

@@ -163,6 +163,8 @@ async def correct(lead_id: UUID, command: CorrectFact, ctx: CtxMatch) -> Receipt
 
     async def right(ctx: CommandContext, lead: Lead) -> None:
         await _require_may_mend(ctx, lead, command.version)
+        if "answer_hours" in command.changes:  # what was promised by the rules is not for who must keep it to change
+            await _require_assigns(ctx)
         await require_references(ctx, command.changes)
 
     return await records.correct(ctx, LEADS, lead_id, command, right=right)

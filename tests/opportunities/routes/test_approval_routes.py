@@ -16,8 +16,10 @@ from services.opportunities.views import VIEWS
 from shared.event_store.store import EventStore
 from shared.http.reading import Listed
 from shared.identity.current_tenant import as_tenant
+from shared.identity.tokens import development_key, mint_token
 from shared.projections.follow import catch_up
 from shared.projections.tables import prepare
+from shared.settings import Settings
 from tests.opportunities.routes.world import Client, Clock, World
 
 OPPORTUNITIES = "/v1/opportunities"
@@ -316,6 +318,25 @@ async def test_many_at_once_open_no_way_around(
     answer = await rep.post("/v1/approvals/decide", {"items": [item(deal)] * 101})
     assert (answer.status_code, answer.json()["code"]) == (422, "validation")
     assert (await rep.post("/v1/approvals/decide", {"items": []})).status_code == 422
+
+
+async def test_a_credential_decides_in_a_batch_what_its_scopes_let_it_decide_alone(
+    rep: Client, head: Client, ours: World, settings: Settings, deal: Deal
+) -> None:
+    await deal.tell(rep, "request-defeat", **PRICE)
+    functions, key = ("department_head",), development_key(settings.data)
+    whole = head.token
+    for scopes, outcome in (
+        (("approvals:write",), (403, "scope_missing")),
+        (
+            ("approvals:write", "opportunities:write"),
+            (200, "ok"),
+        ),
+    ):
+        head.token = mint_token(key, ours.tenant_id, ours.head_id, functions, ours.east, scopes=scopes, now=None)
+        (told,) = (await head.post("/v1/approvals/decide", {"items": [item(deal)]})).json()["items"]
+        assert (told["status"], told["code"]) == outcome
+    head.token = whole
 
 
 # -- reports -----------------------------------------------------------------------------------------------

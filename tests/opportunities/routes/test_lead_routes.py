@@ -55,6 +55,11 @@ async def test_a_lead_waits_in_its_unit_until_somebody_claims_it(
     assert shown["texts"] == {"words": "请尽快回电", "contact_name": "周女士", "contact_phone": "139****2222"}
     assert shown["allowed_actions"] == ["claim", "contact", "dispose", "capture", "correct", "void"]
     assert (await head.read(path))["allowed_actions"][0] == "assign"
+    promised = {"version": 1, "changes": {"answer_hours": "8000"}, "reason": "来不及"}
+    answer = await rep.post(f"{path}/correct", promised, version=1)
+    assert (answer.status_code, answer.json()["code"]) == (403, "forbidden"), (
+        "what was promised is not theirs to change"
+    )
     for outsider in (west_rep, stranger):
         assert (await outsider.get(path)).status_code == 404
         assert (await outsider.post(f"{path}/claim", {}, version=1)).status_code == 404

@@ -35,12 +35,14 @@ class LateRow(OfOrder):
     product: str
     product_label: str
     units: int = Field(description="Ordered.")
-    units_late: int = Field(description="Neither delivered nor cancelled.")
+    units_late: int = Field(title="逾期未交台数", description="Neither delivered nor cancelled.")
     units_shipped: int = Field(description="Under way or there.")
     first_promised_on: date | None
     promised_on: date | None
-    days_late: int = Field(description="After the day now promised; 0 when only the first promise is broken.")
-    days_late_first: int = Field(description="After the day first promised.")
+    days_late: int = Field(
+        title="逾期天数", description="After the day now promised; 0 when only the first promise is broken."
+    )
+    days_late_first: int = Field(title="较首次承诺逾期天数", description="After the day first promised.")
     times_rescheduled: int
     customer_told: bool = Field(description="Of what now stands: the new day, or that it has gone by too.")
     new_date_told_on: date | None

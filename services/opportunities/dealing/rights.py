@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from services.accounts.events import Function
+from services.opportunities.catalogues.collected import word
 from services.opportunities.dealing.limits import Limit, needs
 from services.opportunities.dealing.record import Dealing
 from services.opportunities.opportunity.opportunity import Opportunity
@@ -78,7 +79,8 @@ async def require_decider(
 def above(limit: Limit, functions: Collection[str]) -> Problem:
     """403 `above_limit`, with the limit there is and the function that is needed."""
     said: dict[str, Any] = {"limit": limit.of(functions), "needs": needs(limit)}
-    return Problem(403, "above_limit", params=said, extra=said)
+    named = word("functions", said["needs"])
+    return Problem(403, "above_limit", params=said | {"needs_zh": named.zh, "needs_en": named.en}, extra=said)
 
 
 # -- solutions ---------------------------------------------------------------------------------------------

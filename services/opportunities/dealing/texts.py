@@ -8,8 +8,8 @@ TEXTS: dict[str, Text] = {
     "above_limit": Text(
         "超出审批权限",
         "Above the limit",
-        "超出审批权限（{limit}），需由 {needs} 审批。",
-        "That is above the limit ({limit}): {needs} decides it.",
+        "超出审批权限（{limit}），需由{needs_zh}审批。",
+        "That is above the limit ({limit}): {needs_en} decides it.",
         403,
     ),
     "within_limit": Text(

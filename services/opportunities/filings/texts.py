@@ -36,8 +36,8 @@ TEXTS: dict[str, Text] = {
     "vin_status": Text(
         "该车上报状态不允许",
         "Report not in this status",
-        "车架号 {vin} 的上报状态是 {status_now}，现在不能这样做。",
-        "The report of {vin} is {status_now}: that is not possible now.",
+        "车架号 {vin} 没有待厂家答复的上报。",
+        "No report of {vin} waits for the manufacturer's answer.",
         409,
     ),
     "not_delivered": Text(

@@ -121,7 +121,7 @@ class ContactLead(Timed):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"way": "phone", "reached": True}]})
 
-    way: Way
+    way: Way = "phone"
     reached: bool = True
     words: Narrative | None = None
 

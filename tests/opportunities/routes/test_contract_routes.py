@@ -97,6 +97,7 @@ async def test_approval_is_by_line_and_limit(
         assert await refused(client, f"{contract}/approve", {}, 3) == (403, "forbidden")
     said = (await head.post(f"{contract}/approve", {}, version=3)).json()
     assert (said["code"], said["limit"], said["needs"]) == ("above_limit", "3000000 CNY", "branch_manager")
+    assert "分公司经理" in said["detail"] or "branch manager" in said["detail"]
     actions = set((await head.read(contract))["allowed_actions"])
     assert {"pass-on", "return"} <= actions
     assert "approve" not in actions

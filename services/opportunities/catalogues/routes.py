@@ -16,7 +16,7 @@ from services.opportunities.policies.catalogues.words import Word
 from services.opportunities.policies.in_force import rules_in_force
 from services.opportunities.policies.level_policy import NEW, ORDERED, LevelPolicy, tenant_policy
 from services.opportunities.policies.reason_catalogue import in_force
-from services.opportunities.policies.routes import CategoryShown, WordShown
+from services.opportunities.policies.routes import ReasonCategoryShown, WordShown
 from services.opportunities.products.view import PRODUCTS
 from services.opportunities.reports.asking import Asking, Sql, money
 from services.opportunities.routes.asked import Ask, Asked
@@ -55,7 +55,7 @@ class CataloguesShown(BaseModel):
     on: date
     level_policy: str
     levels: list[LevelWord] = Field(description="In the order of the policy, with N (not judged) and O (ordered).")
-    reasons: list[CategoryShown]
+    reasons: list[ReasonCategoryShown]
     products: list[ProductWord]
     channels: list[WordShown]
     visit_purposes: list[WordShown]
@@ -90,7 +90,7 @@ async def read(
     content = {
         "level_policy": policy.code,
         "levels": _levels(policy),
-        "reasons": [CategoryShown.model_validate(one).model_dump(mode="json") for one in reasons.categories],
+        "reasons": [ReasonCategoryShown.model_validate(one).model_dump(mode="json") for one in reasons.categories],
         "products": await _products(ask, asking),
         **{name: _words(found[name]) for name in SHIPPED},
         "codes": {name: _words(words) for name, words in found.items() if name not in SHIPPED},

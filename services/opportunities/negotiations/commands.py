@@ -43,7 +43,7 @@ class ConcessionGiven(Command):
         return self
 
 
-class PointGiven(Command):
+class OpenPointGiven(Command):
     """What the round left open."""
 
     text: Text
@@ -71,7 +71,7 @@ class HoldRound(DatedCommand):
     their_side: People = Field(default=(), description="Key persons of the account.")
     terms: Text = Field(description="What was discussed.")
     concessions: Annotated[tuple[ConcessionGiven, ...], Field(max_length=50)] = ()
-    open_points: Annotated[tuple[PointGiven, ...], Field(max_length=50)] = ()
+    open_points: Annotated[tuple[OpenPointGiven, ...], Field(max_length=50)] = ()
     outcome: RoundOutcome
     minutes: Narrative | None = Field(default=None, description="What was said, in words; kept in the vault.")
 

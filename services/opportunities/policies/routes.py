@@ -169,7 +169,7 @@ class ReasonShown(BaseModel):
     en: str
 
 
-class CategoryShown(BaseModel):
+class ReasonCategoryShown(BaseModel):
     """A category of reasons; `clear` false: the reason is not known."""
 
     model_config = ConfigDict(from_attributes=True)
@@ -187,7 +187,7 @@ class ReasonCatalogueShown(BaseModel):
 
     on: date
     effective_from: date
-    rows: Sequence[CategoryShown]
+    rows: Sequence[ReasonCategoryShown]
 
 
 class ApprovalPolicyShown(BaseModel):
@@ -233,7 +233,7 @@ async def reason_catalogue(who: Who, parts: Parts, on: DayText = None) -> Reason
     return ReasonCatalogueShown(
         on=day,
         effective_from=catalogue.effective_from,
-        rows=[CategoryShown.model_validate(category) for category in catalogue.categories],
+        rows=[ReasonCategoryShown.model_validate(category) for category in catalogue.categories],
     )
 
 

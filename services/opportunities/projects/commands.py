@@ -176,7 +176,7 @@ class CloseRisk(DatedCommand):
     code: Code
 
 
-class PointGiven(Command):
+class AcceptancePointGiven(Command):
     """A point the customer leaves open."""
 
     code: Code
@@ -200,7 +200,7 @@ class HoldAcceptance(DatedCommand):
 
     result: AcceptanceResult
     person_id: UUID | None = Field(default=None, description="The key person who accepted.")
-    open_points: Annotated[tuple[PointGiven, ...], Field(max_length=100)] = ()
+    open_points: Annotated[tuple[AcceptancePointGiven, ...], Field(max_length=100)] = ()
 
 
 class FinishPoint(DatedCommand):

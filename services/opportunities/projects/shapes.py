@@ -23,7 +23,7 @@ class MilestoneShown(BaseModel):
     days_late: int = Field(description="Reached, or the day asked about, after the plan; 0: in time.")
 
 
-class CategoryShown(BaseModel):
+class CategoryMoney(BaseModel):
     """Money of a category, planned and spent."""
 
     category: str
@@ -78,7 +78,7 @@ class ProjectReportRow(ProjectRow):
     """The same with each milestone and each category."""
 
     plan: list[MilestoneShown]
-    money: list[CategoryShown]
+    money: list[CategoryMoney]
 
 
 class CurrencyTotal(BaseModel):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal
-from uuid import UUID
 
 from fastapi import Query
 
@@ -14,8 +13,8 @@ from services.opportunities.approvals.registry import KINDS
 from services.opportunities.approvals.shapes import ApprovalRow
 from services.opportunities.policies.in_force import rules_in_force
 from services.opportunities.policies.views.reason_catalogues import REASON_CATALOGUES
-from services.opportunities.reports.paging import Page
-from services.opportunities.routes.asked import Ask, Which, answer
+from services.opportunities.routes.asked import Ask, Which
+from services.opportunities.routes.paging import listed, page_of
 from services.opportunities.views.accounts import ACCOUNTS
 from services.opportunities.views.standings import STANDINGS
 from services.opportunities.views.units import UNITS
@@ -48,7 +47,6 @@ async def approvals(
     kinds = [KINDS[kind]] if kind is not None else list(KINDS.values())
     views = {view.name: view for asked in kinds for view in asked.views}
     asking = await ask.of(STANDINGS, ACCOUNTS, UNITS, REASON_CATALOGUES, *views.values())
-    after: tuple[Any, ...] | None = page.after(str, UUID)
     items, last = await inbox(
         ask.pool,
         ask.read.kit,
@@ -57,12 +55,11 @@ async def approvals(
         ask.labels,
         kinds=kinds,
         which=Requests(older_than, waiting_for == "anybody", which),
-        page=Page(page.limit, None if after is None else (after[0], after[1])),
+        page=page_of(page),
     )
     if ask.read.principal.only_looks:
         items = [item | {"allowed": [], "paths": {}} for item in items]
-    shown, cursor = page.of(items if last is None else [*items, {}], lambda _: last or ())
-    return answer({"items": shown, "next": cursor})
+    return listed(page, items, last)
 
 
 @router.post("/approvals/decide", operation_id="approvals.decide", responses=refuses(422))

@@ -22,7 +22,7 @@ from services.opportunities.reports.asking import Sql
 from services.opportunities.reports.paging import Order, next_of, paged
 from services.opportunities.routes import records
 from services.opportunities.routes.asked import Ask
-from services.opportunities.routes.lists import _listed, _page
+from services.opportunities.routes.paging import listed, page_of
 from services.opportunities.routes.records import RecordShown
 from shared.http.call import call_of
 from shared.http.context import Parts, Who
@@ -77,7 +77,7 @@ async def attachments(
     for name, value in (("status", status), ("category", category)):
         if value is not None:
             wanted.append(f"a.{name} = {sql(str(value))}")
-    asked = _page(page)
+    asked = page_of(page)
     statement = sql.text(
         LIST,
         holds=sql.holds("a"),
@@ -104,7 +104,7 @@ async def attachments(
         }
         for row in found
     ]
-    return _listed(page, items, after)
+    return listed(page, items, after)
 
 
 @router.get(

@@ -17,7 +17,8 @@ from services.opportunities.billing.shapes import InvoiceRow
 from services.opportunities.billing.views import INVOICES as VIEW
 from services.opportunities.events import Status
 from services.opportunities.opportunity.commands.prospects import CorrectFact, VoidFact
-from services.opportunities.routes.asked import Ask, answer, days
+from services.opportunities.routes.asked import Ask, days
+from services.opportunities.routes.paging import listed, page_of
 from services.opportunities.routes.records import RecordShown, require_opportunity, shown
 from services.opportunities.routes.references import require_account
 from services.opportunities.views.accounts import ACCOUNTS
@@ -131,8 +132,8 @@ async def invoices(
     days(since, until)
     asking = await ask.of(VIEW, STANDINGS, ACCOUNTS, UNITS, *due.VIEWS)
     which = lists.Money(since, until, opportunity_id, account_id, owner_id, unit_id, currency, status)
-    items, after = await lists.invoices(ask.pool, asking, ask.labels, which=which, sort=sort, page=lists.asked(page))
-    return answer(lists.listed(page, items, after))
+    items, after = await lists.invoices(ask.pool, asking, ask.labels, which=which, sort=sort, page=page_of(page))
+    return listed(page, items, after)
 
 
 @router.get("/{invoice_id}", operation_id="invoices.read", responses=refuses(404))

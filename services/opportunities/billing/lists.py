@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -13,7 +13,6 @@ from services.opportunities.reports.asking import Asking, Reads, Row, Sql, money
 from services.opportunities.reports.labels import Labels
 from services.opportunities.reports.paging import Order, Page, next_of, paged
 from services.opportunities.views.accounts import ACCOUNTS
-from shared.http.reading import Page as Asked
 
 INVOICE_SORTS: Mapping[str, Order] = {
     "-issued_on": Order("i.issued_on", "date", descending=True),
@@ -201,15 +200,3 @@ async def receipts(
 
 
 # -- pages -------------------------------------------------------------------------------------------------
-
-
-def asked(page: Asked) -> Page:
-    """Which page was asked for."""
-    after: tuple[Any, ...] | None = page.after(str, UUID)
-    return Page(page.limit, None if after is None else (after[0], after[1]))
-
-
-def listed(page: Asked, items: Sequence[Row], after: tuple[str, UUID] | None) -> Row:
-    """The page with its cursor: the kit wants a row more than it shows, and the sort values of the last one shown."""
-    shown, cursor = page.of(items if after is None else [*items, {}], lambda _: after or ())
-    return {"items": shown, "next": cursor}

@@ -19,7 +19,8 @@ from services.opportunities.billing.money_receipt import MoneyReceipt, key_of
 from services.opportunities.billing.shapes import ReceiptRow
 from services.opportunities.billing.views import RECEIPTS as VIEW
 from services.opportunities.opportunity.commands.prospects import CorrectFact, VoidFact
-from services.opportunities.routes.asked import Ask, answer, days
+from services.opportunities.routes.asked import Ask, days
+from services.opportunities.routes.paging import listed, page_of
 from services.opportunities.routes.records import RecordShown, shown
 from services.opportunities.routes.references import require_account
 from services.opportunities.views.accounts import ACCOUNTS
@@ -176,8 +177,8 @@ async def receipts(
     days(since, until)
     asking = await ask.of(VIEW, ACCOUNTS, UNITS)
     which = lists.Money(since, until, None, account_id, owner_id, unit_id, currency, status)
-    items, after = await lists.receipts(ask.pool, asking, ask.labels, which=which, sort=sort, page=lists.asked(page))
-    return answer(lists.listed(page, items, after))
+    items, after = await lists.receipts(ask.pool, asking, ask.labels, which=which, sort=sort, page=page_of(page))
+    return listed(page, items, after)
 
 
 @router.get("/{receipt_id}", operation_id="receipts.read", responses=refuses(404))

@@ -33,6 +33,7 @@ from services.opportunities.products.view import PRODUCTS
 from services.opportunities.reports import deliveries as delivery_tables
 from services.opportunities.reports import ledger, receivables
 from services.opportunities.routes.asked import Ask, Which, answer, days
+from services.opportunities.routes.paging import listed, page_of
 from services.opportunities.routes.references import require_account
 from services.opportunities.routes.rights import require
 from services.opportunities.views.accounts import ACCOUNTS
@@ -88,9 +89,9 @@ async def deliveries(
         ask.labels,
         which=delivery_tables.Delivered(since, until, opportunity_id, serial, which),
         sort=sort,
-        page=lists.asked(page),
+        page=page_of(page),
     )
-    return answer(lists.listed(page, items, after))
+    return listed(page, items, after)
 
 
 @router.get(

@@ -16,8 +16,9 @@ from pydantic import BaseModel, Field
 
 from services.opportunities.reports.asking import Asking, Row, Sql, money
 from services.opportunities.reports.labels import Labels
-from services.opportunities.reports.paging import Order, Page, next_of, paged
-from services.opportunities.routes.asked import Asked, answer
+from services.opportunities.reports.paging import Order, next_of, paged
+from services.opportunities.routes import paging
+from services.opportunities.routes.asked import Asked
 from services.opportunities.views.accounts import ACCOUNTS
 from services.opportunities.views.standings import STANDINGS
 from services.opportunities.views.units import UNITS
@@ -109,8 +110,7 @@ async def listed(
 ) -> Response:
     """A page of a noun's records."""
     asking = await ask.of(table.view, STANDINGS, ACCOUNTS, UNITS)
-    given: tuple[Any, ...] | None = page.after(str, UUID)
-    wanted_page = Page(page.limit, None if given is None else (given[0], given[1]))
+    wanted_page = paging.page_of(page)
     sql = Sql(asking)
     parts = {
         "relation": "{" + table.view.name.partition(".")[2] + "}",
@@ -123,8 +123,7 @@ async def listed(
     statement = sql.text(LIST.replace("{relation}", parts.pop("relation")), **parts)
     found, after = next_of(await ask.pool.fetch(statement, *sql.values), wanted_page)
     items = await _items(ask.pool, asking, ask.labels, table, found)
-    shown, cursor = page.of(items if after is None else [*items, {}], lambda _: after or ())
-    return answer({"items": shown, "next": cursor})
+    return paging.listed(page, items, after)
 
 
 async def _items(pool: Any, asking: Asking, labels: Labels, table: Table, found: Collection[Any]) -> list[Row]:

@@ -26,7 +26,7 @@ from services.opportunities.policies.routes import PUBLISHERS
 from services.opportunities.products.view import PRODUCTS
 from services.opportunities.routes import records
 from services.opportunities.routes.asked import Ask, Asked, Which, days, dimensions
-from services.opportunities.routes.lists import _listed, _page
+from services.opportunities.routes.paging import listed, page_of
 from services.opportunities.routes.records import RecordShown
 from services.opportunities.routes.rights import require
 from services.opportunities.views.accounts import ACCOUNTS
@@ -76,9 +76,9 @@ async def filings(
         ask.labels,
         which=listing.Filings(status, due, opportunity_id, account_id, owner_id, unit_id, customer_type),
         sort=sort,
-        page=_page(page),
+        page=page_of(page),
     )
-    return _listed(page, items, after)
+    return listed(page, items, after)
 
 
 @router.get("/filings/{filing_id}", operation_id="filings.read", tags=["filings"], responses=refuses(404))

@@ -17,10 +17,10 @@ from services.opportunities.opportunity.opportunity import Opportunity
 from services.opportunities.policies.views.level_policies import LEVEL_POLICIES
 from services.opportunities.reports.asking import Asking
 from services.opportunities.reports.levels import UnknownPolicy
-from services.opportunities.reports.paging import Page
 from services.opportunities.reports.shapes import Report
+from services.opportunities.routes import paging
 from services.opportunities.routes.acting import sees
-from services.opportunities.routes.asked import Ask, Asked, PolicyCode, Which, answer, days
+from services.opportunities.routes.asked import Ask, Asked, PolicyCode, Which, days
 from services.opportunities.views.accounts import ACCOUNTS
 from services.opportunities.views.contacts import CONTACTS
 from services.opportunities.views.standings import STANDINGS
@@ -78,7 +78,6 @@ async def listed(
     """
     days(since, until)
     asking = await ask.of(*VIEWS)
-    after: tuple[Any, ...] | None = page.after(str, UUID)
     items, following = await follow_ups(
         ask.pool,
         asking,
@@ -86,10 +85,9 @@ async def listed(
         ask.labels,
         which=FollowUps(state, level, since, until, escalated, which),
         sort=sort,
-        page=Page(page.limit, None if after is None else (after[0], after[1])),
+        page=paging.page_of(page),
     )
-    shown, cursor = page.of(items if following is None else [*items, {}], lambda _: following or ())
-    return answer({"items": shown, "next": cursor})
+    return paging.listed(page, items, following)
 
 
 @router.get(

@@ -19,7 +19,7 @@ from services.opportunities.leads.intake import unit_given
 from services.opportunities.leads.shown import units_of
 from services.opportunities.opportunity.commands.prospects import VoidFact
 from services.opportunities.routes.asked import Ask, days
-from services.opportunities.routes.lists import _listed, _page
+from services.opportunities.routes.paging import listed, page_of
 from services.opportunities.views.units import UNITS
 from shared.days import day_of, start_of
 from shared.event_store.stream import Refused
@@ -210,11 +210,11 @@ async def visitor_counts(
         ask.labels,
         "visitor_counts",
         visitors_row,
-        _page(page),
+        page_of(page),
         own=True,
         filters=(since, until, unit_id, channel),
     )
-    return _listed(page, items, after)
+    return listed(page, items, after)
 
 
 @router.get("/spend", operation_id="spend.list", response_model=Listed[SpendRow], responses=refuses(422))
@@ -236,11 +236,11 @@ async def spends(
         ask.labels,
         "channel_spend",
         spend_row,
-        _page(page),
+        page_of(page),
         own=False,
         filters=(since, until, unit_id, channel),
     )
-    return _listed(page, items, after)
+    return listed(page, items, after)
 
 
 # -- what commands refer to ------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from services.opportunities.leads.sight import sees_lead
 from services.opportunities.leads.view import LEADS
 from services.opportunities.leads.working import ASSIGNS
 from services.opportunities.routes.asked import Ask, days
-from services.opportunities.routes.lists import _listed, _page
+from services.opportunities.routes.paging import listed, page_of
 from services.opportunities.routes.records import RecordShown, shown
 from services.opportunities.views.accounts import ACCOUNTS
 from services.opportunities.views.standings import STANDINGS
@@ -95,8 +95,8 @@ async def leads(
     which = lead_list.Leads(
         status, channel, unassigned, overdue, owner_id, unit_id, account_id, opportunity_id, since, until
     )
-    items, after = await lead_list.leads(ask.pool, asking, ask.labels, which=which, sort=sort, page=_page(page))
-    return _listed(page, items, after)
+    items, after = await lead_list.leads(ask.pool, asking, ask.labels, which=which, sort=sort, page=page_of(page))
+    return listed(page, items, after)
 
 
 @router.get("/{lead_id}", operation_id="leads.read", responses=refuses(404))

@@ -17,7 +17,7 @@ from services.opportunities.projects.shapes import ProjectRow, ProjectsReport
 from services.opportunities.projects.views import PROJECTS
 from services.opportunities.routes import records
 from services.opportunities.routes.asked import Ask
-from services.opportunities.routes.lists import _listed, _page
+from services.opportunities.routes.paging import listed, page_of
 from services.opportunities.routes.records import RecordShown
 from services.opportunities.views.accounts import ACCOUNTS
 from services.opportunities.views.standings import STANDINGS
@@ -63,9 +63,9 @@ async def projects(
         ask.labels,
         which=plan_actual.Projects(status, opportunity_id, account_id, manager_id, owner_id, unit_id, late),
         sort=sort,
-        page=_page(page),
+        page=page_of(page),
     )
-    return _listed(page, items, after)
+    return listed(page, items, after)
 
 
 @router.get("/projects/{project_id}", operation_id="projects.read", tags=["projects"], responses=refuses(404))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date
 from typing import Annotated, Any, Literal
-from uuid import UUID
 
 from fastapi import Depends, Query
 
@@ -17,8 +16,8 @@ from services.opportunities.reports import set_aside as set_aside_table
 from services.opportunities.reports.asking import Asking
 from services.opportunities.reports.defeat_shapes import RecallRow, Reviews, Revival, SetAside, ToVerifyRow
 from services.opportunities.reports.defeats import Defeats
-from services.opportunities.reports.paging import Page
-from services.opportunities.routes.asked import Ask, Asked, Which, answer, days, dimensions
+from services.opportunities.routes.asked import Ask, Asked, Which, days, dimensions
+from services.opportunities.routes.paging import listed, page_of
 from services.opportunities.views.accounts import ACCOUNTS
 from services.opportunities.views.defeats import DEFEATS
 from services.opportunities.views.requests import REQUESTS, VERIFICATIONS
@@ -28,7 +27,6 @@ from services.opportunities.views.units import UNITS
 from shared.http.limits import limited
 from shared.http.openapi import refuses
 from shared.http.reading import FromDay, Listed, Paged, ToDay
-from shared.http.reading import Page as Paging
 from shared.http.route import Router
 
 router = Router(prefix="/v1", tags=["reports"])
@@ -144,9 +142,9 @@ async def to_verify(ask: Ask, page: Paged, which: Which) -> Any:
         ask.labels,
         filters=which,
         required=(await _policy(ask, asking)).verifies,
-        page=_page(page),
+        page=page_of(page),
     )
-    return _listed(page, items, after)
+    return listed(page, items, after)
 
 
 @router.get("/recalls", operation_id="reports.recalls", response_model=Listed[RecallRow], responses=refuses(422))
@@ -166,9 +164,9 @@ async def recalls(
         asking,
         ask.labels,
         which=recall_list.Which(until or asking.day, status, which),
-        page=_page(page),
+        page=page_of(page),
     )
-    return _listed(page, items, after)
+    return listed(page, items, after)
 
 
 async def _policy(ask: Asked, asking: Asking) -> ApprovalPolicy:
@@ -176,13 +174,3 @@ async def _policy(ask: Asked, asking: Asking) -> ApprovalPolicy:
     kit, id = ask.read.kit, approval_id(asking.tenant_id)
     stored = await kit.store.load(asking.tenant_id, id, until_position=asking.known_at)
     return approval_on(kit.repository(ApprovalPolicies).replay(stored), asking.day)
-
-
-def _page(asked: Paging) -> Page:
-    after: tuple[Any, ...] | None = asked.after(str, UUID)
-    return Page(asked.limit, None if after is None else (after[0], after[1]))
-
-
-def _listed(asked: Paging, items: list[dict[str, Any]], after: tuple[str, UUID] | None) -> Any:
-    shown, cursor = asked.of(items if after is None else [*items, {}], lambda _: after or ())
-    return answer({"items": shown, "next": cursor})

@@ -10,9 +10,9 @@ from fastapi import Query
 from services.opportunities.events import Review, Status, VisitStatus
 from services.opportunities.policies.views.level_policies import LEVEL_POLICIES
 from services.opportunities.reports import opportunities as opportunity_list
-from services.opportunities.reports.paging import Page
 from services.opportunities.reports.shapes import OpportunityRow, VisitRow
-from services.opportunities.routes.asked import Ask, PolicyCode, Which, answer, days
+from services.opportunities.routes.asked import Ask, PolicyCode, Which, days
+from services.opportunities.routes.paging import listed, page_of
 from services.opportunities.views.accounts import ACCOUNTS
 from services.opportunities.views.judgements import JUDGEMENTS
 from services.opportunities.views.standings import STANDINGS
@@ -21,7 +21,6 @@ from services.opportunities.visits import report as visit_list
 from services.opportunities.visits.view import VISITS
 from shared.http.openapi import refuses
 from shared.http.reading import FromDay, Listed, Paged, ToDay
-from shared.http.reading import Page as Asked
 from shared.http.route import Router
 from shared.identity.subtree import TREE, Tree
 
@@ -60,9 +59,9 @@ async def opportunities(
         ask.labels,
         which=opportunity_list.Which(status, stock, review, level, since, until, which),
         sort=sort,
-        page=_page(page),
+        page=page_of(page),
     )
-    return _listed(page, items, after)
+    return listed(page, items, after)
 
 
 @router.get(
@@ -95,17 +94,6 @@ async def visits(
             since, until, owner_id, participant_id, unit_id, account_id, opportunity_id, purpose, way, status
         ),
         sort=sort,
-        page=_page(page),
+        page=page_of(page),
     )
-    return _listed(page, items, after)
-
-
-def _page(asked: Asked) -> Page:
-    after: tuple[Any, ...] | None = asked.after(str, UUID)
-    return Page(asked.limit, None if after is None else (after[0], after[1]))
-
-
-def _listed(asked: Asked, items: list[dict[str, Any]], after: tuple[str, UUID] | None) -> Any:
-    """The page with its cursor: the kit wants a row more than it shows, and the sort values of the last one shown."""
-    shown, cursor = asked.of(items if after is None else [*items, {}], lambda _: after or ())
-    return answer({"items": shown, "next": cursor})
+    return listed(page, items, after)

@@ -7,7 +7,7 @@ import zipfile
 
 import pytest
 
-from services.opportunities.attachments.media_types import media_type_of
+from services.opportunities.attachments.media_types import ENDINGS, MEDIA_TYPES, media_type_of, named
 from services.opportunities.attachments.reads import _range, disposition
 from services.opportunities.attachments.upload import _base
 from shared.http.problem import Problem
@@ -35,6 +35,7 @@ TYPES = "[Content_Types].xml"
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1...", "application/x-ole-storage"),
         (office(TYPES, "word/document.xml"), "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
         (office(TYPES, "word/document.xml", "word/vbaProject.bin"), None),
+        (office(TYPES, "word/document.xml", "word/VBAPROJECT.BIN"), None),
         (office("a.exe"), None),
         (b"PK\x03\x04 not a zip", None),
         ("会议纪要".encode(), "text/plain"),
@@ -50,6 +51,26 @@ TYPES = "[Content_Types].xml"
 )
 def test_the_content_says_what_it_is(content: bytes, expected: str | None) -> None:
     assert media_type_of(io.BytesIO(content)) == expected
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "kept"),
+    [
+        (b"<b onclick=1>", "offer.hta", "offer.hta.txt"),
+        (b"del *", "offer.bat", "offer.bat.txt"),
+        (b"GIF89a=1;", "offer.html", "offer.html.gif"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1...", "setup.msi", "setup.msi.doc"),
+        (b"%PDF-1.4", "合同.PDF", "合同.PDF"),
+        (b"a;b", "a.csv", "a.csv"),
+        (b"hello", "txt", "txt.txt"),
+    ],
+)
+def test_a_file_is_called_as_what_it_is(content: bytes, name: str, kept: str) -> None:
+    assert named(name, media_type_of(io.BytesIO(content))) == kept
+
+
+def test_every_type_has_an_ending() -> None:
+    assert set(ENDINGS) == set(MEDIA_TYPES)
 
 
 def test_a_name_is_the_last_part_of_what_was_given() -> None:

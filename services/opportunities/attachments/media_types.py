@@ -26,9 +26,23 @@ OFFICE: Final[Mapping[str, str]] = {
 }
 MEDIA_TYPES: Final = (*dict.fromkeys(name for _, name in MAGIC), "image/webp", *OFFICE.values(), "text/plain")
 """All there are."""
-MACROS: Final = "vbaProject.bin"
+MACROS: Final = "vbaproject.bin"
 ACTIVE: Final = (b"<!doctype", b"<html", b"<svg", b"<script", b"<?xml", b"<?php", b"#!")
 """Texts a browser or a shell might run."""
+ENDINGS: Final[Mapping[str, tuple[str, ...]]] = {
+    "application/pdf": ("pdf",),
+    "image/png": ("png",),
+    "image/jpeg": ("jpg", "jpeg", "jpe", "jfif"),
+    "image/gif": ("gif",),
+    "image/tiff": ("tif", "tiff"),
+    "image/webp": ("webp",),
+    "application/x-ole-storage": ("doc", "xls", "ppt", "dot", "xlt", "pot", "pps", "wps", "et", "dps", "msg", "vsd"),
+    OFFICE["word/"]: ("docx", "dotx"),
+    OFFICE["xl/"]: ("xlsx", "xltx"),
+    OFFICE["ppt/"]: ("pptx", "potx", "ppsx"),
+    "text/plain": ("txt", "csv", "tsv", "md", "log", "json", "ics", "eml"),
+}
+"""What a file of a type may be called; the first is added to every other name."""
 ENCODINGS: Final = ("utf-8-sig", "utf-16", "gb18030")
 
 
@@ -46,6 +60,13 @@ def media_type_of(file: IO[bytes]) -> str | None:
     return "text/plain" if _is_text(head) else None
 
 
+def named(name: str, media_type: str | None) -> str:
+    """The name with an ending of its type: a text called `prices.hta` would be run by who opens it."""
+    endings = ENDINGS.get(media_type or "", ())
+    fits = not endings or ("." in name and name.rpartition(".")[2].lower() in endings)
+    return name if fits else f"{name}.{endings[0]}"
+
+
 def _office(file: IO[bytes]) -> str | None:
     file.seek(0)
     try:
@@ -55,7 +76,7 @@ def _office(file: IO[bytes]) -> str | None:
         return None
     if len(names) > MOST_ENTRIES or "[Content_Types].xml" not in names:
         return None
-    if any(name.rpartition("/")[2] == MACROS for name in names):
+    if any(name.rpartition("/")[2].lower() == MACROS for name in names):
         return None
     return next((kind for part, kind in OFFICE.items() if any(name.startswith(part) for name in names)), None)
 

@@ -13,7 +13,7 @@ from fastapi import Request
 from pydantic import ConfigDict, Field
 
 from services.opportunities.attachments.attachment import Attachment
-from services.opportunities.attachments.media_types import media_type_of
+from services.opportunities.attachments.media_types import media_type_of, named
 from services.opportunities.attachments.reads import router as router
 from services.opportunities.attachments.records import Record, record_of, sees_record
 from services.opportunities.attachments.upload import BODY, Upload, received
@@ -112,7 +112,8 @@ async def add(request: Request, ctx: Ctx) -> Receipt:
             if stored and (receipt is None or REPLAYED in ctx.call.headers):
                 await _forget_unless_told(ctx, contents, id)
         record_id = upload.said.record_id
-        await keep(ctx, {id: {"filename": upload.name, "title": upload.said.title}}, Of("attachment", record_id))
+        filename = named(upload.name, media_type_of(upload.file))
+        await keep(ctx, {id: {"filename": filename, "title": upload.said.title}}, Of("attachment", record_id))
     return receipt
 
 

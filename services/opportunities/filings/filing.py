@@ -21,7 +21,6 @@ from services.opportunities.events import (
     FilingLapsed,
     FilingRefused,
     FilingReturned,
-    FilingStatus,
     FilingSubmitted,
     FilingWithdrawn,
     Line,
@@ -47,7 +46,6 @@ from services.opportunities.filings.commands import (
     ClaimSupport,
     DraftFiling,
     LapseFiling,
-    LineFiled,
     PaySupport,
     RefuseFiling,
     RefuseSupport,
@@ -55,10 +53,11 @@ from services.opportunities.filings.commands import (
     ReturnFiling,
     ReturnReports,
     ReturnSupport,
-    UnitReported,
     WithdrawFiling,
 )
 from services.opportunities.filings.life_cycle import claims_of, refusal, reports_of
+from services.opportunities.filings.standing import STANDING, sets
+from services.opportunities.filings.units import filed_lines, require_delivered, require_once, unit_step
 from services.opportunities.record import Correctable
 from shared.event_store.stream import Entry, Fact, Refused
 
@@ -95,86 +94,22 @@ class Filing(Correctable):
     """See the module."""
 
     stream_type: ClassVar[str] = "filing"
-    standing_types: ClassVar[Mapping[str, Any]] = {
-        "status": FilingStatus,
-        "number": str,
-        "opportunity_id": UUID,
-        "account_id": UUID | None,
-        "customer_type": str,
-        "lines": tuple[FiledLine, ...],
-        "expected_on": date | None,
-        "documents": tuple[str, ...],
-        "submitted_on": date,
-        "returned_on": date,
-        "return_reason": str | None,
-        "missing": tuple[str, ...],
-        "decided_on": date,
-        "manufacturer_ref": str | None,
-        "valid_until": date | None,
-        "refusal_reason": str,
-        "lapsed_on": date,
-        "lapse_reason": str | None,
-        "withdrawn_on": date,
-        "withdrawal_reason": str,
-        "reports": tuple[ReportStep, ...],
-        "support": tuple[SupportStep, ...],
-    }
+    standing_types: ClassVar[Mapping[str, Any]] = STANDING
     additive: ClassVar[frozenset[str]] = frozenset({"reports", "support"})
     before_first: ClassVar[str] = "before_filing"
     not_correctable: ClassVar[frozenset[str]] = frozenset({"status", "number", "opportunity_id"})
 
     # -- facts applied -------------------------------------------------------------------------------------
 
-    def sets(self, fact: Any) -> dict[str, Any] | None:
-        match fact:
-            case FilingDrafted():
-                return {
-                    "status": FilingStatus.DRAFTED, "number": fact.number, "opportunity_id": fact.opportunity_id,
-                    "account_id": fact.account_id, **_said(fact),
-                }  # fmt: skip
-            case FilingChanged():
-                return _said(fact)
-            case FilingSubmitted():
-                return {
-                    "status": FilingStatus.SUBMITTED, "submitted_on": fact.submitted_on, "return_reason": None,
-                    "missing": (),
-                }  # fmt: skip
-            case FilingAccepted():
-                return {
-                    "status": FilingStatus.ACCEPTED, "decided_on": fact.decided_on,
-                    "manufacturer_ref": fact.manufacturer_ref, "valid_until": fact.valid_until,
-                }  # fmt: skip
-            case FilingReturned():
-                return {
-                    "status": FilingStatus.RETURNED, "returned_on": fact.returned_on,
-                    "return_reason": fact.return_reason, "missing": fact.missing,
-                }  # fmt: skip
-            case FilingRefused():
-                return {
-                    "status": FilingStatus.REFUSED, "decided_on": fact.decided_on,
-                    "refusal_reason": fact.refusal_reason,
-                }  # fmt: skip
-            case FilingLapsed():
-                return {
-                    "status": FilingStatus.LAPSED, "lapsed_on": fact.lapsed_on, "lapse_reason": fact.lapse_reason,
-                }  # fmt: skip
-            case FilingWithdrawn():
-                return {
-                    "status": FilingStatus.WITHDRAWN, "withdrawn_on": fact.withdrawn_on,
-                    "withdrawal_reason": fact.withdrawal_reason,
-                }  # fmt: skip
-            case UnitsReported() | ReportAccepted() | ReportReturned() | ReportRefused():
-                return {"reports": fact.reports}
-            case SupportClaimed() | SupportAccepted() | SupportReturned() | SupportRefused() | SupportPaid():
-                return {"support": fact.support}
-            case _:
-                return None
+    def sets(self, fact: Any) -> Mapping[str, Any] | None:
+        """See `standing.py`."""
+        return sets(fact)
 
     def impossible(self, fact: str, standing: Mapping[str, Any], changes: Mapping[str, Any]) -> Refused | None:
         return refusal(fact, standing, changes)
 
     def require_sound(self, entry: Entry) -> None:
-        _require_once(entry.changes.get("lines", ()), "/changes/lines")
+        require_once(entry.changes.get("lines", ()), "/changes/lines")
 
     @property
     def vins(self) -> frozenset[str]:
@@ -196,8 +131,8 @@ class Filing(Correctable):
         at: datetime,
         day: date,
     ) -> Self:
-        """Begin a filing; `known` are the lines of the opportunity. Raises Refused: see `_filed`."""
-        lines = _filed(command.lines, known)
+        """Begin a filing; `known` are the lines of the opportunity. Raises Refused: see `filed_lines`."""
+        lines = filed_lines(command.lines, known)
         filing = cls.begin(
             FilingDrafted,
             id=id,
@@ -221,7 +156,7 @@ class Filing(Correctable):
             FilingChanged,
             at=at,
             customer_type=command.customer_type or before["customer_type"],
-            lines=before["lines"] if command.lines is None else _filed(command.lines, known),
+            lines=before["lines"] if command.lines is None else filed_lines(command.lines, known),
             expected_on=command.expected_on or before["expected_on"],
             documents=before["documents"] if command.documents is None else _unique(command.documents),
         )
@@ -263,14 +198,14 @@ class Filing(Correctable):
         for index, vin in enumerate(vins):
             if vin in vins[:index]:
                 raise Refused("vin_twice", f"{vin} is given twice", status=422, pointer=f"/units/{index}/vin", vin=vin)
-        steps = tuple(_step(unit, index, filed, delivered, day) for index, unit in enumerate(command.units))
+        steps = tuple(unit_step(unit, index, filed, delivered, day) for index, unit in enumerate(command.units))
         there = reports_of(before)
         lines = {vin: report.line for vin, report in there.items() if report.state is not ReportState.REFUSED}
         counts = Counter({**lines, **{step.vin: step.line for step in steps}}.values())
         if (refused := refusal("UnitsReported", before, {"reports": steps})) is not None:
             raise refused
         for step in steps:
-            _require_delivered(step, counts[step.line], filed, delivered, day)
+            require_delivered(step, counts[step.line], filed, delivered, day)
         self.happen(UnitsReported, at=at, reports=steps)
 
     def answer_reports(
@@ -346,81 +281,6 @@ class Filing(Correctable):
 
 
 # -- what is said ------------------------------------------------------------------------------------------
-
-
-def _said(fact: FilingDrafted | FilingChanged) -> dict[str, Any]:
-    return {name: getattr(fact, name) for name in ("customer_type", "lines", "expected_on", "documents")}
-
-
-def _filed(given: Sequence[LineFiled] | None, known: Sequence[Line]) -> tuple[FiledLine, ...]:
-    """The lines to file. Raises Refused 422 `no_filed_lines`, `no_such_line`, `line_filed_twice`."""
-    if given is None:
-        lines = tuple(FiledLine(line.line, line.product, line.units) for line in known)
-    else:
-        products = {line.line: line.product for line in known}
-        for index, line in enumerate(given):
-            if line.product is None and line.line not in products:
-                raise Refused(
-                    "no_such_line", f"the order has no line {line.line}", status=422, pointer=f"/lines/{index}/line",
-                    line=line.line,
-                )  # fmt: skip
-        lines = tuple(FiledLine(line.line, line.product or products[line.line], line.units) for line in given)
-    if not lines:
-        raise Refused("no_filed_lines", "a filing has at least one line", status=422, pointer="/lines")
-    _require_once(lines, "/lines")
-    return lines
-
-
-def _require_once(lines: Iterable[FiledLine], pointer: str) -> None:
-    for number, count in Counter(line.line for line in lines).items():
-        if count > 1:
-            raise Refused("line_filed_twice", f"line {number} is given twice", status=422, pointer=pointer, line=number)
-
-
-def _step(
-    unit: UnitReported, index: int, filed: Mapping[int, FiledLine], delivered: Sequence[Delivery], day: date
-) -> ReportStep:
-    pointer = f"/units/{index}"
-    if unit.line not in filed:
-        raise Refused(
-            "not_on_filing", f"the filing has no line {unit.line}", status=422, pointer=f"{pointer}/line",
-            line=unit.line,
-        )  # fmt: skip
-    on = unit.delivered_on
-    if on is None:
-        days = {move.on for move in delivered if move.line == unit.line and move.on <= day}
-        named = {move.on for move in delivered if unit.vin in {serial.upper() for serial in move.serials}}
-        if len(found := named or days) > 1:
-            raise Refused(
-                "delivery_unknown", "say when it was delivered", status=422, pointer=f"{pointer}/delivered_on",
-                line=unit.line,
-            )  # fmt: skip
-        on = next(iter(found), None)
-    if on is not None and on > day:
-        raise Refused(
-            "reported_before_delivery", "a unit is reported after it is delivered", status=422,
-            pointer=f"{pointer}/delivered_on",
-        )  # fmt: skip
-    return ReportStep(
-        vin=unit.vin, state=ReportState.REPORTED, on=day, line=unit.line, product=filed[unit.line].product,
-        delivered_on=on, invoice_no=unit.invoice_no, invoiced_on=unit.invoiced_on,
-    )  # fmt: skip
-
-
-def _require_delivered(
-    step: ReportStep, count: int, filed: Mapping[int, FiledLine], delivered: Sequence[Delivery], day: date
-) -> None:
-    """Raises Refused `not_delivered`, `more_than_filed`: `count` units of the line would stand as reported."""
-    assert step.line is not None
-    there = sum(move.units for move in delivered if move.line == step.line and move.on <= day)
-    if count > there or step.delivered_on is None:
-        raise Refused(
-            "not_delivered", f"only {there} units of line {step.line} were delivered", line=step.line,
-            delivered=there, on=day.isoformat(),
-        )  # fmt: skip
-    if count > filed[step.line].units:
-        units = filed[step.line].units
-        raise Refused("more_than_filed", f"line {step.line} files {units} units", line=step.line, units=units)
 
 
 def _unique(items: Iterable[Any]) -> tuple[Any, ...]:

@@ -52,6 +52,7 @@ from services.opportunities.projects.commands import (
     ReplanProject,
     ReviewProject,
 )
+from services.opportunities.projects.standing import STANDING, sets
 from services.opportunities.record import Correctable
 from shared.event_store.stream import Entry, Refused
 
@@ -82,30 +83,7 @@ class Project(Correctable):
     """See the module."""
 
     stream_type: ClassVar[str] = "project"
-    standing_types: ClassVar[Mapping[str, Any]] = {
-        "status": ProjectStatus,
-        "title": str,
-        "opportunity_id": UUID | None,
-        "account_id": UUID | None,
-        "owner_id": UUID,
-        "unit_id": UUID,
-        "manager_id": UUID,
-        "currency": str,
-        "phases": tuple[Phase, ...],
-        "milestones": tuple[Milestone, ...],
-        "plan_reason": str,
-        "budget": tuple[BudgetLine, ...],
-        "budget_reason": str,
-        "reached": tuple[MilestoneStep, ...],
-        "costs": tuple[Cost, ...],
-        "reviews": tuple[ProjectReview, ...],
-        "risks": tuple[RiskStep, ...],
-        "acceptance": Acceptance,
-        "open_points": tuple[PointLeft, ...],
-        "lessons": tuple[Lesson, ...],
-        "closed_on": date,
-        "close_reason": str,
-    }
+    standing_types: ClassVar[Mapping[str, Any]] = STANDING
     additive: ClassVar[frozenset[str]] = frozenset({"reached", "costs", "reviews", "risks", "open_points", "lessons"})
     before_first: ClassVar[str] = "before_project"
     not_correctable: ClassVar[frozenset[str]] = frozenset(
@@ -114,40 +92,9 @@ class Project(Correctable):
 
     # -- facts applied -------------------------------------------------------------------------------------
 
-    def sets(self, fact: Any) -> dict[str, Any] | None:
-        match fact:
-            case ProjectOpened():
-                names = (
-                    *("title", "opportunity_id", "account_id", "owner_id", "unit_id", "manager_id", "currency"),
-                    *("phases", "milestones", "budget"),
-                )
-                return {"status": ProjectStatus.RUNNING, **{name: getattr(fact, name) for name in names}}
-            case ProjectReplanned():
-                return {"phases": fact.phases, "milestones": fact.milestones, "plan_reason": fact.plan_reason}
-            case ProjectBudgeted():
-                return {"budget": fact.budget, "budget_reason": fact.budget_reason}
-            case ProjectManagerChanged():
-                return {"manager_id": fact.manager_id}
-            case MilestoneReached():
-                return {"reached": fact.reached}
-            case CostEntered():
-                return {"costs": fact.costs}
-            case ProjectReviewed():
-                return {"reviews": fact.reviews}
-            case RiskAssessed() | RiskClosed():
-                return {"risks": fact.risks}
-            case AcceptanceHeld():
-                return {"status": fact.status, "acceptance": fact.acceptance, "open_points": fact.open_points}
-            case OpenPointDone():
-                return {"open_points": fact.open_points}
-            case LessonLearned():
-                return {"lessons": fact.lessons}
-            case ProjectClosed():
-                return {
-                    "status": ProjectStatus.CLOSED, "closed_on": fact.closed_on, "close_reason": fact.close_reason,
-                }  # fmt: skip
-            case _:
-                return None
+    def sets(self, fact: Any) -> Mapping[str, Any] | None:
+        """See `standing.py`."""
+        return sets(fact)
 
     def impossible(self, fact: str, standing: Mapping[str, Any], changes: Mapping[str, Any]) -> Refused | None:
         status: ProjectStatus = standing["status"]

@@ -16,7 +16,15 @@ from services.opportunities.contracts.commands import (
 )
 from services.opportunities.contracts.contract import Contract
 from services.opportunities.contracts.contract_policy import AskedAmount
-from services.opportunities.contracts.rights import CHANGES, CONTRACTS, DECISIONS, amount_on, requester, what_waits
+from services.opportunities.contracts.rights import (
+    CHANGES,
+    CONTRACTS,
+    DECISIONS,
+    amount_on,
+    requester,
+    require_limit,
+    what_waits,
+)
 from services.opportunities.dealing import acting
 from services.opportunities.dealing.limits import needs
 from services.opportunities.dealing.rights import require_decider
@@ -98,8 +106,7 @@ async def delegate_signing(contract_id: UUID, command: DelegateSigning, ctx: Ctx
     found = _Found()
 
     async def right(contract: Contract, now: Moment, opportunity: Opportunity) -> None:
-        found.asked = await what_waits(ctx.kit, ctx.tenant_id, contract, now.day)
-        await require_decider(ctx, opportunity, (), found.asked)
+        found.asked, _ = await require_limit(ctx, opportunity, contract, now, ())
 
     async def check(_: Contract, __: Moment, ___: Opportunity) -> None:
         await require_people(ctx, (command.delegate_id,), "/delegate_id")
@@ -154,9 +161,8 @@ async def return_amendment(contract_id: UUID, command: ReturnAmendment, ctx: Ctx
 
 def _within_limit(ctx: CommandContext, found: _Found) -> acting.Right[Contract]:
     async def right(contract: Contract, now: Moment, opportunity: Opportunity) -> None:
-        found.asked = await what_waits(ctx.kit, ctx.tenant_id, contract, now.day)
         by = await requester(ctx.kit, ctx.tenant_id, contract)
-        found.functions = await require_decider(ctx, opportunity, by, found.asked)
+        found.asked, found.functions = await require_limit(ctx, opportunity, contract, now, by)
 
     return right
 

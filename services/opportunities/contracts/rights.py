@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 from decimal import Decimal
 from uuid import UUID
@@ -18,6 +19,7 @@ from services.opportunities.dealing.rights import asked_by, functions_of, requir
 from services.opportunities.opportunity.opportunity import Opportunity
 from services.opportunities.routes.acting import Moment
 from services.opportunities.routes.records import belonging
+from shared.days import day_of
 from shared.event_store.command import Claim
 from shared.event_store.stream import Refused
 from shared.http.context import CommandContext
@@ -58,6 +60,21 @@ async def what_waits(kit: Kit, tenant_id: UUID, contract: Contract, day: date) -
     return await amount_on(kit, tenant_id, amount, currency, day)
 
 
+async def require_limit(
+    ctx: CommandContext, opportunity: Opportunity, contract: Contract, now: Moment, by: Collection[UUID]
+) -> tuple[AskedAmount, frozenset[str]]:
+    """What waits under the policy of the day, and the functions that decide it. Raises Problem 403.
+
+    The limits of the day it is entered hold too: nobody chooses an earlier day for its limits.
+    """
+    asked = await what_waits(ctx.kit, ctx.tenant_id, contract, now.day)
+    functions = await require_decider(ctx, opportunity, by, asked)
+    today = day_of(ctx.now, now.zone)
+    if today != now.day:
+        await require_decider(ctx, opportunity, by, await what_waits(ctx.kit, ctx.tenant_id, contract, today))
+    return asked, functions
+
+
 async def requester(kit: Kit, tenant_id: UUID, contract: Contract) -> frozenset[UUID]:
     """Who drafted or handed in what would be approved, or asked for the amendment; and who entered that."""
     if contract.standing.get("amendment") is not None:
@@ -86,8 +103,13 @@ async def signs_by_delegation(ctx: CommandContext, contract: Contract, person_id
 
     Raises Refused 409 `may_not_sign` for who does neither.
     """
-    asked = await amount_on(ctx.kit, ctx.tenant_id, contract.standing["amount"], contract.standing["currency"], now.day)
-    if asked.covers(await functions_of(ctx.kit, ctx.principal, person_id)):
+    amount, currency = contract.standing["amount"], contract.standing["currency"]
+    functions = await functions_of(ctx.kit, ctx.principal, person_id)
+    limits = [
+        await amount_on(ctx.kit, ctx.tenant_id, amount, currency, day)
+        for day in sorted({now.day, day_of(ctx.now, now.zone)})
+    ]
+    if all(asked.covers(functions) for asked in limits):
         return False
     if contract.is_delegate(person_id, at=now.at, day=now.day):
         return True

@@ -21,6 +21,7 @@ from services.opportunities.negotiations.prices import greatest, priced
 from services.opportunities.opportunity.opportunity import Opportunity
 from services.opportunities.routes.acting import Moment
 from services.opportunities.routes.records import belonging
+from shared.days import day_of
 from shared.event_store.stream import Refused
 from shared.http.context import CommandContext, CtxMatch
 from shared.http.kit import Kit
@@ -38,21 +39,23 @@ DECISIONS = refuses(403, 404, 409, 412, 422, 428)
 @router.post("/{negotiation_id}/request-price", operation_id="negotiations.request_price", responses=CHANGES)
 async def request_price(negotiation_id: UUID, command: RequestPrice, ctx: CtxMatch) -> Receipt:
     """Ask for prices; within the own limit they are granted at once, and the fact says so."""
-    found: list[tuple[tuple[object, ...], AskedDiscount]] = []
+    found: list[tuple[tuple[object, ...], AskedDiscount, frozenset[str]]] = []
 
     async def check(_: Negotiation, now: Moment, opportunity: Opportunity) -> None:
         lines = await priced(ctx, command.lines, opportunity.standing["currency"])
         asked = await discount_on(ctx.kit, ctx.tenant_id, greatest(lines), now.day)
-        found[:] = [(lines, asked)]
+        entered = await discount_on(ctx.kit, ctx.tenant_id, greatest(lines), day_of(ctx.now, now.zone))
+        functions = ctx.principal.functions  # nobody chooses an earlier day for its limits
+        found[:] = [(lines, asked, functions if entered.covers(functions) else frozenset())]
 
     def step(negotiation: Negotiation, now: Moment, opportunity: Opportunity) -> None:
-        lines, asked = found[0]
+        lines, asked, functions = found[0]
         negotiation.request_price(
             command,
             lines=lines,  # type: ignore[arg-type]
             currency=opportunity.standing["currency"],
             asked=asked,
-            functions=ctx.principal.functions,
+            functions=functions,
             by=now.by,
             at=now.at,
             day=now.day,
@@ -87,7 +90,11 @@ async def approve_price(negotiation_id: UUID, command: ApprovePrice, ctx: CtxMat
 
     async def right(negotiation: Negotiation, now: Moment, opportunity: Opportunity) -> None:
         asked = await waiting_discount(ctx.kit, ctx.tenant_id, negotiation, now.day)
-        functions = await require_decider(ctx, opportunity, await requester(ctx.kit, ctx.tenant_id, negotiation), asked)
+        by = await requester(ctx.kit, ctx.tenant_id, negotiation)
+        functions = await require_decider(ctx, opportunity, by, asked)
+        if (today := day_of(ctx.now, now.zone)) != now.day:
+            entered = await waiting_discount(ctx.kit, ctx.tenant_id, negotiation, today)
+            await require_decider(ctx, opportunity, by, entered)
         found[:] = [(asked, functions)]
 
     def step(negotiation: Negotiation, now: Moment, _: Opportunity) -> None:

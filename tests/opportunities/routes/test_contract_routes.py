@@ -311,6 +311,22 @@ async def test_limits_are_published(
     assert await refused(head, f"{contract}/approve", {}, 2) == (403, "above_limit")
 
 
+async def test_nobody_chooses_an_earlier_day_for_its_limits(
+    rep: Client, head: Client, director: Client, contract: str
+) -> None:
+    limit = {"function": "department_head", "currency": "CNY", "amount": "1000000"}
+    policy = {"effective_from": "2025-03-18", "limits": [limit], "unlimited": ["director"]}
+    await director.tell("/v1/contract-policies", policy)
+    await rep.tell(f"{contract}/submit", {"on": "2025-03-04"}, version=1)
+    assert await refused(head, f"{contract}/approve", {"on": "2025-03-05"}, 2) == (403, "above_limit")
+    await director.tell(f"{contract}/approve", {"on": "2025-03-05"}, version=2)
+    before = {"on": "2025-03-06"}
+    delegation = {"delegate_id": str(head.person), "until": "2025-03-30"}
+    assert await refused(head, f"{contract}/delegate-signing", delegation | before, 3) == (403, "above_limit")
+    assert await refused(head, f"{contract}/sign", {"number": "HT-1"} | before, 3) == (409, "may_not_sign")
+    await director.tell(f"{contract}/sign", {"number": "HT-1"} | before, version=3)
+
+
 async def test_a_past_day_as_it_was_known_then(rep: Client, head: Client, contract: str) -> None:
     await approved(rep, head, contract)
     known = (await head.tell(f"{contract}/sign", {"number": "HT-1", "on": "2025-03-06"}, version=3))["position"]

@@ -208,6 +208,18 @@ async def test_limits_are_published(
     assert await refused(head, f"{negotiation}/approve-price", {}, 2) == (403, "above_limit")
 
 
+async def test_nobody_chooses_an_earlier_day_for_its_limits(
+    rep: Client, head: Client, director: Client, negotiation: str
+) -> None:
+    policy = {"effective_from": "2025-03-18", "limits": [{"function": "director", "max_discount": "1"}]}
+    await director.tell("/v1/price-policies", policy)
+    await rep.tell(f"{negotiation}/request-price", price("97000") | {"on": "2025-03-10"}, version=1)
+    assert (await rep.read(negotiation))["standing"]["price_status"] == "requested"
+    before = {"on": "2025-03-11"}
+    assert await refused(head, f"{negotiation}/approve-price", before, 2) == (403, "above_limit")
+    await director.tell(f"{negotiation}/approve-price", before, version=2)
+
+
 async def test_the_reporting_line_decides_not_the_place_of_work(
     ours: World, store: EventStore, pool: asyncpg.Pool, http: httpx.AsyncClient, settings: Settings, prospect: Any,
     director: Client,

@@ -5,7 +5,6 @@ Read from all three services, now, as of past days and as known then; and from a
 
 from __future__ import annotations
 
-import asyncio
 import json
 import secrets
 from collections.abc import AsyncIterator, Collection
@@ -24,6 +23,7 @@ from services.opportunities.main import opportunities_app
 from shared.event_store.store import EventStore
 from shared.identity.tokens import development_key, mint_token
 from shared.privacy.vault import Vault
+from shared.projections.follow import Follower
 from shared.projections.tables import prepare
 from shared.settings import Settings
 from tests.imports.office import Office, all_views
@@ -219,7 +219,6 @@ def _nameless(answer: Any) -> Any:
 
 async def _fold(house: House) -> None:
     """Views that show the offices as they were opened."""
-    from tests.imports.office import folding
-
-    async with folding(house.office.store):
-        await asyncio.sleep(1.0)
+    follower = Follower(house.office.store.all_tenants, all_views())
+    while await follower.run_once():
+        pass

@@ -374,6 +374,7 @@ def test_a_judgement_may_be_told_after_the_order() -> None:
 
 def test_nothing_happens_before_the_record() -> None:
     given(captured(5)).when(qualify(4)).then_refused("before_captured", "/on")
+    given(captured(5)).when(win(4)).then_refused("before_captured", "/on")  # not: an order without lines
 
 
 def test_nothing_is_told_that_makes_the_rest_impossible() -> None:
@@ -526,6 +527,10 @@ MOVEMENTS = {"deliver": "more_than_ordered", "ship": "more_than_to_ship", "insta
 """To deliver the same again is another delivery; that it is one too many is refused."""
 
 
+EACH_COUNTS = {"contact", "plan-follow-up"}
+"""Said again it is another fact: tests/opportunities/test_follow_up_rules.py."""
+
+
 @pytest.mark.parametrize("name", REPEATABLE)
 def test_repeating_a_command_records_nothing(name: str) -> None:
     before, command = REPEATABLE[name]
@@ -539,7 +544,7 @@ def test_repeating_a_command_records_nothing(name: str) -> None:
 
 
 def test_every_command_is_held_to_that_law() -> None:
-    assert {name.partition(",")[0] for name in REPEATABLE} == set(ACTIONS)
+    assert {name.partition(",")[0] for name in REPEATABLE} == set(ACTIONS) - EACH_COUNTS
 
 
 def test_a_command_is_offered_exactly_when_it_is_not_refused() -> None:

@@ -53,7 +53,7 @@ class Ordering(Prospect):
         """The customer ordered. Default: the lines of the prospect. `lines_required` false: an import without lines."""
         before = self.standing_at(at)
         lines = before.get("lines", ()) if command.lines is None else numbered(command.lines, before)
-        if not lines and lines_required:
+        if before.get("status") is not None and not lines and lines_required:  # else it was not on file then
             raise Refused("no_lines", "an order has at least one line", status=422, pointer="/lines")
         stated = command.amount if command.amount is not None or command.lines is not None else before.get("amount")
         self.happen(

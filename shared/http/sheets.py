@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from datetime import date, datetime
 from decimal import Decimal
@@ -138,8 +138,9 @@ class Workbook:
         self._number = self._book.add_format({"num_format": "#,##0.00##"})
         share = self._book.add_format({"num_format": "0.0%"})
         self._numbers = [share if SHARE.search(column.path[-1]) else self._number for column in columns]
+        names = {column.path for column in columns}
         for place, column in enumerate(columns):
-            self._data.set_column(place, place, _width(column))
+            self._data.set_column(place, place, _width(column), None, {"hidden": _said_beside(column.path, names)})
         self._data.freeze_panes(1, 0)
         for place, column in enumerate(columns):
             self._data.write_string(0, place, column.titled(language), self._head)
@@ -200,3 +201,13 @@ def _width(column: Column) -> float:
     if name == "id" or name.endswith("_id"):
         return ID_WIDTH
     return WIDTHS.get(column.kind, TEXT_WIDTH)
+
+
+def _said_beside(path: tuple[str, ...], names: Collection[tuple[str, ...]]) -> bool:
+    """Whether another column says in words what this one says as an id or code; or it is for machines alone."""
+    name = path[-1]
+    if name in ("id", "version"):
+        return True
+    worded = "label" if name == "key" else name.removesuffix("_id") if name.endswith("_id") else f"{name}_label"
+    others = (worded, f"{name}_name", "title") if name == "opportunity_id" else (worded, f"{name}_name")
+    return any((*path[:-1], other) in names for other in others)

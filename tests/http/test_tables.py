@@ -268,6 +268,7 @@ async def test_a_report_has_the_columns_it_was_grouped_by_and_reads_in_one_langu
         "未到期": 5.0, "顶部占比": 0.25, "发现": "上口偏窄", "金额": "CNY 7.00"
     }  # fmt: skip
     with zipfile.ZipFile(io.BytesIO(answer.content)) as packed:
+        assert packed.read("xl/worksheets/sheet1.xml").count(b'hidden="1"') == 1, "the owner's id, the name beside it"
         assert b'"0.0%"' in packed.read("xl/styles.xml")
     about = {str(name): value for name, value in book["说明"]}
     assert about["报表"] == "罐架形状"

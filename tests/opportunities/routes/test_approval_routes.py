@@ -320,6 +320,20 @@ async def test_many_at_once_open_no_way_around(
     assert (await rep.post("/v1/approvals/decide", {"items": []})).status_code == 422
 
 
+async def test_nobody_chooses_a_day_that_needed_no_approval(
+    rep: Client, director: Client, prospect: dict[str, Any], deal: Deal
+) -> None:
+    automatic = {"effective_from": "2025-01-01", "approve_defeat": "automatic", "approve_freeze": "automatic"}
+    manual = {"effective_from": "2025-03-18", "approve_defeat": "manual", "approve_freeze": "manual"}
+    for policy in (automatic, manual):
+        await director.tell("/v1/approval-policies", policy)
+    frozen = await another(rep, prospect, account_id=None)
+    await deal.tell(rep, "request-defeat", "2025-03-16", **PRICE)
+    await frozen.tell(rep, "freeze", "2025-03-16", reason="预算推迟", recall_on="2025-09-01")
+    for one in (deal, frozen):
+        assert (await rep.read(f"{OPPORTUNITIES}/{one.id}"))["status"] == "open"
+
+
 async def test_a_credential_decides_in_a_batch_what_its_scopes_let_it_decide_alone(
     rep: Client, head: Client, ours: World, settings: Settings, deal: Deal
 ) -> None:

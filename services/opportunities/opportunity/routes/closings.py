@@ -20,10 +20,12 @@ from services.opportunities.opportunity.commands.closings import (
     VerifyDefeat,
 )
 from services.opportunities.opportunity.opportunity import Opportunity
+from services.opportunities.policies.approval_policy import ApprovalPolicy
 from services.opportunities.routes.acting import Moment, act
 from services.opportunities.routes.references import owner_and_unit
 from services.opportunities.routes.rights import require_hands_over, require_in_line, require_verifier
-from shared.http.context import CtxMatch
+from shared.days import day_of
+from shared.http.context import CommandContext, CtxMatch
 from shared.http.openapi import refuses
 from shared.http.receipt import Receipt
 from shared.http.route import Router
@@ -42,14 +44,14 @@ async def request_defeat(opportunity_id: UUID, command: RequestDefeat, ctx: CtxM
     """
 
     def step(opportunity: Opportunity, now: Moment) -> None:
-        policy = now.rules.approval(now.day)
+        policies = _in_force(ctx, now)
         opportunity.request_defeat(
             command,
             by=now.by,
             at=now.at,
             day=now.day,
             catalogue=now.rules.catalogue(now.day),
-            automatic=policy.approve_defeat == "automatic" and not policy.verifies,
+            automatic=all(one.approve_defeat == "automatic" and not one.verifies for one in policies),
         )
 
     code = "freeze_proposed" if command.kind is DefeatKind.PRESUMED else "ok"
@@ -67,7 +69,7 @@ async def verify_defeat(opportunity_id: UUID, command: VerifyDefeat, ctx: CtxMat
             at=now.at,
             day=now.day,
             catalogue=now.rules.catalogue(now.day),
-            automatic=now.rules.approval(now.day).approve_defeat == "automatic",
+            automatic=all(one.approve_defeat == "automatic" for one in _in_force(ctx, now)),
         )
 
     return await act(ctx, opportunity_id, step, on=command.on, right=require_verifier)
@@ -83,7 +85,7 @@ async def approve_defeat(opportunity_id: UUID, command: ApproveDefeat, ctx: CtxM
             by=now.by,
             at=now.at,
             catalogue=now.rules.catalogue(now.day),
-            verifies=now.rules.approval(now.day).verifies,
+            verifies=any(one.verifies for one in _in_force(ctx, now)),
         )
 
     return await act(ctx, opportunity_id, step, on=command.on, right=require_in_line)
@@ -131,7 +133,7 @@ async def freeze(opportunity_id: UUID, command: FreezeProspect, ctx: CtxMatch) -
     """Ask to put a prospect on ice until a recall date (冷冻)."""
 
     def step(opportunity: Opportunity, now: Moment) -> None:
-        automatic = now.rules.approval(now.day).approve_freeze == "automatic"
+        automatic = all(one.approve_freeze == "automatic" for one in _in_force(ctx, now))
         opportunity.freeze(command, by=now.by, at=now.at, day=now.day, automatic=automatic)
 
     return await act(ctx, opportunity_id, step, on=command.on)
@@ -195,3 +197,8 @@ async def dispose(opportunity_id: UUID, command: DisposeProspect, ctx: CtxMatch)
         opportunity.dispose(command, at=now.at)
 
     return await act(ctx, opportunity_id, step, on=command.on)
+
+
+def _in_force(ctx: CommandContext, now: Moment) -> tuple[ApprovalPolicy, ...]:
+    """What needs approval on the day told of, and on the day it is entered: nobody chooses a day to need none."""
+    return tuple(now.rules.approval(day) for day in sorted({now.day, day_of(ctx.now, now.zone)}))

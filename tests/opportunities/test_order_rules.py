@@ -86,6 +86,10 @@ def test_what_is_promised_follows_the_days_on_which_it_was_said(steps: tuple[Ste
         ((WON, deliver(6, 2, A, B), install(7, None, A), install(8, None, A)), "serial_installed"),
         ((WON, ship(6, 8), amend(7, lines=[{**LINES[0], "units": 7}, {"product": "Q5", "units": 2}])),
          "units_already_moved"),
+        ((WON, cancel(6), reopen(7), win(8, lines=[{**LINES[0], "line": 3}]),
+          amend(9, lines=[{**LINES[0], "line": 1}])), "line_number_used"),
+        ((WON, cancel(6), correct(3, {"cancelled": [{"line": 1, "units": 4, "on": "2025-03-06", "reason": "错"}]})),
+         "impossible_order"),  # not whole any more
         # told late, or taken back: what came after must still have been possible
         ((WON, ship(8, 10), cancel(6, 1)), "impossible_order"),
         ((WON, deliver(6, None, A), install(8, None, A), void(3)), "impossible_order"),

@@ -32,6 +32,7 @@ TAGS = (
     {"name": "bids", "description": "Tenders and bids: documents, bond, competitors, result (投标)"},
     {"name": "negotiations", "description": "Negotiations: rounds, concessions, prices within limits (谈判)"},
     {"name": "contracts", "description": "Contracts: drafts, approval within limits, signature, amendments (合同)"},
+    {"name": "billing", "description": "Invoices, receipts, what is owed, credit, the ledger match (开票回款)"},
     {"name": "products", "description": "What is for sale"},
     {"name": "approvals", "description": "What waits for a decision, and many decisions at once"},
     {"name": "rules", "description": "Level policies, reasons for defeats, approvals, words"},

@@ -221,7 +221,7 @@ def _complete(path: str, method: str, operation: dict[str, Any], route: Route) -
         statuses.add(413)
     if "{" in path:
         statuses.add(404)
-    if method == "post":
+    if method in ("post", "put"):
         statuses |= {404, 409, 413}
         if "requestBody" in operation:
             statuses.add(415)

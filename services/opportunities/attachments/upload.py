@@ -28,6 +28,13 @@ AROUND_BYTES: Final = 65_536
 """Of a multipart body beside the file: part heads and the other fields."""
 
 BINARY: Final = {"type": "string", "contentMediaType": "application/octet-stream"}
+EXAMPLE: Final = {
+    FILE: "(the bytes of the file)",
+    "record_kind": "opportunity",
+    "record_id": "3f1c3a52-6b0e-5c4e-9f57-0d8a2f1c7b11",
+    "title": "采购合同（已签）",
+    "category": "contract",
+}
 BODY: Final[dict[str, Any]] = {
     "requestBody": {
         "required": True,
@@ -49,6 +56,7 @@ BODY: Final[dict[str, Any]] = {
                     },
                     "additionalProperties": False,
                 },
+                "examples": {"contract": {"summary": "A signed contract, to its order", "value": EXAMPLE}},
             }
         },
     }

@@ -234,3 +234,15 @@ def test_the_policy_of_a_day_is_the_latest_effective_then() -> None:
     assert again.version == 1, "it says that already"
     changed = PublishFilingPolicy(effective_from=day(10), complete_days=4)
     assert policy_on(FilingPolicies.published(again, changed, tenant_id=tenant, at=at(3)), day(30)).complete_days == 4
+
+
+def test_a_vin_is_one_of_those_delivered_where_all_were_named() -> None:
+    unit = {"vin": "VIN09", "line": 2, "invoice_no": "1"}
+    command = ReportUnits.model_validate({"units": [unit]})
+    filed = given(drafted(), submit(), accept())
+    named = (Delivery(2, 2, day(5), serials=("vin01", "VIN02")),)
+    filed.when(lambda filing: filing.report(command, delivered=named, at=at(6), day=day(6))).then_refused(
+        "vin_not_delivered", "/units/0/vin"
+    )
+    some = (*named, Delivery(2, 1, day(5)))
+    assert filed.when(lambda filing: filing.report(command, delivered=some, at=at(6), day=day(6))).facts

@@ -40,6 +40,13 @@ TEXTS: dict[str, Text] = {
         "No report of {vin} waits for the manufacturer's answer.",
         409,
     ),
+    "vin_not_delivered": Text(
+        "未交付此车",
+        "This unit was not delivered",
+        "第 {line} 行已交付的车辆中没有车架号 {vin}，请核对。",
+        "{vin} is none of the units delivered of line {line}: check the VIN.",
+        422,
+    ),
     "not_delivered": Text(
         "尚未交车",
         "Not delivered",

@@ -39,16 +39,25 @@ def require_once(lines: Iterable[FiledLine], pointer: str) -> None:
 def unit_step(
     unit: UnitReported, index: int, filed: Mapping[int, FiledLine], delivered: Sequence[Delivery], day: date
 ) -> ReportStep:
-    """The report of one unit. Raises Refused 422 `not_on_filing`, `delivery_unknown`, `reported_before_delivery`."""
+    """The report of one unit. Raises Refused 422 `not_on_filing`, `vin_not_delivered`, `delivery_unknown`,
+    `reported_before_delivery`. A VIN is known to be wrong where every unit delivered of the line was named.
+    """
     pointer = f"/units/{index}"
     if unit.line not in filed:
         raise Refused(
             "not_on_filing", f"the filing has no line {unit.line}", status=422, pointer=f"{pointer}/line",
             line=unit.line,
         )  # fmt: skip
+    moved = [move for move in delivered if move.line == unit.line and move.on <= day]
+    serials = {serial.upper() for move in moved for serial in move.serials}
+    if unit.vin not in serials and 0 < sum(move.units for move in moved) == len(serials):
+        raise Refused(
+            "vin_not_delivered", f"{unit.vin} is none of the units delivered", status=422, pointer=f"{pointer}/vin",
+            vin=unit.vin, line=unit.line,
+        )  # fmt: skip
     on = unit.delivered_on
     if on is None:
-        days = {move.on for move in delivered if move.line == unit.line and move.on <= day}
+        days = {move.on for move in moved}
         named = {move.on for move in delivered if unit.vin in {serial.upper() for serial in move.serials}}
         if len(found := named or days) > 1:
             raise Refused(

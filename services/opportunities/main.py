@@ -35,6 +35,7 @@ TAGS = (
     {"name": "billing", "description": "Invoices, receipts, what is owed, credit, the ledger match (开票回款)"},
     {"name": "products", "description": "What is for sale"},
     {"name": "approvals", "description": "What waits for a decision, and many decisions at once"},
+    {"name": "search", "description": "Finding records by a part of a name, its reading, a code, the end of a phone"},
     {"name": "rules", "description": "Level policies, reasons for defeats, approvals, words"},
     {"name": "reports", "description": "Pipeline, hot customers, defeats, outcomes: of any day, as known at any time"},
     imports.TAG,

@@ -112,11 +112,11 @@ def test_every_command_names_what_it_may_refuse(shown: JSON) -> None:
         wanted = {"400", "401", "403", "422", "429", "500", "503"}
         headers = {one["name"] for one in operation.get("parameters", ()) if one["in"] == "header"}
         wanted |= {"404"} if "{" in path else set()
-        wanted |= {"409", "413"} if method == "post" else set()
+        wanted |= {"409", "413"} if method in ("post", "put") else set()
         wanted |= {"404", "412", "428"} if "If-Match" in headers else set()
         wanted |= {"415"} if "requestBody" in operation else set()
         assert wanted <= operation["responses"].keys(), path
-        assert ("Idempotency-Key" in headers) == (method == "post"), path
+        assert ("Idempotency-Key" in headers) == (method in ("post", "put")), path
 
 
 def test_links_lead_to_operations_and_fill_parameters_they_have(shown: JSON) -> None:

@@ -127,6 +127,8 @@ class Stream(Aggregate):
     stream_type: ClassVar[str]
     standing_types: ClassVar[Mapping[str, Any]]
     additive: ClassVar[frozenset[str]] = frozenset()
+    first_may_be_voided: ClassVar[bool] = False
+    """Whether people may say that even the first fact never happened; the record is then still shown, as voided."""
 
     def __base_init__(self, originator_id: Any, originator_version: int, timestamp: datetime) -> None:
         super().__base_init__(originator_id, originator_version, timestamp)
@@ -193,7 +195,7 @@ class Stream(Aggregate):
     def undone(self) -> bool:
         """Whether even the first fact was taken back, as only an operation can: then there is no such record."""
         first = self.ledger.get(1)
-        return first is not None and first.voided
+        return first is not None and first.voided and not self.first_may_be_voided
 
     # -- applying: never refuses, it already happened ------------------------------------------------
 

@@ -9,9 +9,12 @@ import asyncpg
 import httpx
 
 from services.accounts.main import make_app
+from services.accounts.views import VIEWS
 from services.bootstrap import prepare
 from shared.event_store.store import EventStore
 from shared.identity.tokens import SAMPLE_PERSON, SAMPLE_ROOT, SAMPLE_TENANT, read_dev_token
+from shared.projections import catch_up
+from shared.projections import prepare as prepare_views
 from shared.settings import Settings
 
 
@@ -27,6 +30,9 @@ async def test_the_sample_company_is_opened_once_and_its_token_works(tmp_path: P
         (SAMPLE_TENANT, SAMPLE_ROOT, "UnitOpened"),
         (SAMPLE_TENANT, SAMPLE_PERSON, "PersonJoined"),
     ]
+    async with asyncpg.create_pool(own_database_url, min_size=1, max_size=2) as pool:
+        await prepare_views(pool, VIEWS)
+        await catch_up(pool, VIEWS)
     async with await EventStore.open(own_database_url, writers=1) as store:
         app = make_app(settings=settings, store=store)
         headers = {"authorization": f"Bearer {read_dev_token(tmp_path)}", "idempotency-key": "first"}

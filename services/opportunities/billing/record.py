@@ -20,6 +20,7 @@ class MoneyRecord(Correctable):
     """An invoice or a receipt."""
 
     before_first: ClassVar[str] = "before_recorded"
+    first_may_be_voided: ClassVar[bool] = True
     on_both: ClassVar[frozenset[str]] = frozenset()
     """Facts that say the same as one of another stream: released by a command, never corrected or voided alone."""
 

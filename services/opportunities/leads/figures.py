@@ -26,11 +26,7 @@ class _Figure(Stream):
 
     key: ClassVar[frozenset[str]] = frozenset()
     """Fields that make it another figure: void it and record that one."""
-
-    @property
-    def undone(self) -> bool:
-        """Never for good: a figure taken back may be told again under the same id."""
-        return False
+    first_may_be_voided: ClassVar[bool] = True
 
     @property
     def about(self) -> Mapping[str, Any]:

@@ -55,6 +55,7 @@ class Visit(Stream):
     """A visit to an account."""
 
     stream_type: ClassVar[str] = "visit"
+    first_may_be_voided: ClassVar[bool] = True
     standing_types: ClassVar[Mapping[str, Any]] = {
         "status": VisitStatus,
         "account_id": UUID | None,

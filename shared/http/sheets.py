@@ -28,6 +28,8 @@ MEDIA: dict[Form, str] = {
 }
 IN_MEMORY_BYTES = 1 << 20
 """Beyond it a file waits on the disk, under no name."""
+UNSEEN = " \u00a0\u200b\u200c\u200d\u2060\u3000\ufeff"
+"""What a spreadsheet passes over in front of a formula."""
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """What a text must not begin with in CSV: a spreadsheet would take it for a formula."""
 MARK = "\ufeff"
@@ -109,7 +111,8 @@ class Delimited:
 
 def guarded(text: str) -> str:
     """A text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(FORMULA) else text
+    seen = text.lstrip(UNSEEN)
+    return f"'{text}" if text.startswith(FORMULA) or seen.startswith(FORMULA) else text
 
 
 class Workbook:

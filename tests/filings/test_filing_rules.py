@@ -214,6 +214,9 @@ def test_payments_of_a_claim_add_up() -> None:
     )  # fmt: skip
     for step in steps:
         step(filing)
+    with pytest.raises(Refused) as refused:
+        pay(13, "5.01")(filing)
+    assert (refused.value.code, refused.value.params["left"]) == ("more_than_accepted", "5.00")
     (found,) = claims_of(filing.standing).values()
     assert (str(found.claimed), str(found.accepted), str(found.paid), found.vins) == (
         "25.00",

@@ -21,6 +21,7 @@ from shared.event_store.store import EventStore
 from shared.http import Problem, Router, create_app
 from shared.http.columns import AMOUNT
 from shared.http.reading import Listed, Paged, Report
+from shared.http.sheets import guarded
 from shared.identity.current_tenant import as_tenant
 from shared.identity.tokens import development_key, mint_token
 from shared.privacy.vault import KEY_PERSON, Of
@@ -198,6 +199,12 @@ def read_csv(content: bytes) -> list[list[str]]:
     assert text.startswith("\ufeff")
     assert text.endswith("\r\n")
     return list(csv.reader(io.StringIO(text[1:], newline="")))
+
+
+@pytest.mark.parametrize("text", ["=1+1", " =1+1", "\u00a0@SUM(A1)", "\u200b-2", "\ufeff+3", "\u3000＝1"])
+def test_no_text_is_a_formula(text: str) -> None:
+    assert guarded(text) == f"'{text}"
+    assert guarded(f"x{text}") == f"x{text}"
 
 
 async def test_a_report_is_the_same_in_csv(opens: Opens) -> None:

@@ -154,4 +154,14 @@ def _answer_refusal(fact: str, standing: Mapping[str, Any], steps: Any) -> Refus
         if known.state not in allowed:
             state = str(known.state)
             return Refused("support_status", f"the claim {step.ref} is {state}", ref=step.ref, status_now=state)
+        if fact == "SupportPaid" and known.accepted is not None:
+            left = known.accepted - known.paid
+            if step.amount is not None and step.amount > left:
+                return Refused(
+                    "more_than_accepted",
+                    f"{left} is left of {step.ref}",
+                    pointer="/amount",
+                    ref=step.ref,
+                    left=str(left),
+                )
     return None

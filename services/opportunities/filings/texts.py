@@ -88,6 +88,13 @@ TEXTS: dict[str, Text] = {
         "The claim {ref} is {status_now}: that is not possible now.",
         409,
     ),
+    "more_than_accepted": Text(
+        "超过已核准的返利",
+        "More than was accepted",
+        "返利 {ref} 只剩 {left} 未付。",
+        "Only {left} of the claim {ref} is not paid yet.",
+        409,
+    ),
     "nothing_to_claim": Text(
         "没有可申请返利的车辆",
         "Nothing to claim for",

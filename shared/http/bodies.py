@@ -10,6 +10,7 @@ import contextlib
 import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
 from fastapi.routing import APIRoute
@@ -76,25 +77,27 @@ def body_faults(routes: Iterable[Any]) -> Iterator[str]:
         for model in sorted(_models(route), key=lambda found: found.__name__):
             if model.model_config.get("extra") != "forbid":
                 yield f"{route.path}: {model.__name__} must forbid unknown fields (extra='forbid')"
-            if _has_naive(model.__pydantic_core_schema__):
+            if _has_naive(model):
                 yield f"{route.path}: {model.__name__} has a datetime that may lack its zone; use AwareDatetime"
 
 
 def _models(route: APIRoute) -> set[type[BaseModel]]:
-    found: set[type[BaseModel]] = set()
-    for field in route.dependant.body_params:
-        kind = field.field_info.annotation
-        if isinstance(kind, type) and issubclass(kind, BaseModel):
-            found.add(kind)
-            found |= {
-                node["cls"]
-                for node in _nodes(kind.__pydantic_core_schema__)
-                if node.get("type") == "model" and issubclass(node["cls"], BaseModel)
-            }
-    return found
+    kinds = (field.field_info.annotation for field in route.dependant.body_params)
+    return {
+        model for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel) for model in _models_of(kind)
+    }
 
 
-def _has_naive(schema: Any) -> bool:
+@cache
+def _models_of(kind: type[BaseModel]) -> frozenset[type[BaseModel]]:
+    """A model and those inside it; looked up once, however many apps are made."""
+    inside = (node["cls"] for node in _nodes(kind.__pydantic_core_schema__) if node.get("type") == "model")
+    return frozenset((kind, *(model for model in inside if issubclass(model, BaseModel))))
+
+
+@cache
+def _has_naive(model: type[BaseModel]) -> bool:
+    schema = model.__pydantic_core_schema__
     return any(node.get("type") == "datetime" and node.get("tz_constraint") is None for node in _nodes(schema))
 
 

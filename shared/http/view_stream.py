@@ -52,6 +52,19 @@ Views = Annotated[
 ]
 
 
+EVENT = {
+    "type": "object",
+    "description": "One event of the stream; `data` is JSON.",
+    "properties": {
+        "event": {"type": "string", "enum": ["views", "view", "end"]},
+        "data": {"type": "string", "contentMediaType": "application/json"},
+        "id": {"type": "string", "description": "The position: send it back as Last-Event-ID."},
+        "retry": {"type": "integer"},
+    },
+    "required": ["event", "data"],
+}
+
+
 @router.get(
     "/stream",
     operation_id="views.stream",
@@ -60,7 +73,7 @@ Views = Annotated[
         200: {
             "description": "`event: views` once, with where all views are; `event: view` for each that has changed; "
             "`event: end` with a code when the credential no longer holds.",
-            "content": {"text/event-stream": {"schema": {"type": "string"}}},
+            "content": {"text/event-stream": {"schema": EVENT}},
         },
         429: problem_response(429),
         503: problem_response(503),

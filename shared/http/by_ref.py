@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from shared.event_store.command import Claim
 from shared.event_store.stream import Refused
 from shared.http.context import CommandContext
+from shared.http.openapi import refuses
 from shared.http.problem import Problem
 from shared.http.receipt import Receipt
 from shared.names import external_key
@@ -26,6 +27,12 @@ select distinct on (stream_id) stream_id, version, data -> 'standing' as standin
   from es.events where tenant_id = $1 and stream_id = any($2::uuid[])
  order by stream_id, version desc
 """
+
+PUT: dict[int | str, dict[str, Any]] = {
+    201: {"model": Receipt, "description": "There was none: it was created."},
+    **refuses(403, 404, 409, 422),
+}
+"""What a put by reference answers beside 200, that it is known and says what was put."""
 
 System = Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=r"^[A-Za-z0-9_.\-]+$")]
 Key = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"\S")]

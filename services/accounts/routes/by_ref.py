@@ -26,6 +26,7 @@ from shared.event_store.command import Claim
 from shared.event_store.stream import Refused
 from shared.http.by_ref import (
     HOLDERS,
+    PUT,
     InPath,
     KeyInPath,
     LookedUp,
@@ -86,7 +87,7 @@ async def lookup(asked: LookUp, who: Who, parts: Parts) -> LookedUp:
     return await look_up(parts.pool, who.tenant_id, ACCOUNT_REF, asked.refs, in_sight)
 
 
-@router.put("/by-ref/{system}/{key}", operation_id="accounts.put", responses=refuses(403, 404, 409, 422))
+@router.put("/by-ref/{system}/{key}", operation_id="accounts.put", responses=PUT)
 async def put_by_ref(system: InPath, key: KeyInPath, command: PutAccount, ctx: Ctx, response: Response) -> Receipt:
     """Open the account another system calls this, or change what is said otherwise. 201 opened, 200 known."""
     ctx.require_dealing()

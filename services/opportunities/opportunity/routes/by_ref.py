@@ -35,6 +35,7 @@ from services.opportunities.routes.references import (
 from shared.event_store.command import Claim
 from shared.event_store.stream import Refused
 from shared.http.by_ref import (
+    PUT,
     HeldMeanwhile,
     InPath,
     KeyInPath,
@@ -71,7 +72,7 @@ async def lookup(asked: LookUp, who: Who, parts: Parts) -> LookedUp:
     return await look_up(parts.pool, who.tenant_id, OPPORTUNITY_REF, asked.refs, in_sight)
 
 
-@router.put("/by-ref/{system}/{key}", operation_id="opportunities.put", responses=refuses(403, 404, 409, 422))
+@router.put("/by-ref/{system}/{key}", operation_id="opportunities.put", responses=PUT)
 async def put_by_ref(system: InPath, key: KeyInPath, command: PutOpportunity, ctx: Ctx, response: Response) -> Receipt:
     """Create the opportunity another system calls this, or change what is said otherwise. 201 created, 200 known."""
     ctx.require_dealing()

@@ -97,9 +97,12 @@ class Sender:
         self.counted_from = began + mix.warm_seconds
         self.until = self.counted_from + mix.seconds
         used = time.process_time()
-        async with asyncio.timeout(mix.warm_seconds + mix.seconds + TIMEOUT_SECONDS):
-            await asyncio.gather(self._reads(queues), self._commands(queues))
-            await asyncio.gather(*(queue.join() for queue in queues.values()))
+        try:
+            async with asyncio.timeout(mix.warm_seconds + mix.seconds + TIMEOUT_SECONDS):
+                await asyncio.gather(self._reads(queues), self._commands(queues))
+                await asyncio.gather(*(queue.join() for queue in queues.values()))
+        except TimeoutError:  # far more than is held: what still waits was not answered
+            self.refused["too late"] += 1 + sum(queue.qsize() for queue in queues.values())
         took = time.perf_counter() - began
         for task in (*workers, *held):
             task.cancel()

@@ -36,7 +36,7 @@ COMMANDS = 20.0
 BOUNDS_MS = {"roll-up": 1_000.0}
 BOUND_MS = 300.0
 JUDGED = 2_000
-WARM_RATE, WARM_SECONDS = 20.0, 20.0
+WARM_RATE, WARM_SECONDS = 4.0, 30.0
 MISSES = 2
 """So many steps in a row that are not held end the climb: one may be an accident."""
 OPEN_RECORDS = """

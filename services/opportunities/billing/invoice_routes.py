@@ -17,7 +17,7 @@ from services.opportunities.billing.shapes import InvoiceRow
 from services.opportunities.billing.views import INVOICES as VIEW
 from services.opportunities.events import Status
 from services.opportunities.opportunity.commands.prospects import CorrectFact, VoidFact
-from services.opportunities.routes.asked import Ask, days
+from services.opportunities.routes.asked import Ask, InCurrency, TreeAsked, UnitId, days
 from services.opportunities.routes.paging import listed, page_of
 from services.opportunities.routes.records import RecordShown, require_opportunity, shown
 from services.opportunities.routes.references import require_account
@@ -31,7 +31,6 @@ from shared.http.openapi import refuses
 from shared.http.reading import FromDay, Listed, Paged, Report, ToDay
 from shared.http.receipt import Receipt
 from shared.http.route import Router
-from shared.identity.subtree import TREE, Tree
 
 router = Router(prefix="/v1/invoices", tags=["billing"])
 
@@ -120,9 +119,9 @@ async def invoices(
     opportunity_id: UUID | None = None,
     account_id: UUID | None = None,
     owner_id: UUID | None = None,
-    unit_id: Annotated[UUID | None, Query(description="The unit and all below it.")] = None,
-    tree: Annotated[Tree, Query(description=TREE)] = "then",
-    currency: Annotated[str | None, Query(pattern="^[A-Z]{3}$")] = None,
+    unit_id: UnitId = None,
+    tree: TreeAsked = "then",
+    currency: InCurrency = None,
     status: Annotated[
         Literal["issued", "cancelled", "open", "paid"] | None, Query(description="open and paid are issued ones.")
     ] = None,

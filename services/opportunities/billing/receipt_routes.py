@@ -19,7 +19,7 @@ from services.opportunities.billing.money_receipt import MoneyReceipt, key_of
 from services.opportunities.billing.shapes import ReceiptRow
 from services.opportunities.billing.views import RECEIPTS as VIEW
 from services.opportunities.opportunity.commands.prospects import CorrectFact, VoidFact
-from services.opportunities.routes.asked import Ask, days
+from services.opportunities.routes.asked import Ask, InCurrency, TreeAsked, UnitId, days
 from services.opportunities.routes.paging import listed, page_of
 from services.opportunities.routes.records import RecordShown, shown
 from services.opportunities.routes.references import require_account
@@ -33,7 +33,6 @@ from shared.http.problem import Problem
 from shared.http.reading import FromDay, Listed, Paged, Report, ToDay
 from shared.http.receipt import Receipt
 from shared.http.route import Router
-from shared.identity.subtree import TREE, Tree
 
 router = Router(prefix="/v1/receipts", tags=["billing"])
 
@@ -165,9 +164,9 @@ async def receipts(
     until: ToDay = None,
     account_id: UUID | None = None,
     owner_id: UUID | None = None,
-    unit_id: Annotated[UUID | None, Query(description="The unit and all below it.")] = None,
-    tree: Annotated[Tree, Query(description=TREE)] = "then",
-    currency: Annotated[str | None, Query(pattern="^[A-Z]{3}$")] = None,
+    unit_id: UnitId = None,
+    tree: TreeAsked = "then",
+    currency: InCurrency = None,
     status: Annotated[
         Literal["received", "returned", "unallocated"] | None, Query(description="unallocated: in part, too.")
     ] = None,

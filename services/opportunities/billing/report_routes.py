@@ -32,7 +32,7 @@ from services.opportunities.policies.routes import PUBLISHERS, DayText
 from services.opportunities.products.view import PRODUCTS
 from services.opportunities.reports import deliveries as delivery_tables
 from services.opportunities.reports import ledger, receivables
-from services.opportunities.routes.asked import Ask, Which, answer, days
+from services.opportunities.routes.asked import Ask, InCurrency, TreeAsked, UnitId, Which, answer, days
 from services.opportunities.routes.paging import listed, page_of
 from services.opportunities.routes.references import require_account
 from services.opportunities.routes.rights import require
@@ -51,13 +51,9 @@ from shared.http.problem import Problem
 from shared.http.reading import FromDay, Listed, Paged, ToDay
 from shared.http.receipt import Receipt
 from shared.http.route import Router
-from shared.identity.subtree import TREE, Tree
 
 router = Router(prefix="/v1")
 HEAVY = [Depends(limited("heavy"))]
-
-Currency = Annotated[str | None, Query(pattern="^[A-Z]{3}$")]
-UnitId = Annotated[UUID | None, Query(description="The unit and all below it.")]
 
 
 # -- deliveries --------------------------------------------------------------------------------------------
@@ -157,9 +153,9 @@ async def owed(
     ask: Ask,
     owner_id: UUID | None = None,
     unit_id: UnitId = None,
-    tree: Annotated[Tree, Query(description=TREE)] = "then",
+    tree: TreeAsked = "then",
     account_id: UUID | None = None,
-    currency: Currency = None,
+    currency: InCurrency = None,
     group_by: receivables.GroupBy = "account",
 ) -> Any:
     """Receivables by age (应收账龄) from agreed terms, money that pays nothing yet below nothing beside them.
@@ -183,7 +179,7 @@ async def owed(
 async def credit(
     ask: Ask,
     account_id: UUID | None = None,
-    currency: Currency = None,
+    currency: InCurrency = None,
     state: Annotated[receivables.State | None, Query(description="over: the accounts over their limit.")] = None,
 ) -> Any:
     """What accounts owe beside their limit; of an account all it owes, whoever its orders belong to."""

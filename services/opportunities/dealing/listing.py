@@ -11,19 +11,18 @@ from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Depends, Query, Response
+from fastapi import Depends, Response
 from pydantic import BaseModel, Field
 
 from services.opportunities.reports.asking import Asking, Row, Sql, money
 from services.opportunities.reports.labels import Labels
 from services.opportunities.reports.paging import Order, next_of, paged
 from services.opportunities.routes import paging
-from services.opportunities.routes.asked import Asked
+from services.opportunities.routes.asked import Asked, TreeAsked, UnitId
 from services.opportunities.views.accounts import ACCOUNTS
 from services.opportunities.views.standings import STANDINGS
 from services.opportunities.views.units import UNITS
 from shared.http.reading import Page as AskedPage
-from shared.identity.subtree import TREE, Tree
 from shared.projections.view import View
 
 LIST = """
@@ -80,8 +79,8 @@ async def which(
     opportunity_id: UUID | None = None,
     account_id: UUID | None = None,
     owner_id: UUID | None = None,
-    unit_id: Annotated[UUID | None, Query(description="The unit and all below it.")] = None,
-    tree: Annotated[Tree, Query(description=TREE)] = "then",
+    unit_id: UnitId = None,
+    tree: TreeAsked = "then",
 ) -> Which:
     """Which records."""
     return Which(opportunity_id, account_id, owner_id, unit_id)

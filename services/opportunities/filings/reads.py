@@ -25,7 +25,7 @@ from services.opportunities.filings.views import FILINGS, SUPPORT_CLAIMS, UNIT_F
 from services.opportunities.policies.routes import PUBLISHERS
 from services.opportunities.products.view import PRODUCTS
 from services.opportunities.routes import records
-from services.opportunities.routes.asked import Ask, Asked, Which, days, dimensions
+from services.opportunities.routes.asked import Ask, Asked, TreeAsked, UnitId, Which, days, dimensions
 from services.opportunities.routes.paging import listed, page_of
 from services.opportunities.routes.records import RecordShown
 from services.opportunities.routes.rights import require
@@ -41,7 +41,6 @@ from shared.http.problem import Problem
 from shared.http.reading import FromDay, Listed, Paged, Report, ToDay
 from shared.http.receipt import Receipt
 from shared.http.route import Router
-from shared.identity.subtree import TREE, Tree
 
 router = Router(prefix="/v1")
 
@@ -62,8 +61,8 @@ async def filings(
     opportunity_id: UUID | None = None,
     account_id: UUID | None = None,
     owner_id: UUID | None = None,
-    unit_id: Annotated[UUID | None, Query(description="The unit and all below it.")] = None,
-    tree: Annotated[Tree, Query(description=TREE)] = "then",
+    unit_id: UnitId = None,
+    tree: TreeAsked = "then",
     customer_type: Word = None,
     sort: Literal["-drafted_at", "drafted_at", "next_due_on"] = "-drafted_at",
 ) -> Any:

@@ -18,7 +18,7 @@ from services.opportunities.leads.figures import Spend, Visitors, first_day, vis
 from services.opportunities.leads.intake import unit_given
 from services.opportunities.leads.shown import units_of
 from services.opportunities.opportunity.commands.prospects import VoidFact
-from services.opportunities.routes.asked import Ask, days
+from services.opportunities.routes.asked import Ask, TreeAsked, UnitId, days
 from services.opportunities.routes.paging import listed, page_of
 from services.opportunities.views.units import UNITS
 from shared.days import day_of, start_of
@@ -30,7 +30,6 @@ from shared.http.problem import Problem
 from shared.http.reading import FromDay, Listed, Paged, ToDay
 from shared.http.receipt import Receipt
 from shared.http.route import Router
-from shared.identity.subtree import TREE, Tree
 
 router = Router(prefix="/v1", tags=["leads"])
 CHANGES = refuses(404, 409, 412, 422, 428)
@@ -197,8 +196,8 @@ async def visitor_counts(
     page: Paged,
     since: FromDay = None,
     until: ToDay = None,
-    unit_id: Annotated[UUID | None, Query(description="The unit and all below it.")] = None,
-    tree: Annotated[Tree, Query(description=TREE)] = "then",
+    unit_id: UnitId = None,
+    tree: TreeAsked = "then",
     channel: Channel = None,
 ) -> Any:
     """Visitor counts of the units the caller sees and works at, the latest day first."""
@@ -223,8 +222,8 @@ async def spends(
     page: Paged,
     since: FromDay = None,
     until: ToDay = None,
-    unit_id: Annotated[UUID | None, Query(description="The unit and all below it.")] = None,
-    tree: Annotated[Tree, Query(description=TREE)] = "then",
+    unit_id: UnitId = None,
+    tree: TreeAsked = "then",
     channel: Channel = None,
 ) -> Any:
     """What channels cost the units below the caller, the latest first. `from` and `to` are of the first day."""

@@ -14,7 +14,7 @@ from services.opportunities.leads.lead import Lead
 from services.opportunities.leads.sight import sees_lead
 from services.opportunities.leads.view import LEADS
 from services.opportunities.leads.working import ASSIGNS
-from services.opportunities.routes.asked import Ask, days
+from services.opportunities.routes.asked import Ask, TreeAsked, UnitId, days
 from services.opportunities.routes.paging import listed, page_of
 from services.opportunities.routes.records import RecordShown, shown
 from services.opportunities.views.accounts import ACCOUNTS
@@ -24,7 +24,6 @@ from shared.http.openapi import refuses
 from shared.http.reading import FromDay, Listed, Paged, Report, ToDay
 from shared.http.route import Router
 from shared.identity.approval import holds
-from shared.identity.subtree import TREE, Tree
 from shared.privacy.masking import masked, masked_mail
 
 router = Router(prefix="/v1/leads", tags=["leads"])
@@ -81,8 +80,8 @@ async def leads(
     unassigned: Annotated[bool | None, Query(description="true: nobody's, to be claimed or assigned.")] = None,
     overdue: Annotated[bool | None, Query(description="true: not answered in the time promised.")] = None,
     owner_id: UUID | None = None,
-    unit_id: Annotated[UUID | None, Query(description="The unit and all below it.")] = None,
-    tree: Annotated[Tree, Query(description=TREE)] = "then",
+    unit_id: UnitId = None,
+    tree: TreeAsked = "then",
     account_id: UUID | None = None,
     opportunity_id: UUID | None = None,
     since: FromDay = None,

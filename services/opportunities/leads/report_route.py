@@ -12,7 +12,7 @@ from services.opportunities.leads.figure_views import CHANNEL_SPEND, VISITOR_COU
 from services.opportunities.leads.report import GroupBy, Which, leads_report
 from services.opportunities.leads.view import LEADS
 from services.opportunities.reports.shapes import Report as Rows
-from services.opportunities.routes.asked import Ask, days
+from services.opportunities.routes.asked import Ask, TreeAsked, UnitId, days
 from services.opportunities.views.accounts import ACCOUNTS
 from services.opportunities.views.standings import STANDINGS
 from services.opportunities.views.units import UNITS
@@ -20,7 +20,6 @@ from shared.http.limits import limited
 from shared.http.openapi import refuses
 from shared.http.reading import FromDay, ToDay
 from shared.http.route import Router
-from shared.identity.subtree import TREE, Tree
 
 router = Router(prefix="/v1/reports", tags=["reports"], dependencies=[Depends(limited("heavy"))])
 
@@ -76,8 +75,8 @@ async def leads(
     since: FromDay = None,
     until: ToDay = None,
     owner_id: UUID | None = None,
-    unit_id: Annotated[UUID | None, Query(description="The unit and all below it.")] = None,
-    tree: Annotated[Tree, Query(description=TREE)] = "then",
+    unit_id: UnitId = None,
+    tree: TreeAsked = "then",
     channel: Annotated[str | None, Query(max_length=100, pattern="^[^\\x00]*$")] = None,
 ) -> Any:
     """Leads by the day they came in: answered, disposed of, on file, ordered; with visitors, spend and costs."""

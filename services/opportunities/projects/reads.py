@@ -16,7 +16,7 @@ from services.opportunities.projects.project import ACTIONS, Project
 from services.opportunities.projects.shapes import ProjectRow, ProjectsReport
 from services.opportunities.projects.views import PROJECTS
 from services.opportunities.routes import records
-from services.opportunities.routes.asked import Ask
+from services.opportunities.routes.asked import Ask, TreeAsked, UnitId
 from services.opportunities.routes.paging import listed, page_of
 from services.opportunities.routes.records import RecordShown
 from services.opportunities.views.accounts import ACCOUNTS
@@ -26,13 +26,11 @@ from shared.http.limits import limited
 from shared.http.openapi import refuses
 from shared.http.reading import Listed, Paged, Report
 from shared.http.route import Router
-from shared.identity.subtree import TREE, Tree
 
 router = Router(prefix="/v1")
 
-UnitId = Annotated[UUID | None, Query(description="The unit and all below it.")]
 Late = Annotated[bool | None, Query(description="With, or without, a milestone that is late.")]
-InTree = Annotated[Tree, Query(description=TREE)]
+InTree = TreeAsked
 
 
 @router.get(

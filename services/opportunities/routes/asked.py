@@ -24,6 +24,11 @@ from shared.identity.subtree import TREE, Tree
 
 D = TypeVar("D", bound=str)
 
+UnitId = Annotated[UUID | None, Query(description="The unit and all below it.")]
+TreeAsked = Annotated[Tree, Query(description=TREE)]
+InCurrency = Annotated[str | None, Query(pattern="^[A-Z]{3}$")]
+"""Parameters that lists and reports have in common."""
+
 POSITION = """
 select coalesce(min(coalesce(c.position, 0)), 0)
   from unnest($2::text[], $3::int[]) as v(name, version)
@@ -98,12 +103,12 @@ async def asked(request: Request, read: Report) -> Asked:
 
 async def filters(
     owner_id: UUID | None = None,
-    unit_id: Annotated[UUID | None, Query(description="The unit and all below it.")] = None,
-    tree: Annotated[Tree, Query(description=TREE)] = "then",
+    unit_id: UnitId = None,
+    tree: TreeAsked = "then",
     account_id: UUID | None = None,
     channel: Annotated[str | None, Query(max_length=100)] = None,
     product: Annotated[str | None, Query(max_length=100, description="Deals with a line of this product code.")] = None,
-    currency: Annotated[str | None, Query(pattern="^[A-Z]{3}$")] = None,
+    currency: InCurrency = None,
 ) -> Filters:
     """Which deals."""
     for value in (channel, product):

@@ -11,7 +11,7 @@ from services.opportunities.events import Review, Status, VisitStatus
 from services.opportunities.policies.views.level_policies import LEVEL_POLICIES
 from services.opportunities.reports import opportunities as opportunity_list
 from services.opportunities.reports.shapes import OpportunityRow, VisitRow
-from services.opportunities.routes.asked import Ask, PolicyCode, Which, days
+from services.opportunities.routes.asked import Ask, PolicyCode, TreeAsked, UnitId, Which, days
 from services.opportunities.routes.paging import listed, page_of
 from services.opportunities.views.accounts import ACCOUNTS
 from services.opportunities.views.judgements import JUDGEMENTS
@@ -22,7 +22,6 @@ from services.opportunities.visits.view import VISITS
 from shared.http.openapi import refuses
 from shared.http.reading import FromDay, Listed, Paged, ToDay
 from shared.http.route import Router
-from shared.identity.subtree import TREE, Tree
 
 router = Router(prefix="/v1")
 
@@ -74,8 +73,8 @@ async def visits(
     until: ToDay = None,
     owner_id: UUID | None = None,
     participant_id: UUID | None = None,
-    unit_id: Annotated[UUID | None, Query(description="The unit and all below it.")] = None,
-    tree: Annotated[Tree, Query(description=TREE)] = "then",
+    unit_id: UnitId = None,
+    tree: TreeAsked = "then",
     account_id: UUID | None = None,
     opportunity_id: UUID | None = None,
     purpose: Word = None,

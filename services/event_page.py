@@ -14,10 +14,11 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 import msgspec
 
 from services.accounts import events as accounts
+from services.kpi import events as kpi
 from services.opportunities import events as opportunities
 from shared.event_store.facts import FactType, registry
 
-SERVICES = {"accounts": accounts, "opportunities": opportunities}
+SERVICES = {"accounts": accounts, "opportunities": opportunities, "kpi": kpi}
 BOTH = ("FactCorrected", "FactVoided")
 HEAD = """# Events
 

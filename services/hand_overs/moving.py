@@ -14,7 +14,6 @@ from services.accounts.business_time import holds_from
 from services.accounts.events import LeavingReason
 from services.accounts.person import Leave, Person
 from services.hand_overs.records import ACCOUNT, TEAM
-from services.opportunities.business_time import business_time
 from services.opportunities.events import Status
 from services.opportunities.opportunity.commands.prospects import TransferOpportunity
 from services.opportunities.opportunity.movements import units_left
@@ -22,6 +21,7 @@ from services.opportunities.opportunity.opportunity import Opportunity
 from services.opportunities.visits.hand_over import hand_back, hand_over, require_planned
 from services.opportunities.visits.visit import Visit
 from shared.event_store.stream import Entry, Refused, Stream
+from shared.records.business_time import business_time
 
 HANDED_OVER = "hand_over"
 TAKEN_BACK = "hand_over_undone"

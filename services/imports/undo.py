@@ -25,7 +25,6 @@ from services.imports.undo_plan import Plan, Survey, Told, claims_of, told_by
 from services.opportunities import events as opportunities_events
 from services.opportunities.opportunity.opportunity import Opportunity
 from services.opportunities.products.product import Product
-from services.opportunities.record import Record
 from shared.event_store import fault_points
 from shared.event_store.command import Claim, Command, StoredFact
 from shared.event_store.facts import registry
@@ -37,6 +36,7 @@ from shared.imports.upload import UNDONE
 from shared.jobs import Failed, Problem, Running
 from shared.jobs.items import Item, Settled, add_round, all_items, counts_of, items_of, settle
 from shared.privacy.vault import Vault
+from shared.records.record import Record
 
 REASON = "import_undo"
 """The reason of the facts, when the command gives none."""

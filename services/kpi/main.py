@@ -1,4 +1,4 @@
-"""The kpi service as an app: figures over what the other services published. Wires; decides nothing."""
+"""The kpi service as an app: plans, targets, figures, reviews. Wires; decides nothing."""
 
 from __future__ import annotations
 
@@ -8,23 +8,39 @@ from fastapi import FastAPI
 
 from services.accounts import events as accounts
 from services.imports import routes as imports
-from services.kpi.routes import router
+from services.kpi import events
+from services.kpi.routers import ROUTERS
+from services.kpi.texts import TEXTS
 from services.kpi.views import VIEWS
 from services.kpi.views.people import PEOPLE
 from services.kpi.views.units import UNITS
 from services.opportunities import events as opportunities
 from shared.event_store.facts import registry
 from shared.http.app import create_app
-from shared.http.problem import Text
 from shared.identity.organisation import Organisation
 
-FACTS = registry(accounts, opportunities)
+FACTS = registry(accounts, opportunities, events)
 
-TEXTS: dict[str, Text] = {
-    "repeated_dimension": Text("分组重复", "Repeated dimension", "同一分组只能用一次。",
-                               "A dimension may be given once.", 422),
-    "empty_range": Text("区间为空", "Empty range", "起始日晚于截止日。", "The range ends before it begins.", 422),
-}  # fmt: skip
+TAGS = (
+    {"name": "kpi", "description": "Figures with their definitions (指标)"},
+    {"name": "agenda", "description": "What is due, for whom, and what is late (日程)"},
+    {"name": "assessments", "description": "Assessment, commission, appeal (考核)"},
+    {"name": "budgets", "description": "Budgets: proposal, inquiry, approval, claims, use (预算)"},
+    {"name": "calendar", "description": "Working days, sales months (日历)"},
+    {"name": "company", "description": "Company figures entered or handed over by other systems (公司数据)"},
+    {"name": "engine", "description": "KPI definitions, values, drill-down (指标)"},
+    {"name": "forecasts", "description": "Forecast calls (预测)"},
+    {"name": "improvements", "description": "Improvement loops and training needs (改进)"},
+    {"name": "inventories", "description": "Customer-base inventories (盘点)"},
+    {"name": "lead-plans", "description": "Lead plans and weekly reviews (集客计划)"},
+    {"name": "meetings", "description": "Review meetings (会议)"},
+    {"name": "months", "description": "Month closes (月结)"},
+    {"name": "plans", "description": "Annual plans and targets (年度计划)"},
+    {"name": "reporting", "description": "Daily and monthly reports, intelligence, month-end hand-in (报告)"},
+    {"name": "rolling", "description": "X+Y rolling plans (滚动计划)"},
+    {"name": "splits", "description": "The month's split and personal confirmation (月度分解)"},
+    imports.TAG,
+)
 
 
 def make_app(**given: Any) -> FastAPI:
@@ -33,11 +49,11 @@ def make_app(**given: Any) -> FastAPI:
         title="Dakehu kpi",
         service="kpi",
         description="Figures 指标: what each counts, on which date, credited to whom, is in docs/kpi.md.",
-        routers=(router, *imports.ROUTERS),
+        routers=(*ROUTERS, *imports.ROUTERS),
         facts=FACTS,
         views=VIEWS,
         texts=TEXTS,
-        tags=[{"name": "kpi", "description": "Figures with their definitions (指标)"}, imports.TAG],
+        tags=TAGS,
         organisation=Organisation(units=UNITS, people=PEOPLE),
         **given,
     )

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.opportunities.business_time import business_time
 from shared.event_store.stream import Refused
+from shared.records.business_time import business_time
 from tests.opportunities.steps import CAPTURED, at, qualify
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")

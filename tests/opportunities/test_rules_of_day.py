@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from services.opportunities.policies.of_day import of_day
+from shared.records.of_day import of_day
 
 
 @dataclass(frozen=True)

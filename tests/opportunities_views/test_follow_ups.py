@@ -13,7 +13,7 @@ from services.opportunities.follow_ups.report import GroupBy, timeliness
 from services.opportunities.follow_ups.rules import rules
 from services.opportunities.reports.asking import Asking
 from services.opportunities.reports.filters import Filters
-from services.opportunities.reports.paging import Page
+from shared.records.paging import Page
 from tests.opportunities_views import recount_follow_ups as recount
 from tests.opportunities_views.test_reports import LABELS, SIGHTS, Company
 from tests.opportunities_views.test_reports import company as company

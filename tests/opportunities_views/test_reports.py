@@ -22,7 +22,6 @@ from services.opportunities.reports.hot_customers import hot_customers
 from services.opportunities.reports.labels import Labels
 from services.opportunities.reports.levels import policy_in_force
 from services.opportunities.reports.opportunities import SORTS, Which, opportunities
-from services.opportunities.reports.paging import Page
 from services.opportunities.reports.pipeline import KEYS, pipeline, pipeline_diff
 from services.opportunities.views import VIEWS
 from services.opportunities.visits.report import visits
@@ -30,6 +29,7 @@ from shared.days import end_of
 from shared.event_store.connections import with_json
 from shared.identity.sight import Sight
 from shared.identity.subtree import Tree
+from shared.records.paging import Page
 from shared.testing.views import fold_in_random_splits
 from tests.opportunities_views import oracle, recount
 from tests.opportunities_views.made_up import MadeUp

@@ -18,8 +18,8 @@ from services.opportunities.reports import revival as revival_table
 from services.opportunities.reports import set_aside as set_aside_table
 from services.opportunities.reports.defeats import Defeats
 from services.opportunities.reports.filters import Filters
-from services.opportunities.reports.paging import Page
 from shared.http.kit import Kit
+from shared.records.paging import Page
 from tests.opportunities_views import reviews
 from tests.opportunities_views.recount import Question, day
 from tests.opportunities_views.test_reports import LABELS, SIGHTS, Company, company, when  # noqa: F401

@@ -1,11 +1,18 @@
-"""All views of the kpi service."""
+"""The views of this service; `VIEWS`, all of them, is put together when it is asked for: parts import one another."""
 
 from __future__ import annotations
 
-from services.kpi.views.funnel import FUNNEL
-from services.kpi.views.people import PEOPLE
-from services.kpi.views.teams import TEAMS
-from services.kpi.views.units import UNITS
-from shared.projections.view import View
+from typing import TYPE_CHECKING, Any
 
-VIEWS: tuple[View, ...] = (UNITS, PEOPLE, TEAMS, FUNNEL)
+if TYPE_CHECKING:
+    from services.kpi.views.in_one_place import VIEWS
+
+__all__ = ["VIEWS"]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "VIEWS":
+        from services.kpi.views.in_one_place import VIEWS
+
+        return VIEWS
+    raise AttributeError(name)

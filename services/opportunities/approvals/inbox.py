@@ -16,11 +16,11 @@ from services.opportunities.policies.level_policy import NEW, ORDERED
 from services.opportunities.reports.asking import Asking, Reads, Row, Sql, money
 from services.opportunities.reports.filters import Filters
 from services.opportunities.reports.labels import Labels
-from services.opportunities.reports.paging import Order, Page, next_of, paged
 from services.opportunities.views.standings import STANDINGS
 from shared.http.kit import Kit
 from shared.identity.approval import ABOVE_ALL_LINES, APPROVES, approves, holds
 from shared.identity.organisation import Line
+from shared.records.paging import Order, Page, next_of, paged
 
 ORDERS: Mapping[str, Order] = {"requested_at": Order("w.requested_at", "timestamptz")}
 

@@ -14,7 +14,6 @@ from services.opportunities.approvals.shapes import ApprovalRow
 from services.opportunities.policies.in_force import rules_in_force
 from services.opportunities.policies.views.reason_catalogues import REASON_CATALOGUES
 from services.opportunities.routes.asked import Ask, Which
-from services.opportunities.routes.paging import listed, page_of
 from services.opportunities.views.accounts import ACCOUNTS
 from services.opportunities.views.standings import STANDINGS
 from services.opportunities.views.units import UNITS
@@ -23,6 +22,7 @@ from shared.http.openapi import refuses
 from shared.http.problem import At, Problem
 from shared.http.reading import Listed, Paged
 from shared.http.route import Router
+from shared.records.pages import listed, page_of
 
 router = Router(prefix="/v1", tags=["approvals"])
 

@@ -13,8 +13,8 @@ from services.opportunities.events import (
     AttachmentRemoved,
     AttachmentStatus,
 )
-from services.opportunities.record import Correctable
 from shared.event_store.stream import Refused
+from shared.records.record import Correctable
 
 ACTIONS: Final[Mapping[str, str]] = {"concern": "AttachmentConcerns", "remove": "AttachmentRemoved"}
 """Commands by the last part of their route, and the fact each records."""

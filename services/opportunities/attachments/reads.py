@@ -19,10 +19,8 @@ from services.opportunities.attachments.shapes import AttachmentRow
 from services.opportunities.attachments.views import ATTACHMENTS
 from services.opportunities.events import AttachmentStatus
 from services.opportunities.reports.asking import Sql
-from services.opportunities.reports.paging import Order, next_of, paged
 from services.opportunities.routes import records
 from services.opportunities.routes.asked import Ask
-from services.opportunities.routes.paging import listed, page_of
 from services.opportunities.routes.records import RecordShown
 from shared.http.call import call_of
 from shared.http.context import Parts, Who
@@ -35,6 +33,8 @@ from shared.identity.principal import Principal
 from shared.identity.scopes import PERSONAL
 from shared.privacy.contents import Content, Contents
 from shared.privacy.disclosure import EXPORTED, disclosure
+from shared.records.pages import listed, page_of
+from shared.records.paging import Order, next_of, paged
 
 router = Router(prefix="/v1")
 

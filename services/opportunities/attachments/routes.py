@@ -20,7 +20,6 @@ from services.opportunities.attachments.upload import BODY, Upload, received
 from services.opportunities.events import AttachmentAdded, AttachmentStatus
 from services.opportunities.fields import Command, Text
 from services.opportunities.routes.acting import moment
-from services.opportunities.routes.vaulted import REPLAYED, keep
 from shared.event_store.stream import Refused
 from shared.http.commands import Commands, Work
 from shared.http.context import CommandContext, Ctx, CtxMatch
@@ -29,6 +28,7 @@ from shared.http.openapi import refuses
 from shared.http.receipt import Receipt
 from shared.privacy.contents import Contents, UnknownPerson, digest_of
 from shared.privacy.vault import Erased, Of, Restricted
+from shared.records.vaulted import REPLAYED, keep
 
 CHANGES = refuses(404, 409, 412, 422, 428)
 

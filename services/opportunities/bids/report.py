@@ -12,8 +12,8 @@ from services.opportunities.bids.views import BIDS
 from services.opportunities.dealing.listing import DealingRow, Predicate, Table
 from services.opportunities.events import BidStatus
 from services.opportunities.reports.asking import Row, Sql
-from services.opportunities.reports.paging import Order
 from services.opportunities.reports.shapes import Money
+from shared.records.paging import Order
 
 Bond = Literal["due", "overdue", "paid", "unreturned"]
 STILL = "('considered', 'preparing', 'submitted')"

@@ -30,9 +30,7 @@ from services.opportunities.dealing import acting
 from services.opportunities.dealing.listing import OfDeals, equals, listed
 from services.opportunities.dealing.rights import asked_by, deciding_seats, require_decider
 from services.opportunities.events import BidStatus, DealWon, DefeatRequested
-from services.opportunities.opportunity.commands.prospects import CorrectFact, VoidFact
 from services.opportunities.opportunity.opportunity import Opportunity
-from services.opportunities.opportunity.routes.history import plain
 from services.opportunities.routes.acting import Moment
 from services.opportunities.routes.asked import Ask
 from services.opportunities.routes.records import RecordShown, belonging
@@ -42,6 +40,8 @@ from shared.http.openapi import refuses
 from shared.http.reading import Listed, Paged, Report
 from shared.http.receipt import Receipt
 from shared.http.route import Router
+from shared.records.corrections import CorrectFact, VoidFact
+from shared.records.history import plain
 
 router = Router(prefix="/v1/bids", tags=["bids"])
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import get_args
 
 from services.opportunities import events
-from services.opportunities.views.intervals import MERGED
 from shared.event_store.stream import FactCorrected, FactVoided
 from shared.projections.view import View
+from shared.records.intervals import MERGED
 
 COLUMNS = """
     from_at timestamptz not null,

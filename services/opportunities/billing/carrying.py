@@ -14,10 +14,7 @@ from services.opportunities.billing import money_receipt as receipts
 from services.opportunities.billing.invoice import Invoice
 from services.opportunities.billing.money_receipt import MoneyReceipt
 from services.opportunities.billing.record import MoneyRecord
-from services.opportunities.business_time import business_time
-from services.opportunities.opportunity.commands.prospects import CorrectFact, VoidFact
 from services.opportunities.opportunity.opportunity import Opportunity
-from services.opportunities.opportunity.routes.prospects import corrected_time
 from services.opportunities.routes.acting import sees
 from services.opportunities.routes.references import account_standing, require_account, sees_account
 from shared.days import day_of
@@ -31,6 +28,8 @@ from shared.http.reading import Reading
 from shared.http.receipt import Receipt
 from shared.identity.approval import APPROVES, holds
 from shared.identity.principal import BACK_OFFICE, DIRECTOR, FINANCE, HEAD_OFFICE, INTEGRATION, Principal
+from shared.records.business_time import business_time
+from shared.records.corrections import CorrectFact, VoidFact, corrected_time
 
 RECORDS_MONEY = APPROVES | {FINANCE, BACK_OFFICE, INTEGRATION}
 """Invoices, receipts and their allocation; everybody else who sees the order or account reads them."""

@@ -14,9 +14,9 @@ from pydantic import ConfigDict, Field
 from services.opportunities.billing.commands import SetCreditLimit
 from services.opportunities.events import CreditLimitSet, CreditPolicyPublished
 from services.opportunities.fields import Command, Day, Share
-from services.opportunities.policies.of_day import of_day
-from services.opportunities.record import Correctable
 from shared.event_store.stream import Stream
+from shared.records.of_day import of_day
+from shared.records.record import Correctable
 
 
 class CreditLimit(Correctable):

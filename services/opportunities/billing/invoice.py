@@ -25,9 +25,9 @@ from services.opportunities.events import (
     PaymentApplied,
     PaymentReleased,
 )
-from services.opportunities.opportunity.sound import is_money
 from shared.event_store.command import Claim
 from shared.event_store.stream import Entry, Refused
+from shared.records.recordable import is_money
 
 SCOPE = "invoice_number"
 

@@ -16,9 +16,7 @@ from services.opportunities.billing.money import open_amount, paid
 from services.opportunities.billing.shapes import InvoiceRow
 from services.opportunities.billing.views import INVOICES as VIEW
 from services.opportunities.events import Status
-from services.opportunities.opportunity.commands.prospects import CorrectFact, VoidFact
 from services.opportunities.routes.asked import Ask, InCurrency, TreeAsked, UnitId, days
-from services.opportunities.routes.paging import listed, page_of
 from services.opportunities.routes.records import RecordShown, require_opportunity, shown
 from services.opportunities.routes.references import require_account
 from services.opportunities.views.accounts import ACCOUNTS
@@ -31,6 +29,8 @@ from shared.http.openapi import refuses
 from shared.http.reading import FromDay, Listed, Paged, Report, ToDay
 from shared.http.receipt import Receipt
 from shared.http.route import Router
+from shared.records.corrections import CorrectFact, VoidFact
+from shared.records.pages import listed, page_of
 
 router = Router(prefix="/v1/invoices", tags=["billing"])
 

@@ -11,8 +11,8 @@ from uuid import UUID
 from services.opportunities.billing.due import Calendar, calendar, first
 from services.opportunities.reports.asking import Asking, Reads, Row, Sql, money
 from services.opportunities.reports.labels import Labels
-from services.opportunities.reports.paging import Order, Page, next_of, paged
 from services.opportunities.views.accounts import ACCOUNTS
+from shared.records.paging import Order, Page, next_of, paged
 
 INVOICE_SORTS: Mapping[str, Order] = {
     "-issued_on": Order("i.issued_on", "date", descending=True),

@@ -19,9 +19,9 @@ from services.opportunities.events import (
     ReceiptRecorded,
     ReceiptReturned,
 )
-from services.opportunities.opportunity.sound import is_money
 from shared.event_store.command import Claim
 from shared.event_store.stream import Entry, Refused
+from shared.records.recordable import is_money
 
 SCOPE = "bank_reference"
 SAID = ("account_id", "amount", "currency", "received_on", "bank_reference")

@@ -18,9 +18,7 @@ from services.opportunities.billing.money import allocated, unallocated
 from services.opportunities.billing.money_receipt import MoneyReceipt, key_of
 from services.opportunities.billing.shapes import ReceiptRow
 from services.opportunities.billing.views import RECEIPTS as VIEW
-from services.opportunities.opportunity.commands.prospects import CorrectFact, VoidFact
 from services.opportunities.routes.asked import Ask, InCurrency, TreeAsked, UnitId, days
-from services.opportunities.routes.paging import listed, page_of
 from services.opportunities.routes.records import RecordShown, shown
 from services.opportunities.routes.references import require_account
 from services.opportunities.views.accounts import ACCOUNTS
@@ -33,6 +31,8 @@ from shared.http.problem import Problem
 from shared.http.reading import FromDay, Listed, Paged, Report, ToDay
 from shared.http.receipt import Receipt
 from shared.http.route import Router
+from shared.records.corrections import CorrectFact, VoidFact
+from shared.records.pages import listed, page_of
 
 router = Router(prefix="/v1/receipts", tags=["billing"])
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, ClassVar
 
-from services.opportunities.opportunity.sound import CURRENCY
-from services.opportunities.record import Correctable
 from shared.event_store.stream import Entry, FactVoided, Refused
+from shared.records.record import Correctable
+from shared.records.recordable import CURRENCY
 
 MAX_REFERENCE = 200
 """Characters of a number or reference."""

@@ -28,12 +28,11 @@ from services.opportunities.billing.shapes import (
     Receivables,
 )
 from services.opportunities.billing.views import CREDIT_LIMITS, INVOICES, POSTINGS, RECEIPTS
-from services.opportunities.policies.routes import PUBLISHERS, DayText
+from services.opportunities.policies.routes import DayText
 from services.opportunities.products.view import PRODUCTS
 from services.opportunities.reports import deliveries as delivery_tables
 from services.opportunities.reports import ledger, receivables
 from services.opportunities.routes.asked import Ask, InCurrency, TreeAsked, UnitId, Which, answer, days
-from services.opportunities.routes.paging import listed, page_of
 from services.opportunities.routes.references import require_account
 from services.opportunities.routes.rights import require
 from services.opportunities.views.accounts import ACCOUNTS
@@ -51,6 +50,8 @@ from shared.http.problem import Problem
 from shared.http.reading import FromDay, Listed, Paged, ToDay
 from shared.http.receipt import Receipt
 from shared.http.route import Router
+from shared.records.pages import listed, page_of
+from shared.records.publishing import PUBLISHERS
 
 router = Router(prefix="/v1")
 HEAVY = [Depends(limited("heavy"))]

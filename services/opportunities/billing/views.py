@@ -9,10 +9,10 @@ from typing import get_args
 
 from services.opportunities import events
 from services.opportunities.views.deliveries import DELIVERIES
-from services.opportunities.views.intervals import MERGED
 from services.opportunities.views.order_lines import ORDER_LINES
 from shared.event_store.stream import FactCorrected, FactVoided
 from shared.projections.view import View
+from shared.records.intervals import MERGED
 
 # Parts of an amount are added up over the facts so far: they are movements, not standings.
 SUMMED = """

@@ -17,8 +17,8 @@ from services.opportunities.events import AmountLimit, ContractPolicyPublished
 from services.opportunities.fields import Command, Currency, Day, Money
 from services.opportunities.negotiations.price_policy import Limited
 from services.opportunities.policies.catalogues.limits import AMOUNTS, UNLIMITED
-from services.opportunities.policies.of_day import of_day
 from shared.event_store.stream import Refused, Stream
+from shared.records.of_day import of_day
 
 
 class ContractPolicy(msgspec.Struct, frozen=True):

@@ -12,8 +12,8 @@ from services.opportunities.contracts.views import CONTRACTS
 from services.opportunities.dealing.listing import DealingRow, Predicate, Table
 from services.opportunities.events import ContractStatus
 from services.opportunities.reports.asking import Row, Sql
-from services.opportunities.reports.paging import Order
 from services.opportunities.reports.shapes import Money
+from shared.records.paging import Order
 
 Waits = Literal["contract", "amendment"]
 

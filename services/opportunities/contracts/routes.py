@@ -41,7 +41,6 @@ from services.opportunities.dealing import acting
 from services.opportunities.dealing.listing import OfDeals, equals, listed
 from services.opportunities.dealing.rights import deciding_seats
 from services.opportunities.events import ContractStatus
-from services.opportunities.opportunity.commands.prospects import CorrectFact, VoidFact
 from services.opportunities.opportunity.opportunity import Opportunity
 from services.opportunities.routes.acting import Moment
 from services.opportunities.routes.asked import Ask
@@ -52,6 +51,7 @@ from shared.http.openapi import refuses
 from shared.http.reading import Listed, Paged, Report
 from shared.http.receipt import Receipt
 from shared.http.route import Router
+from shared.records.corrections import CorrectFact, VoidFact
 
 own = Router(prefix="/v1/contracts", tags=["contracts"])
 

@@ -9,9 +9,8 @@ from uuid import UUID
 from fastapi import Response
 
 from services.opportunities.dealing.record import Dealing
-from services.opportunities.opportunity.commands.prospects import CorrectFact, VoidFact
 from services.opportunities.opportunity.opportunity import Opportunity
-from services.opportunities.opportunity.routes.prospects import corrected_time, require_references
+from services.opportunities.opportunity.routes.prospects import require_references
 from services.opportunities.routes.acting import Moment, moment
 from services.opportunities.routes.names import names
 from services.opportunities.routes.records import RecordShown, opportunity_of, require_opportunity, sees_record, shown
@@ -21,6 +20,7 @@ from shared.http.commands import Commands, Work
 from shared.http.context import CommandContext
 from shared.http.reading import Reading
 from shared.http.receipt import Receipt
+from shared.records.corrections import CorrectFact, VoidFact, corrected_time
 
 D = TypeVar("D", bound=Dealing)
 

@@ -16,14 +16,14 @@ from pydantic import BaseModel, Field
 
 from services.opportunities.reports.asking import Asking, Row, Sql, money
 from services.opportunities.reports.labels import Labels
-from services.opportunities.reports.paging import Order, next_of, paged
-from services.opportunities.routes import paging
 from services.opportunities.routes.asked import Asked, TreeAsked, UnitId
 from services.opportunities.views.accounts import ACCOUNTS
 from services.opportunities.views.standings import STANDINGS
 from services.opportunities.views.units import UNITS
 from shared.http.reading import Page as AskedPage
 from shared.projections.view import View
+from shared.records import pages
+from shared.records.paging import Order, next_of, paged
 
 LIST = """
 select r.*, o.owner_id, o.unit_id, o.account_id, o.title as opportunity, {sort_value} as sort_value
@@ -109,7 +109,7 @@ async def listed(
 ) -> Response:
     """A page of a noun's records."""
     asking = await ask.of(table.view, STANDINGS, ACCOUNTS, UNITS)
-    wanted_page = paging.page_of(page)
+    wanted_page = pages.page_of(page)
     sql = Sql(asking)
     parts = {
         "relation": "{" + table.view.name.partition(".")[2] + "}",
@@ -122,7 +122,7 @@ async def listed(
     statement = sql.text(LIST.replace("{relation}", parts.pop("relation")), **parts)
     found, after = next_of(await ask.pool.fetch(statement, *sql.values), wanted_page)
     items = await _items(ask.pool, asking, ask.labels, table, found)
-    return paging.listed(page, items, after)
+    return pages.listed(page, items, after)
 
 
 async def _items(pool: Any, asking: Asking, labels: Labels, table: Table, found: Collection[Any]) -> list[Row]:

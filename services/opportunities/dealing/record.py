@@ -6,8 +6,8 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any, ClassVar
 
-from services.opportunities.record import Correctable
 from shared.event_store.stream import Entry, Fact, Refused
+from shared.records.record import Correctable
 
 
 class Dealing(Correctable):

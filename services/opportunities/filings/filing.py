@@ -58,8 +58,8 @@ from services.opportunities.filings.commands import (
 from services.opportunities.filings.life_cycle import claims_of, refusal, reports_of
 from services.opportunities.filings.standing import STANDING, sets
 from services.opportunities.filings.units import filed_lines, require_delivered, require_once, unit_step
-from services.opportunities.record import Correctable
 from shared.event_store.stream import Entry, Fact, Refused
+from shared.records.record import Correctable
 
 ACTIONS: Final[Mapping[str, str]] = {
     "change": "FilingChanged",

@@ -15,7 +15,7 @@ from uuid import UUID
 from services.opportunities.filings.policy import FilingPolicy
 from services.opportunities.reports.asking import Asking, Reads, Row, Sql, money
 from services.opportunities.reports.labels import Labels
-from services.opportunities.reports.paging import Order, Page, next_of, paged
+from shared.records.paging import Order, Page, next_of, paged
 
 Due = Literal["due", "lapsing", "overdue"]
 

@@ -12,8 +12,8 @@ from pydantic import ConfigDict, Field
 
 from services.opportunities.events import FilingPolicyPublished
 from services.opportunities.fields import Command, Day
-from services.opportunities.policies.of_day import of_day
 from shared.event_store.stream import Stream
+from shared.records.of_day import of_day
 
 Days = Annotated[int, Field(ge=0, le=3_650)]
 

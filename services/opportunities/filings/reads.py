@@ -22,11 +22,9 @@ from services.opportunities.filings.policy import (
 )
 from services.opportunities.filings.shapes import FilingPolicyShown, FilingRow, Reported
 from services.opportunities.filings.views import FILINGS, SUPPORT_CLAIMS, UNIT_FLOW, UNIT_REPORTS
-from services.opportunities.policies.routes import PUBLISHERS
 from services.opportunities.products.view import PRODUCTS
 from services.opportunities.routes import records
 from services.opportunities.routes.asked import Ask, Asked, TreeAsked, UnitId, Which, days, dimensions
-from services.opportunities.routes.paging import listed, page_of
 from services.opportunities.routes.records import RecordShown
 from services.opportunities.routes.rights import require
 from services.opportunities.views.accounts import ACCOUNTS
@@ -41,6 +39,8 @@ from shared.http.problem import Problem
 from shared.http.reading import FromDay, Listed, Paged, Report, ToDay
 from shared.http.receipt import Receipt
 from shared.http.route import Router
+from shared.records.pages import listed, page_of
+from shared.records.publishing import PUBLISHERS
 
 router = Router(prefix="/v1")
 

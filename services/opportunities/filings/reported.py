@@ -12,7 +12,7 @@ from typing import Literal
 from services.opportunities.reports.asking import Asking, Reads, Row, Sql
 from services.opportunities.reports.filters import Filters
 from services.opportunities.reports.labels import Labels
-from services.opportunities.reports.places import joined, places
+from shared.records.places import joined, places
 
 GroupBy = Literal["owner", "org_unit", "branch", "region", "product", "account", "month"]
 
@@ -64,7 +64,7 @@ async def reported(
 ) -> Row:
     """One row per group that has units, and the total. Filters by owner and unit are by credit too."""
     which = filters or Filters()
-    rolled = await places(reads, asking, group_by)
+    rolled = await places(reads, Sql(asking), group_by)
     sql = Sql(asking)
     within = ["true"]
     if since is not None:

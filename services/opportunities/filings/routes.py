@@ -28,9 +28,7 @@ from services.opportunities.filings.commands import (
 )
 from services.opportunities.filings.filing import Filing
 from services.opportunities.filings.reads import router as router
-from services.opportunities.opportunity.commands.prospects import CorrectFact, VoidFact
 from services.opportunities.opportunity.opportunity import Opportunity
-from services.opportunities.opportunity.routes.prospects import corrected_time
 from services.opportunities.routes.acting import Moment, moment
 from services.opportunities.routes.records import require_opportunity
 from shared.event_store.command import Claim
@@ -39,6 +37,7 @@ from shared.http.commands import Work
 from shared.http.context import Ctx, CtxMatch
 from shared.http.openapi import refuses
 from shared.http.receipt import Receipt
+from shared.records.corrections import CorrectFact, VoidFact, corrected_time
 
 CHANGES = refuses(404, 409, 412, 422, 428)
 ANSWERED = CHANGES | refuses(403)

@@ -21,10 +21,8 @@ from services.opportunities.follow_ups.policy import (
     follow_up_policy_on,
 )
 from services.opportunities.opportunity.opportunity import Opportunity
-from services.opportunities.policies.routes import PUBLISHERS
 from services.opportunities.routes.acting import Moment, act
 from services.opportunities.routes.rights import require
-from services.opportunities.routes.vaulted import keep
 from shared.days import day_of
 from shared.event_store.stream import Refused
 from shared.http.commands import Commands, Work
@@ -34,6 +32,8 @@ from shared.http.problem import Problem
 from shared.http.receipt import Receipt
 from shared.http.route import Router
 from shared.privacy.vault import Of
+from shared.records.publishing import PUBLISHERS
+from shared.records.vaulted import keep
 
 router = Router(prefix="/v1")
 

@@ -15,9 +15,9 @@ from services.opportunities.reports.asking import Asking, Reads, Row, Sql, money
 from services.opportunities.reports.few import few
 from services.opportunities.reports.filters import Filters
 from services.opportunities.reports.labels import Labels
-from services.opportunities.reports.paging import Order, Page, next_of, paged
 from shared.days import end_of, start_of
 from shared.http.reading import FIRST_DAY
+from shared.records.paging import Order, Page, next_of, paged
 
 State = Literal["overdue", "due", "planned", "upcoming", "done"]
 SORTS: Mapping[str, Order] = {

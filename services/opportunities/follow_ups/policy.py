@@ -12,8 +12,8 @@ from pydantic import ConfigDict, Field
 
 from services.opportunities.events import EscalationRule, FollowUpPolicyPublished
 from services.opportunities.fields import Code, Command, Day
-from services.opportunities.policies.of_day import of_day
 from shared.event_store.stream import Refused, Stream
+from shared.records.of_day import of_day
 
 DaysOverdue = Annotated[int, Field(ge=1, le=3_650)]
 

@@ -18,7 +18,6 @@ from services.opportunities.policies.views.level_policies import LEVEL_POLICIES
 from services.opportunities.reports.asking import Asking
 from services.opportunities.reports.levels import UnknownPolicy
 from services.opportunities.reports.shapes import Report
-from services.opportunities.routes import paging
 from services.opportunities.routes.acting import sees
 from services.opportunities.routes.asked import Ask, Asked, PolicyCode, Which, days
 from services.opportunities.views.accounts import ACCOUNTS
@@ -30,6 +29,7 @@ from shared.http.openapi import refuses
 from shared.http.problem import At, Problem
 from shared.http.reading import FromDay, Listed, Paged, ToDay
 from shared.http.route import Router
+from shared.records import pages
 
 router = Router(prefix="/v1")
 
@@ -85,9 +85,9 @@ async def listed(
         ask.labels,
         which=FollowUps(state, level, since, until, escalated, which),
         sort=sort,
-        page=paging.page_of(page),
+        page=pages.page_of(page),
     )
-    return paging.listed(page, items, following)
+    return pages.listed(page, items, following)
 
 
 @router.get(

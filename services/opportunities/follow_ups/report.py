@@ -14,7 +14,7 @@ from services.opportunities.follow_ups.rules import Rules
 from services.opportunities.reports.asking import Asking, Reads, Row, Sql, rounded
 from services.opportunities.reports.filters import Filters
 from services.opportunities.reports.labels import Labels
-from services.opportunities.reports.places import joined, places
+from shared.records.places import joined, places
 
 GroupBy = Literal["owner", "org_unit", "branch", "region", "level", "month"]
 KEYS: Mapping[GroupBy, str] = {
@@ -57,7 +57,7 @@ async def timeliness(
     What was done after the instant asked about is not done yet; days after it are not there yet.
     """
     until = min(until, asking.day)
-    rolled = await places(reads, asking, (group_by,))
+    rolled = await places(reads, Sql(asking), (group_by,))
     sql = Sql(asking)
     counted = f"{sql.counted('n')} and {(filters or Filters()).predicate(sql, 'n')}"
     only = "true"

@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from services.opportunities.business_time import business_time
 from services.opportunities.events import DefeatKind
 from services.opportunities.fields import LineGiven
 from services.opportunities.imports.target import CLOSED, MappedRow
@@ -25,6 +24,7 @@ from services.opportunities.policies.level_policy import LevelPolicies, tenant_p
 from services.opportunities.policies.reason_catalogue import ReasonCatalogues, in_force
 from shared.days import start_of
 from shared.event_store.stream import Refused
+from shared.records.business_time import business_time
 
 SHARE_PLACES = Decimal("0.000001")
 REASON_CHARS = 500

@@ -17,9 +17,7 @@ from services.opportunities.leads.figure_views import CHANNEL_SPEND, VISITOR_COU
 from services.opportunities.leads.figures import Spend, Visitors, first_day, visitors_id
 from services.opportunities.leads.intake import unit_given
 from services.opportunities.leads.shown import units_of
-from services.opportunities.opportunity.commands.prospects import VoidFact
 from services.opportunities.routes.asked import Ask, TreeAsked, UnitId, days
-from services.opportunities.routes.paging import listed, page_of
 from services.opportunities.views.units import UNITS
 from shared.days import day_of, start_of
 from shared.event_store.stream import Refused
@@ -30,6 +28,8 @@ from shared.http.problem import Problem
 from shared.http.reading import FromDay, Listed, Paged, ToDay
 from shared.http.receipt import Receipt
 from shared.http.route import Router
+from shared.records.corrections import VoidFact
+from shared.records.pages import listed, page_of
 
 router = Router(prefix="/v1", tags=["leads"])
 CHANGES = refuses(404, 409, 412, 422, 428)

@@ -11,7 +11,7 @@ from services.opportunities.leads.shown import by_unit
 from services.opportunities.policies.catalogues.words import CHANNELS
 from services.opportunities.reports.asking import Asking, Reads, Row, Sql, money
 from services.opportunities.reports.labels import Labels
-from services.opportunities.reports.paging import Order, Page, next_of, paged
+from shared.records.paging import Order, Page, next_of, paged
 
 SORTS = {"-day": Order("f.day", "date", descending=True)}
 FIGURES = """

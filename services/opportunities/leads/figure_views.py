@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from services.opportunities import events
-from services.opportunities.views.intervals import MERGED
 from shared.event_store.stream import FactCorrected, FactVoided
 from shared.projections.view import View
+from shared.records.intervals import MERGED
 
 VISITOR_ROWS = """
 {MERGED}

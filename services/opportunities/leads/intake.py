@@ -13,13 +13,11 @@ from uuid import UUID, uuid5
 
 from pydantic import BaseModel, Field
 
-from services.opportunities.business_time import business_time
 from services.opportunities.leads.assigning import assign_by_rule, path_of, policy_of
 from services.opportunities.leads.commands import ReceiveLead, ReceiveLeads, Timed
 from services.opportunities.leads.lead import Lead
 from services.opportunities.leads.sight import seen
 from services.opportunities.routes.references import known, product_codes, require_account, require_unit_in_sight
-from services.opportunities.routes.vaulted import keep
 from shared.days import day_of
 from shared.event_store.stream import Refused, Stream
 from shared.http.commands import Commands, Work
@@ -30,6 +28,8 @@ from shared.http.problem import At, Problem
 from shared.http.receipt import Receipt
 from shared.http.route import Router
 from shared.privacy.vault import Of
+from shared.records.business_time import business_time
+from shared.records.vaulted import keep
 
 router = Router(prefix="/v1/leads", tags=["leads"])
 LEADS: Commands[Lead] = Commands(Lead, sees=seen)

@@ -23,8 +23,8 @@ from services.opportunities.events import (
     LeadStatus,
 )
 from services.opportunities.leads.commands import AssignLead, ContactLead, DisposeLead, ReceiveLead
-from services.opportunities.record import Correctable
 from shared.event_store.stream import Entry, Refused
+from shared.records.record import Correctable
 
 ENDED = frozenset({LeadStatus.RECORD, LeadStatus.NO_INTENTION, LeadStatus.DUPLICATE})
 """Nothing more happens to a lead that came to one of these; `follow_up` is worked on again."""

@@ -13,7 +13,7 @@ from services.opportunities.leads.figure_lists import channel_label
 from services.opportunities.leads.shown import shown
 from services.opportunities.reports.asking import Asking, Reads, Row, Sql, rounded
 from services.opportunities.reports.labels import Labels
-from services.opportunities.reports.paging import Order, Page, next_of, paged
+from shared.records.paging import Order, Page, next_of, paged
 
 SORTS: Mapping[str, Order] = {
     "-received_at": Order("l.received_at", "timestamptz", descending=True),

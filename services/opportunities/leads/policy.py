@@ -16,8 +16,8 @@ from pydantic import ConfigDict, Field, WithJsonSchema
 
 from services.opportunities.events import LeadPolicyPublished, LeadRule, LeadTurnTaken
 from services.opportunities.fields import Code, Command, Day
-from services.opportunities.policies.of_day import of_day
 from shared.event_store.stream import Refused, Stream
+from shared.records.of_day import of_day
 
 ANSWER_HOURS: Final = Decimal(24)
 """What is promised where nothing was published (ours)."""

@@ -15,7 +15,6 @@ from services.opportunities.leads.sight import sees_lead
 from services.opportunities.leads.view import LEADS
 from services.opportunities.leads.working import ASSIGNS
 from services.opportunities.routes.asked import Ask, TreeAsked, UnitId, days
-from services.opportunities.routes.paging import listed, page_of
 from services.opportunities.routes.records import RecordShown, shown
 from services.opportunities.views.accounts import ACCOUNTS
 from services.opportunities.views.standings import STANDINGS
@@ -25,6 +24,7 @@ from shared.http.reading import FromDay, Listed, Paged, Report, ToDay
 from shared.http.route import Router
 from shared.identity.approval import holds
 from shared.privacy.masking import masked, masked_mail
+from shared.records.pages import listed, page_of
 
 router = Router(prefix="/v1/leads", tags=["leads"])
 Stage = Literal["unassigned", "assigned", "contacted", "follow_up", "record", "no_intention", "duplicate"]

@@ -17,7 +17,7 @@ from services.opportunities.leads.lead_list import now
 from services.opportunities.leads.shown import by_unit
 from services.opportunities.reports.asking import Asking, Reads, Row, Sql, money, rounded
 from services.opportunities.reports.labels import Labels
-from services.opportunities.reports.places import joined, places
+from shared.records.places import joined, places
 
 GroupBy = Literal["channel", "owner", "org_unit", "branch", "region", "month"]
 KEYS: Mapping[str, str] = {
@@ -144,7 +144,7 @@ async def _groups(reads: Reads, asking: Asking, group_by: GroupBy | None, which:
 
 
 async def _leads(reads: Reads, asking: Asking, group_by: GroupBy | None, which: Which) -> Sequence[Any]:
-    rolled = await places(reads, asking, () if group_by is None else (group_by,))
+    rolled = await places(reads, Sql(asking), () if group_by is None else (group_by,))
     sql = Sql(asking)
     wanted = ["true"]
     if which.since is not None:
@@ -171,7 +171,7 @@ async def _leads(reads: Reads, asking: Asking, group_by: GroupBy | None, which: 
 
 
 async def _figures(reads: Reads, asking: Asking, group_by: GroupBy | None, which: Which, select: str) -> Sequence[Any]:
-    rolled = await places(reads, asking, () if group_by is None else (group_by,))
+    rolled = await places(reads, Sql(asking), () if group_by is None else (group_by,))
     sql = Sql(asking)
     until = asking.day if which.until is None else min(which.until, asking.day)
     wanted = ["true"]

@@ -19,7 +19,6 @@ from services.opportunities.leads.policy import (
     lead_policies_id,
     lead_policy_on,
 )
-from services.opportunities.policies.routes import PUBLISHERS
 from services.opportunities.routes.names import Names, names
 from services.opportunities.routes.references import known
 from services.opportunities.routes.rights import require
@@ -30,6 +29,7 @@ from shared.http.context import CommandContext, Ctx, Parts, Who
 from shared.http.openapi import refuses
 from shared.http.receipt import Receipt
 from shared.http.route import Router
+from shared.records.publishing import PUBLISHERS
 
 router = Router(prefix="/v1/lead-policies", tags=["rules"])
 POLICIES: Commands[LeadPolicies] = Commands(LeadPolicies)

@@ -11,7 +11,7 @@ from services.opportunities.leads.commands import AssignLead, CaptureLead, Claim
 from services.opportunities.leads.intake import LEADS, instant_of, lead_contact
 from services.opportunities.leads.lead import Lead
 from services.opportunities.leads.sight import sees_lead
-from services.opportunities.opportunity.commands.prospects import Contact, CorrectFact, VoidFact
+from services.opportunities.opportunity.commands.prospects import Contact
 from services.opportunities.opportunity.opportunity import Opportunity
 from services.opportunities.opportunity.routes.duplicates import Moves
 from services.opportunities.opportunity.routes.prospects import require_references
@@ -23,7 +23,6 @@ from services.opportunities.routes.references import (
     require_in_sight,
     require_products,
 )
-from services.opportunities.routes.vaulted import contact_id, keep
 from shared.days import day_of
 from shared.event_store.stream import Refused
 from shared.http.commands import Work
@@ -35,6 +34,8 @@ from shared.http.route import Router
 from shared.identity.approval import HANDS_OVER, holds
 from shared.identity.principal import BACK_OFFICE, CUSTOMER_SERVICE
 from shared.privacy.vault import Of
+from shared.records.corrections import CorrectFact, VoidFact
+from shared.records.vaulted import contact_id, keep
 
 router = Router(prefix="/v1/leads", tags=["leads"])
 

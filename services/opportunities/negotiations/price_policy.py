@@ -16,8 +16,8 @@ from services.opportunities.dealing.limits import APPROVING
 from services.opportunities.events import DiscountLimit, PricePolicyPublished
 from services.opportunities.fields import Command, Day, Share
 from services.opportunities.policies.catalogues.limits import DISCOUNTS
-from services.opportunities.policies.of_day import of_day
 from shared.event_store.stream import Refused, Stream
+from shared.records.of_day import of_day
 
 ANYTHING = Decimal(1)
 

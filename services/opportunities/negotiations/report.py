@@ -12,8 +12,8 @@ from services.opportunities.dealing.listing import DealingRow, Predicate, Table
 from services.opportunities.events import NegotiationStatus, PriceStatus
 from services.opportunities.negotiations.views import NEGOTIATIONS
 from services.opportunities.reports.asking import Row, Sql, rounded
-from services.opportunities.reports.paging import Order
 from services.opportunities.reports.shapes import Money
+from shared.records.paging import Order
 
 
 class OpenPointRow(BaseModel):

@@ -24,19 +24,19 @@ from services.opportunities.negotiations.price_routes import (
     waiting_discount,
 )
 from services.opportunities.negotiations.report import TABLE, NegotiationRow, points_overdue
-from services.opportunities.opportunity.commands.prospects import CorrectFact, VoidFact
 from services.opportunities.opportunity.opportunity import Opportunity
 from services.opportunities.routes.acting import Moment
 from services.opportunities.routes.asked import Ask
 from services.opportunities.routes.records import RecordShown
 from services.opportunities.routes.references import require_account, require_people
-from services.opportunities.routes.vaulted import keep
 from shared.http.context import Ctx, CtxMatch
 from shared.http.openapi import refuses
 from shared.http.reading import Listed, Paged, Report
 from shared.http.receipt import Receipt
 from shared.http.route import Router
 from shared.privacy.vault import Of
+from shared.records.corrections import CorrectFact, VoidFact
+from shared.records.vaulted import keep
 
 own = Router(prefix="/v1/negotiations", tags=["negotiations"])
 

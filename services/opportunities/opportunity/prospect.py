@@ -34,8 +34,8 @@ from services.opportunities.opportunity.lines import numbered, stated_amount, wi
 from services.opportunities.opportunity.sound import require_sound, unknown_level
 from services.opportunities.opportunity.standing import ADDITIVE, MOVED, STANDING, sets
 from services.opportunities.policies.reason_catalogue import SHIPPED, ReasonCatalogue
-from services.opportunities.record import Record
 from shared.event_store.stream import Refused
+from shared.records.record import Record
 
 MOST_REFS = 20
 """Systems in which one opportunity is known."""

@@ -11,25 +11,11 @@ import msgspec
 
 from services.opportunities.events import Line
 from shared.event_store.stream import Refused
+from shared.records.recordable import CURRENCY, MAX_BYTES, MAX_TEXT, is_money
 
-CURRENCY = re.compile("[A-Z]{3}")
 SERIAL = re.compile(r"[A-Z0-9][A-Z0-9._/\-]{0,63}")
-DIGITS = 14
-"""Digits before the point of an amount."""
-PLACES = 6
-"""Digits after it."""
 MAX_CALLS = 100
 """Made before a defeat is approved."""
-MAX_TEXT = 500
-"""Characters of a text."""
-MAX_BYTES = 16_384
-"""Of a field with parts, as JSON."""
-
-
-def is_money(value: Decimal) -> bool:
-    """Whether an amount is finite, not negative, and of a size that can be stored and added."""
-    exponent = value.as_tuple().exponent
-    return isinstance(exponent, int) and exponent >= -PLACES and value >= 0 and (not value or value.adjusted() < DIGITS)
 
 
 def unknown_level(level: str, levels: Collection[str], pointer: str) -> Refused:

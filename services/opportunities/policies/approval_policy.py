@@ -12,8 +12,8 @@ from pydantic import ConfigDict, Field
 
 from services.opportunities.events import ApprovalPolicyPublished
 from services.opportunities.fields import Command, Day
-from services.opportunities.policies.of_day import of_day
 from shared.event_store.stream import Stream
+from shared.records.of_day import of_day
 
 DUPLICATE_DAYS = 90
 """Days after which an open prospect of the same account and product no longer stands in the way of a new one."""

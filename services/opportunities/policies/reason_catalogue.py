@@ -13,8 +13,8 @@ from pydantic import ConfigDict, Field
 from services.opportunities.events import ReasonCataloguePublished, ReasonCategory, ReasonLeaf
 from services.opportunities.fields import Code, Command, Day, Title
 from services.opportunities.policies.catalogues import reasons
-from services.opportunities.policies.of_day import of_day
 from shared.event_store.stream import Refused, Stream
+from shared.records.of_day import of_day
 
 
 class ReasonCatalogue(msgspec.Struct, frozen=True):

@@ -11,7 +11,6 @@ from uuid import UUID
 from fastapi import Query
 from pydantic import BaseModel, ConfigDict
 
-from services.accounts.events import Function
 from services.opportunities.fields import Day
 from services.opportunities.policies.approval_policy import (
     ApprovalPolicies,
@@ -34,18 +33,13 @@ from services.opportunities.policies.reason_catalogue import (
     catalogues_id,
     in_force,
 )
-from services.opportunities.routes.rights import require
 from shared.days import day_of
 from shared.event_store.stream import Stream
-from shared.http.commands import Commands, Work
 from shared.http.context import CommandContext, Ctx, Parts, Who
 from shared.http.openapi import refuses
-from shared.http.problem import Problem
 from shared.http.receipt import Receipt
 from shared.http.route import Router
-
-PUBLISHERS = frozenset({Function.DIRECTOR, Function.HEAD_OFFICE, Function.OPERATIONS, Function.INTEGRATION})
-"""Publish the rules of the tenant."""
+from shared.records import publishing
 
 DayText = Annotated[Day | None, Query(description="In force on this day; default today.")]
 
@@ -57,15 +51,7 @@ S = TypeVar("S", bound=Stream)
 
 async def publish(ctx: CommandContext, kind: type[S], id: UUID, published: Callable[[S | None], S]) -> Receipt:
     """Publish rules of the tenant: `published` makes the stream from what it was. Raises Problem 403, 503."""
-    require(ctx.principal, PUBLISHERS)
-
-    async def decide(work: Work) -> S:
-        stream: S | None = await ctx.kit.repository(kind).load(ctx.tenant_id, id)
-        if stream is not None and stream.read_only is not None:
-            raise Problem(503, "newer_version", headers={"Retry-After": "30"})
-        return work.add(published(stream))
-
-    receipt = await Commands(kind).together(ctx, decide, status=201, location=ctx.call.path)
+    receipt = await publishing.publish(ctx, kind, id, published)
     forget_rules(ctx.kit, ctx.tenant_id)
     return receipt
 

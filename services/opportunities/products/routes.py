@@ -5,7 +5,6 @@ from __future__ import annotations
 from uuid import UUID
 
 from services.accounts.events import Function
-from services.opportunities.policies.routes import PUBLISHERS
 from services.opportunities.products.product import CLAIM, AddProduct, ChangeProduct, Product, WithdrawProduct
 from services.opportunities.routes.rights import require
 from shared.event_store.command import Claim
@@ -15,6 +14,7 @@ from shared.http.context import Ctx, CtxMatch
 from shared.http.openapi import refuses
 from shared.http.receipt import Receipt
 from shared.http.route import Router
+from shared.records.publishing import PUBLISHERS
 
 CATALOGUERS = PUBLISHERS | {Function.DEPARTMENT_HEAD, Function.BACK_OFFICE}
 """Keep the product catalogue."""

@@ -15,8 +15,8 @@ from uuid import UUID
 from services.opportunities.projects.views import PROJECTS as VIEW
 from services.opportunities.reports.asking import Asking, Reads, Row, Sql, money, rounded
 from services.opportunities.reports.labels import Labels
-from services.opportunities.reports.paging import Order, Page, next_of, paged
 from services.opportunities.views.accounts import ACCOUNTS
+from shared.records.paging import Order, Page, next_of, paged
 
 SORTS: Mapping[str, Order] = {
     "-opened_at": Order("p.opened_at", "timestamptz", descending=True),

@@ -53,8 +53,8 @@ from services.opportunities.projects.commands import (
     ReviewProject,
 )
 from services.opportunities.projects.standing import STANDING, sets
-from services.opportunities.record import Correctable
 from shared.event_store.stream import Entry, Refused
+from shared.records.record import Correctable
 
 ACTIONS: Final[Mapping[str, str]] = {
     "replan": "ProjectReplanned",

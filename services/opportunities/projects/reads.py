@@ -17,7 +17,6 @@ from services.opportunities.projects.shapes import ProjectRow, ProjectsReport
 from services.opportunities.projects.views import PROJECTS
 from services.opportunities.routes import records
 from services.opportunities.routes.asked import Ask, TreeAsked, UnitId
-from services.opportunities.routes.paging import listed, page_of
 from services.opportunities.routes.records import RecordShown
 from services.opportunities.views.accounts import ACCOUNTS
 from services.opportunities.views.standings import STANDINGS
@@ -26,6 +25,7 @@ from shared.http.limits import limited
 from shared.http.openapi import refuses
 from shared.http.reading import Listed, Paged, Report
 from shared.http.route import Router
+from shared.records.pages import listed, page_of
 
 router = Router(prefix="/v1")
 

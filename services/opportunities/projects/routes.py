@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from services.opportunities.opportunity.commands.prospects import CorrectFact, VoidFact
 from services.opportunities.projects.acting import PROJECTS, act
 from services.opportunities.projects.commands import (
     AssessRisk,
@@ -37,6 +36,7 @@ from shared.http.commands import Work
 from shared.http.context import CommandContext, Ctx, CtxMatch
 from shared.http.openapi import refuses
 from shared.http.receipt import Receipt
+from shared.records.corrections import CorrectFact, VoidFact
 
 CHANGES = refuses(404, 409, 412, 422, 428)
 

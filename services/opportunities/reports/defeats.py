@@ -16,8 +16,8 @@ from services.opportunities.policies.level_policy import NEW
 from services.opportunities.reports.asking import Asking, Reads, Row, Sql, money, rounded
 from services.opportunities.reports.filters import Filters
 from services.opportunities.reports.labels import Labels
-from services.opportunities.reports.places import joined, places
 from shared.days import end_of, start_of
+from shared.records.places import joined, places
 
 GroupBy = Literal[
     "category", "reason", "competitor", "product", "owner", "org_unit", "branch", "region", "level", "month"
@@ -200,7 +200,7 @@ async def _fetch(
     keys: Mapping[GroupBy, str],
     which: Defeats,
 ) -> list[Any]:
-    rolled = await places(reads, asking, group_by)
+    rolled = await places(reads, Sql(asking), group_by)
     sql = Sql(asking)
     columns = ", ".join(keys[dimension] for dimension in group_by)
     if "month" in group_by:

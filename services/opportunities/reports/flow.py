@@ -21,8 +21,8 @@ from services.opportunities.reports.asking import Asking, Reads, Row, Sql, money
 from services.opportunities.reports.filters import Filters
 from services.opportunities.reports.labels import Labels
 from services.opportunities.reports.levels import board_codes
-from services.opportunities.reports.places import Places, places
 from shared.days import end_of
+from shared.records.places import Places, places
 
 GroupBy = Literal["owner", "org_unit", "branch", "region", "channel"]
 KEYS: Mapping[GroupBy, str] = {
@@ -112,7 +112,7 @@ async def flow(
     filters: Filters | None = None,
 ) -> Row:
     """The matrix between `since` and the instant asked about, cells that hold something; and both stocks by level."""
-    rolled = await places(reads, asking, group_by)
+    rolled = await places(reads, Sql(asking), group_by)
     found = await _found(reads, asking, since, group_by, filters or Filters())
     matrix: Matrix = defaultdict(dict)
     for row in found:

@@ -13,8 +13,8 @@ from services.opportunities.reports.few import few
 from services.opportunities.reports.filters import Filters
 from services.opportunities.reports.labels import Labels
 from services.opportunities.reports.levels import bucket, code_of
-from services.opportunities.reports.paging import Order, Page, next_of, paged
 from shared.days import end_of, start_of
+from shared.records.paging import Order, Page, next_of, paged
 
 SORTS: Mapping[str, Order] = {
     "-captured_at": Order("s.captured_at", "timestamptz", descending=True),

@@ -15,8 +15,8 @@ from typing import Literal
 from services.opportunities.reports.asking import Asking, Reads, Row, Sql, money, rounded
 from services.opportunities.reports.filters import Filters
 from services.opportunities.reports.labels import BLANK, Labels
-from services.opportunities.reports.places import joined, places
 from shared.days import end_of
+from shared.records.places import joined, places
 
 GroupBy = Literal["owner", "org_unit", "office", "branch", "region", "product", "channel", "account", "sector", "month"]
 
@@ -96,7 +96,7 @@ async def outcomes(
     """
     if until is not None and (end := end_of(until, asking.zone)) < asking.at:
         asking = replace(asking, at=end, latest=False)
-    rolled = await places(reads, asking, (group_by,))
+    rolled = await places(reads, Sql(asking), (group_by,))
     sql = Sql(asking)
     captured, decided, still = KEYS.get(group_by, NO_KEY)
     joins = {"product": PRODUCTS, "sector": ACCOUNTS}.get(group_by, "")

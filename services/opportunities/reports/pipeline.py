@@ -17,7 +17,7 @@ from services.opportunities.reports.asking import Asking, Reads, Row, Sql, money
 from services.opportunities.reports.filters import Filters
 from services.opportunities.reports.labels import Labels
 from services.opportunities.reports.levels import board_codes, bucket, code_of
-from services.opportunities.reports.places import joined, places
+from shared.records.places import joined, places
 
 LevelKind = Literal["declared", "computed"]
 Weight = Literal["policy", "level", "history", "declared"]
@@ -113,7 +113,7 @@ async def pipeline(
     Weights: `policy` (or `level`) is its win rate of the row's level, in `overdue` that of the declared level;
     `history` the tenant's own rate, where it has one; `declared` the deal's own probability, where one was declared.
     """
-    rolled = await places(reads, asking, group_by)
+    rolled = await places(reads, Sql(asking), group_by)
     sql = Sql(asking)
     by_line = "product" in group_by
     statement = sql.text(

@@ -12,7 +12,7 @@ from services.opportunities.policies.level_policy import NEW
 from services.opportunities.reports.asking import Asking, Reads, Row, Sql, money
 from services.opportunities.reports.filters import Filters
 from services.opportunities.reports.labels import Labels
-from services.opportunities.reports.paging import Order, Page, next_of, paged
+from shared.records.paging import Order, Page, next_of, paged
 
 RECALLED = ("frozen", "lost_contact", "defeated")
 ORDERS: Mapping[str, Order] = {"recall_on": Order("s.recall_on", "date")}

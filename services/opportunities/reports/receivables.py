@@ -17,7 +17,7 @@ from services.opportunities.billing.due import Due, calendar
 from services.opportunities.billing.lists import shown_account
 from services.opportunities.reports.asking import Asking, Reads, Row, Sql, money, rounded
 from services.opportunities.reports.labels import Labels
-from services.opportunities.reports.places import joined, places
+from shared.records.places import joined, places
 
 GroupBy = Literal["account", "owner", "org_unit", "branch", "region", "currency"]
 State = Literal["over", "with_orders", "near", "within", "no_limit"]
@@ -147,7 +147,7 @@ async def receivables(
 async def _rows(
     reads: Reads, asking: Asking, statement: str, row: str, account: str, group_by: GroupBy, which: Which
 ) -> Sequence[Any]:
-    rolled = await places(reads, asking, (group_by,))
+    rolled = await places(reads, Sql(asking), (group_by,))
     sql = Sql(asking)
     text = sql.text(
         statement,

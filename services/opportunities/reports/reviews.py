@@ -17,9 +17,9 @@ from services.opportunities.policies.level_policy import NEW
 from services.opportunities.reports.asking import Asking, Reads, Row, Sql, money, rounded
 from services.opportunities.reports.filters import Filters
 from services.opportunities.reports.labels import Labels
-from services.opportunities.reports.paging import Order, Page, next_of, paged
-from services.opportunities.reports.places import joined, places
 from shared.days import end_of, start_of
+from shared.records.paging import Order, Page, next_of, paged
+from shared.records.places import joined, places
 
 GroupBy = Literal["kind", "category", "reason", "owner", "org_unit", "branch", "region", "level", "month"]
 KEYS: Mapping[GroupBy, str] = {
@@ -115,7 +115,7 @@ async def reviews(
     reads: Reads, asking: Asking, labels: Labels, *, which: Which, group_by: Sequence[GroupBy] = ()
 ) -> Row:
     """One row per group, and `total` of all of them; a request is in one group."""
-    rolled = await places(reads, asking, group_by)
+    rolled = await places(reads, Sql(asking), group_by)
     sql = Sql(asking)
     columns = ", ".join(KEYS[dimension] for dimension in group_by)
     if "month" in group_by:

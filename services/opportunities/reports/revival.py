@@ -12,7 +12,7 @@ from typing import Any
 from services.opportunities.reports.asking import Asking, Reads, Row, Sql, rounded
 from services.opportunities.reports.defeats import KEYS, Defeats, GroupBy
 from services.opportunities.reports.labels import Labels
-from services.opportunities.reports.places import joined, places
+from shared.records.places import joined, places
 
 DIMENSIONS: Mapping[GroupBy, str] = {name: key for name, key in KEYS.items() if name not in ("product", "month")}
 DAYS = 90
@@ -43,7 +43,7 @@ async def revival(
     reads: Reads, asking: Asking, labels: Labels, *, which: Defeats, within: int, group_by: Sequence[GroupBy] = ()
 ) -> Row:
     """One row per month and group, in order of months. Months asked for without a defeat are there, ungrouped only."""
-    rolled = await places(reads, asking, group_by)
+    rolled = await places(reads, Sql(asking), group_by)
     sql = Sql(asking)
     columns = ", ".join(DIMENSIONS[dimension] for dimension in group_by)
     statement = sql.text(

@@ -17,8 +17,8 @@ from services.opportunities.reports.filters import Filters
 from services.opportunities.reports.flow import TOLD
 from services.opportunities.reports.labels import Labels
 from services.opportunities.reports.levels import board_codes
-from services.opportunities.reports.places import joined, places
 from shared.days import end_of, start_of
+from shared.records.places import joined, places
 
 GroupBy = Literal["owner", "org_unit", "branch", "region", "channel"]
 KEYS: Mapping[GroupBy, str] = {
@@ -96,7 +96,7 @@ async def time_in_level(
     if until is not None and (end := end_of(until, asking.zone)) < asking.at:
         asking = replace(asking, at=end, latest=False, tree_at=end)
     by = () if group_by is None else (group_by,)
-    rolled = await places(reads, asking, by)
+    rolled = await places(reads, Sql(asking), by)
     sql = Sql(asking)
     refolded = asking.known_at is not None
     relation = "told" if refolded else "{standings}"

@@ -9,7 +9,6 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from services.opportunities.business_time import business_time
 from services.opportunities.opportunity.commands.prospects import OpenProspect
 from services.opportunities.opportunity.external_refs import OPPORTUNITY_REF, holders, ref_claims
 from services.opportunities.opportunity.opportunity import Opportunity
@@ -26,6 +25,7 @@ from shared.http.context import CommandContext
 from shared.http.kit import Kit
 from shared.http.receipt import Receipt
 from shared.identity.principal import Principal
+from shared.records.business_time import business_time
 
 # -- sight -------------------------------------------------------------------------------------------------
 

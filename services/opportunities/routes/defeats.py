@@ -17,7 +17,6 @@ from services.opportunities.reports.asking import Asking
 from services.opportunities.reports.defeat_shapes import RecallRow, Reviews, Revival, SetAside, ToVerifyRow
 from services.opportunities.reports.defeats import Defeats
 from services.opportunities.routes.asked import Ask, Asked, Which, days, dimensions
-from services.opportunities.routes.paging import listed, page_of
 from services.opportunities.views.accounts import ACCOUNTS
 from services.opportunities.views.defeats import DEFEATS
 from services.opportunities.views.requests import REQUESTS, VERIFICATIONS
@@ -28,6 +27,7 @@ from shared.http.limits import limited
 from shared.http.openapi import refuses
 from shared.http.reading import FromDay, Listed, Paged, ToDay
 from shared.http.route import Router
+from shared.records.pages import listed, page_of
 
 router = Router(prefix="/v1", tags=["reports"])
 

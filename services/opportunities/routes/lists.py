@@ -12,7 +12,6 @@ from services.opportunities.policies.views.level_policies import LEVEL_POLICIES
 from services.opportunities.reports import opportunities as opportunity_list
 from services.opportunities.reports.shapes import OpportunityRow, VisitRow
 from services.opportunities.routes.asked import Ask, PolicyCode, TreeAsked, UnitId, Which, days
-from services.opportunities.routes.paging import listed, page_of
 from services.opportunities.views.accounts import ACCOUNTS
 from services.opportunities.views.judgements import JUDGEMENTS
 from services.opportunities.views.standings import STANDINGS
@@ -22,6 +21,7 @@ from services.opportunities.visits.view import VISITS
 from shared.http.openapi import refuses
 from shared.http.reading import FromDay, Listed, Paged, ToDay
 from shared.http.route import Router
+from shared.records.pages import listed, page_of
 
 router = Router(prefix="/v1")
 

@@ -13,7 +13,6 @@ from pydantic import BaseModel, Field
 
 from services.opportunities.events import Status
 from services.opportunities.opportunity.opportunity import Opportunity
-from services.opportunities.opportunity.routes.history import FactShown, history, people_in, plain
 from services.opportunities.policies.in_force import rules_in_force
 from services.opportunities.policies.level_policy import NEW, ORDERED, computed_level
 from services.opportunities.products.product import Product
@@ -32,6 +31,7 @@ from shared.http.route import Router
 from shared.identity.approval import APPROVES, holds
 from shared.privacy.masking import masked, masked_mail
 from shared.projections.view import source
+from shared.records.history import FactShown, history, people_in, plain
 
 router = Router()
 

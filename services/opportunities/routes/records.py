@@ -5,18 +5,14 @@ Holds no rule of any of them. Who sees the opportunity sees what belongs to it.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
 from fastapi import Response
 from pydantic import BaseModel, Field
 
-from services.opportunities.opportunity.commands.prospects import CorrectFact, VoidFact
 from services.opportunities.opportunity.opportunity import Opportunity
-from services.opportunities.opportunity.routes.history import FactShown, history, people_in, plain
-from services.opportunities.opportunity.routes.prospects import corrected_time
-from services.opportunities.record import Correctable
 from services.opportunities.routes.acting import sees
 from services.opportunities.routes.names import Names, names
 from shared.event_store.command import Claim
@@ -24,15 +20,13 @@ from shared.event_store.stream import Refused
 from shared.http.commands import Commands
 from shared.http.context import CommandContext
 from shared.http.kit import Kit
-from shared.http.problem import Problem
 from shared.http.reading import Reading
-from shared.http.receipt import Receipt
 from shared.identity.principal import Principal
+from shared.records.history import FactShown
+from shared.records.http import Actions, correct, found, void
+from shared.records.record import Correctable
 
 R = TypeVar("R", bound=Correctable)
-
-Right = Callable[[CommandContext, R], Awaitable[None]]
-Actions = Callable[[R], Iterable[str]]
 
 
 class RecordShown(BaseModel):
@@ -79,45 +73,6 @@ async def require_opportunity(ctx: CommandContext, id: UUID, *, pointer: str = "
     return opportunity
 
 
-# -- corrections -------------------------------------------------------------------------------------------
-
-
-async def correct(
-    ctx: CommandContext, commands: Commands[R], id: UUID, command: CorrectFact, *, right: Right[R] | None = None
-) -> Receipt:
-    """Correct standing fields, or the day, of an earlier fact. `right` refuses who may not."""
-
-    async def decide(work: Any) -> R:
-        record: R = await work.load(commands, id, matched=True)
-        if right is not None:
-            await right(ctx, record)
-        record.correct(
-            command.version,
-            command.changes,
-            occurred_at=corrected_time(command, ctx, record),
-            reason=command.reason,
-            at=ctx.now,
-        )
-        return record
-
-    return await commands.together(ctx, decide)
-
-
-async def void(
-    ctx: CommandContext, commands: Commands[R], id: UUID, command: VoidFact, *, right: Right[R] | None = None
-) -> Receipt:
-    """Take back a fact, or a correction, that never happened. `right` refuses who may not."""
-
-    async def decide(work: Any) -> R:
-        record: R = await work.load(commands, id, matched=True)
-        if right is not None:
-            await right(ctx, record)
-        record.void(command.version, reason=command.reason, at=ctx.now)
-        return record
-
-    return await commands.together(ctx, decide)
-
-
 # -- reading -----------------------------------------------------------------------------------------------
 
 
@@ -137,28 +92,8 @@ async def shown(
     `actions`: what can be done now, of a record the caller may change; `people`: standing fields that name persons;
     `texts`: subjects of the vault whose texts are shown, by default the record itself; `seen`: who sees it.
     """
-    kit, principal = reading.kit, reading.principal
-    stored = await kit.store.load(reading.tenant_id, id, until_position=reading.known_at)
-    record: R | None = kit.repository(kind).replay(stored)
-    standing = {} if record is None else record.standing_at(reading.as_of)
-    if record is None or not standing:
-        raise Problem(404, "not_found")
-    current: R | None = record if reading.known_at is None else await kit.repository(kind).load(reading.tenant_id, id)
-    if not await seen(kit, principal, current or record):
-        raise Problem(404, "not_found")
-    response.headers["ETag"] = f'"{record.version}"'
-    words: dict[str, str] = {}
-    for fields in (await kit.vault.get(reading.tenant_id, list(texts or (id,)))).values():
-        words |= fields
-    return RecordShown(
-        id=id,
-        version=record.version,
-        standing=plain({name: value for name, value in standing.items() if value is not None}),
-        texts=words,
-        allowed_actions=() if principal.only_looks else tuple(actions(current or record)),
-        names=await _names(reading, standing, {*people_in(stored)}, people),
-        history=history(record, stored),
-    )
+    shown, standing, acted = await found(reading, response, kind, id, actions=actions, seen=seen, texts=texts)
+    return RecordShown(**shown, names=await _names(reading, standing, set(acted), people))
 
 
 async def _names(reading: Reading, standing: Mapping[str, Any], acted: set[UUID], people: Collection[str]) -> Names:
@@ -171,3 +106,15 @@ async def _names(reading: Reading, standing: Mapping[str, Any], acted: set[UUID]
         others=[standing.get("unit_id"), standing.get("account_id")],
         products={line.product for line in lines},
     )
+
+
+__all__ = [
+    "RecordShown",
+    "belonging",
+    "correct",
+    "opportunity_of",
+    "require_opportunity",
+    "sees_record",
+    "shown",
+    "void",
+]

@@ -10,9 +10,9 @@ from typing import get_args
 
 from services.accounts.events import AccountChanged, AccountFact, AccountOpened
 from services.opportunities import events
-from services.opportunities.views.intervals import MERGED
 from shared.event_store.stream import FactCorrected, FactVoided
 from shared.projections.view import View
+from shared.records.intervals import MERGED
 
 COLUMNS = """
     version int not null,

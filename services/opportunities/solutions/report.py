@@ -12,9 +12,9 @@ from pydantic import Field
 from services.opportunities.dealing.listing import DealingRow, Table
 from services.opportunities.events import SolutionStatus
 from services.opportunities.reports.asking import Row, rounded
-from services.opportunities.reports.paging import Order
 from services.opportunities.reports.shapes import Money
 from services.opportunities.solutions.views import SOLUTIONS
+from shared.records.paging import Order
 
 
 class SolutionRow(DealingRow):

@@ -12,7 +12,6 @@ from services.opportunities.dealing import acting
 from services.opportunities.dealing.listing import OfDeals, equals, listed
 from services.opportunities.dealing.rights import asked_by, drafts, is_account_manager
 from services.opportunities.events import SolutionStatus
-from services.opportunities.opportunity.commands.prospects import CorrectFact, VoidFact
 from services.opportunities.opportunity.opportunity import Opportunity
 from services.opportunities.routes.acting import Moment
 from services.opportunities.routes.asked import Ask
@@ -38,6 +37,7 @@ from shared.http.reading import Listed, Paged, Report
 from shared.http.receipt import Receipt
 from shared.http.route import Router
 from shared.identity.principal import Principal
+from shared.records.corrections import CorrectFact, VoidFact
 
 router = Router(prefix="/v1/solutions", tags=["solutions"])
 

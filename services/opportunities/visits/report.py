@@ -16,10 +16,10 @@ from services.opportunities.policies.level_policy import NEW
 from services.opportunities.reports.asking import Asking, Reads, Row, Sql
 from services.opportunities.reports.few import few
 from services.opportunities.reports.labels import Labels
-from services.opportunities.reports.paging import Order, Page, next_of, paged
 from services.opportunities.views.standings import STANDINGS
 from services.opportunities.visits.view import VISITS as VIEW
 from services.opportunities.visits.visit import TEXTS
+from shared.records.paging import Order, Page, next_of, paged
 
 SORTS: Mapping[str, Order] = {
     "-day": Order("v.day", "date", descending=True),

@@ -6,10 +6,9 @@ from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from services.opportunities.events import Judged
-from services.opportunities.opportunity.commands.prospects import CorrectFact
 from services.opportunities.opportunity.opportunity import Opportunity
 from services.opportunities.opportunity.routes.duplicates import Moves, held
-from services.opportunities.opportunity.routes.prospects import corrected_time, require_references, with_day
+from services.opportunities.opportunity.routes.prospects import require_references, with_day
 from services.opportunities.routes.acting import OPPORTUNITIES, VISITS, moment, settle
 from services.opportunities.routes.references import (
     owner_and_unit,
@@ -19,7 +18,6 @@ from services.opportunities.routes.references import (
     require_products,
 )
 from services.opportunities.routes.rights import require_decider, require_supervisor
-from services.opportunities.routes.vaulted import keep
 from services.opportunities.visits.commands import (
     CancelVisit,
     JudgementOfVisit,
@@ -38,6 +36,8 @@ from shared.http.problem import Problem
 from shared.http.receipt import Receipt
 from shared.http.route import Router
 from shared.privacy.vault import Of
+from shared.records.corrections import CorrectFact, corrected_time
+from shared.records.vaulted import keep
 
 router = Router(prefix="/v1/visits", tags=["visits"])
 

@@ -11,8 +11,8 @@ from services.opportunities.follow_ups.today.sections import MOST, Found, Item, 
 from services.opportunities.leads.view import LEADS
 from services.opportunities.policies.in_force import rules_in_force
 from services.opportunities.reports.asking import Reads, Sql
-from services.opportunities.reports.paging import Page
 from services.opportunities.views.standings import STANDINGS
+from shared.records.paging import Page
 
 # Not answered yet; or put off to a day that has come. The promise is in hours: its day is the tenant's.
 LEADS_TO_ANSWER = """

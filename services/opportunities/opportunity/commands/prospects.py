@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from services.opportunities.fields import (
     Attributes,
@@ -19,7 +18,6 @@ from services.opportunities.fields import (
     Lines,
     Money,
     Narrative,
-    Number,
     Personal,
     Reference,
     Share,
@@ -170,32 +168,3 @@ class CompleteInstruction(DatedCommand):
     model_config = ConfigDict(json_schema_extra={"examples": [{"result": "已约见，预算下周批复"}]})
 
     result: Text | None = None
-
-
-class CorrectFact(Command):
-    """An earlier fact was recorded wrongly: these standing fields of it, or its day, were otherwise."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [{"version": 2, "changes": {"expected_on": "2025-04-02"}, "reason": "日期录入错误"}]
-        }
-    )
-
-    version: Number = Field(description="Which fact of the record, counted from 1.")
-    changes: Annotated[dict[str, Any], Field(max_length=50)] = Field(
-        default_factory=dict, description="Only fields that fact set."
-    )
-    on: Day | None = Field(default=None, description="The day it really happened.")
-    occurred_at: AwareDatetime | None = Field(
-        default=None, ge=datetime(1900, 1, 1, tzinfo=UTC), description="The instant it really happened, with offset."
-    )
-    reason: Text
-
-
-class VoidFact(Command):
-    """An earlier fact, or a correction, never happened."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"version": 3, "reason": "重复录入"}]})
-
-    version: Number
-    reason: Text

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
-from services.opportunities.business_time import business_time
 from services.opportunities.opportunity.commands.prospects import (
     CaptureProspect,
     CompleteInstruction,
-    CorrectFact,
     GiveInstruction,
     QualifyProspect,
     ReferOpportunity,
     TransferOpportunity,
-    VoidFact,
 )
 from services.opportunities.opportunity.opportunity import Opportunity
 from services.opportunities.opportunity.routes.duplicates import Moves
@@ -33,15 +30,16 @@ from services.opportunities.routes.references import (
     require_unit_in_sight,
 )
 from services.opportunities.routes.rights import require_decider, require_hands_over, require_supervisor
-from services.opportunities.routes.vaulted import contact_id, keep
-from shared.days import day_of, start_of
-from shared.event_store.stream import Entry, Refused, Stream
+from shared.days import day_of
+from shared.event_store.stream import Entry, Refused
 from shared.http.commands import Work
 from shared.http.context import CommandContext, Ctx, CtxMatch
 from shared.http.openapi import refuses
 from shared.http.receipt import Receipt
 from shared.http.route import Router
 from shared.privacy.vault import Of
+from shared.records.corrections import CorrectFact, VoidFact, corrected_time
+from shared.records.vaulted import contact_id, keep
 
 router = Router(prefix="/v1/opportunities", tags=["opportunities"])
 
@@ -202,29 +200,6 @@ async def _require_key_person(ctx: CommandContext, opportunity_id: UUID, changes
     if person_id is None or account_id is None:
         raise Refused("unknown_key_person", "the account has no such key person", status=422, pointer=pointer)
     await require_account(ctx, account_id, [(person_id, pointer)])
-
-
-def corrected_time(command: CorrectFact, ctx: CommandContext, stream: Stream) -> datetime | None:
-    """The instant a correction says, from a day or an instant. Raises Refused 422 `in_the_future`, `two_times`."""
-    if command.occurred_at is not None:
-        if command.on is not None:
-            raise Refused("two_times", "give a day or an instant", status=422, pointer="/occurred_at")
-        if command.occurred_at > ctx.now:
-            raise Refused("in_the_future", "that is not yet", status=422, pointer="/occurred_at", on="")
-        return command.occurred_at.astimezone(UTC)
-    if command.on is None:
-        return None
-    zone = ctx.principal.zone
-    entry = stream.ledger.get(command.version)
-    if entry is not None and day_of(entry.occurred_at, zone) == command.on:
-        return entry.occurred_at
-    at = business_time(command.on, now=ctx.now, zone=zone)
-    earlier = [
-        known.occurred_at
-        for known in stream.entries()
-        if known.version < command.version and day_of(known.occurred_at, zone) == command.on
-    ]
-    return max([min(at, start_of(command.on, zone)), *earlier])
 
 
 def with_day(

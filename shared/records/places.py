@@ -6,11 +6,10 @@ from collections.abc import Collection, Mapping
 from typing import Any
 from uuid import UUID
 
-from services.accounts.events import UnitKind
-from services.opportunities.reports.asking import Asking, Reads, Sql
 from shared.identity.subtree import PLACES, nearest
+from shared.records.asking import Reads, Sql
 
-KINDS: Mapping[str, UnitKind] = {"branch": UnitKind.BRANCH, "region": UnitKind.REGION, "office": UnitKind.BRANCH}
+KINDS: Mapping[str, str] = {"branch": "branch", "region": "region", "office": "branch"}
 """Dimensions that roll up, and to which kind of unit."""
 
 UNITS = "select u.stream_id as id, u.kind, u.parent_id from {tree} as u where {holds}"
@@ -20,12 +19,11 @@ Places = Mapping[str, Mapping[UUID, UUID]]
 """By dimension: the place of each unit that has one."""
 
 
-async def places(reads: Reads, asking: Asking, group_by: Collection[str]) -> Places:
-    """The places for those of these dimensions that roll up; without one nothing is read."""
+async def places(reads: Reads, sql: Sql, group_by: Collection[str]) -> Places:
+    """The places for those of these dimensions that roll up; without one nothing is read. `sql`: a statement anew."""
     dimensions = [dimension for dimension in group_by if dimension in KINDS]
     if not dimensions:
         return {}
-    sql = Sql(asking)
     relation, holds = sql.tree("u")
     units: dict[UUID, tuple[str, UUID | None]] = {}
     row: Any

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, ClassVar
 
-from services.opportunities.recordable import require_recordable
 from shared.event_store.stream import Entry, Fact, Refused, Stream
+from shared.records.recordable import require_recordable
 
 
 class Record(Stream):

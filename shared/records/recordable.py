@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from decimal import Decimal
 from enum import Enum
@@ -9,14 +10,28 @@ from typing import Any
 
 import msgspec
 
-from services.opportunities.opportunity.sound import CURRENCY, MAX_BYTES, MAX_TEXT, is_money
 from shared.event_store.stream import Refused
 
 YEARS = range(1900, 2200)
 """Of days and instants."""
+CURRENCY = re.compile("[A-Z]{3}")
+DIGITS = 14
+"""Digits before the point of an amount."""
+PLACES = 6
+"""Digits after it."""
+MAX_TEXT = 500
+"""Characters of a text."""
+MAX_BYTES = 16_384
+"""Of a field with parts, as JSON."""
 MOST_WHOLE = 10**9
 MOST_PARTS = 1_000
 """Parts of a list."""
+
+
+def is_money(value: Decimal) -> bool:
+    """Whether an amount is finite, not negative, and of a size that can be stored and added."""
+    exponent = value.as_tuple().exponent
+    return isinstance(exponent, int) and exponent >= -PLACES and value >= 0 and (not value or value.adjusted() < DIGITS)
 
 
 def require_recordable(name: str, value: Any, pointer: str) -> None:

@@ -8,10 +8,10 @@ from uuid import UUID
 
 from fastapi import Response
 
-from services.opportunities.reports.asking import Row
-from services.opportunities.reports.paging import Page
-from services.opportunities.routes.asked import answer
 from shared.http.reading import Page as Asked
+from shared.records.asked import answer
+from shared.records.asking import Row
+from shared.records.paging import Page
 
 
 def page_of(asked: Asked) -> Page:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from services.opportunities.reports.asking import Sql
+from shared.records.asking import Sql
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""What is due, for whom, and what is late (日程)."""

@@ -1,0 +1,1 @@
+"""Assessment, commission, appeal (考核)."""

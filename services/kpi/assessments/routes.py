@@ -1,0 +1,9 @@
+"""Assessment, commission, appeal over HTTP. The rules are elsewhere."""
+
+from __future__ import annotations
+
+from shared.http.route import Router
+
+router = Router(prefix="/v1", tags=["assessments"])
+
+ROUTERS: tuple[Router, ...] = (router,)

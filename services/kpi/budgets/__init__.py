@@ -1,0 +1,1 @@
+"""Budgets: proposal, inquiry, approval, claims, use (预算)."""

@@ -1,0 +1,1 @@
+"""Working days, sales months (日历)."""

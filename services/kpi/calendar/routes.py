@@ -1,0 +1,9 @@
+"""Working days, sales months over HTTP. The rules are elsewhere."""
+
+from __future__ import annotations
+
+from shared.http.route import Router
+
+router = Router(prefix="/v1", tags=["calendar"])
+
+ROUTERS: tuple[Router, ...] = (router,)

@@ -1,0 +1,1 @@
+"""KPI definitions, values, drill-down (指标)."""

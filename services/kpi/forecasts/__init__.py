@@ -1,0 +1,1 @@
+"""Forecast calls (预测)."""

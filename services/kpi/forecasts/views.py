@@ -1,0 +1,7 @@
+"""Views of forecasts, folded from the log."""
+
+from __future__ import annotations
+
+from shared.projections.view import View
+
+VIEWS: tuple[View, ...] = ()

@@ -1,0 +1,1 @@
+"""Improvement loops and training needs (改进)."""

@@ -1,0 +1,1 @@
+"""Customer-base inventories (盘点)."""

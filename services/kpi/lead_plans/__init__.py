@@ -1,0 +1,1 @@
+"""Lead plans and weekly reviews (集客计划)."""

@@ -1,0 +1,1 @@
+"""Month closes (月结)."""

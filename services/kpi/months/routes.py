@@ -1,0 +1,9 @@
+"""Month closes over HTTP. The rules are elsewhere."""
+
+from __future__ import annotations
+
+from shared.http.route import Router
+
+router = Router(prefix="/v1", tags=["months"])
+
+ROUTERS: tuple[Router, ...] = (router,)

@@ -1,0 +1,1 @@
+"""Annual plans and targets (年度计划)."""

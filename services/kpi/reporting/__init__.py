@@ -1,0 +1,1 @@
+"""Daily and monthly reports, intelligence, month-end hand-in (报告)."""

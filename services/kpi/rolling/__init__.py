@@ -1,0 +1,1 @@
+"""X+Y rolling plans (滚动计划)."""

@@ -1,0 +1,9 @@
+"""X+Y rolling plans over HTTP. The rules are elsewhere."""
+
+from __future__ import annotations
+
+from shared.http.route import Router
+
+router = Router(prefix="/v1", tags=["rolling"])
+
+ROUTERS: tuple[Router, ...] = (router,)

@@ -1,0 +1,1 @@
+"""The month's split and personal confirmation (月度分解)."""

@@ -1,0 +1,43 @@
+"""Products as this service knows them: one row per product and interval. Referred to by code; names for figures."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+from services.opportunities.events import ProductFact
+from shared.event_store.stream import FactCorrected, FactVoided
+from shared.projections.view import View
+from shared.records.intervals import MERGED
+
+COLUMNS = """
+    from_at timestamptz not null,
+    to_at timestamptz,
+    version int not null,
+    code text,
+    name text,
+    series text
+"""
+
+ROWS = """
+{MERGED}
+select tenant_id, stream_id,
+       occurred_at as from_at,
+       next_at as to_at,
+       version,
+       standing ->> 'code' as code,
+       standing ->> 'name' as name,
+       standing ->> 'series' as series
+  from merged
+ where next_at is distinct from occurred_at
+""".replace("{MERGED}", MERGED)
+
+PRODUCTS = View(
+    name="kpi.products",
+    version=1,
+    stream_types=("product",),
+    columns=COLUMNS,
+    key=("from_at",),
+    indexes=("create index on {table} (tenant_id, code) where to_at is null",),
+    rows=ROWS,
+    facts=(*get_args(ProductFact), FactCorrected, FactVoided),
+)

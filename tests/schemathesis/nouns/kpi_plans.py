@@ -1,0 +1,7 @@
+"""What operations on plans need. Tests nothing itself."""
+
+from __future__ import annotations
+
+from tests.schemathesis.records import Maker
+
+MADE: dict[str, Maker] = {}

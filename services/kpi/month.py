@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date, timedelta
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Query
-from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
-from pydantic_core import PydanticCustomError
+from pydantic import StringConstraints
 
-SAID = re.compile(r"^(19|20|21)\d\d-(0[1-9]|1[0-2])$", re.ASCII)
-SCHEMA: dict[str, Any] = {"type": "string", "pattern": SAID.pattern, "examples": ["2026-03"]}
+PATTERN = r"^(19|20|21)\d\d-(0[1-9]|1[0-2])$"
 
 
-def _first_day(value: Any) -> Any:
-    if isinstance(value, date):
-        return value.replace(day=1)
-    if not isinstance(value, str) or SAID.fullmatch(value) is None:
-        raise PydanticCustomError("date_parsing", "a month such as 2026-03")
-    return date.fromisoformat(f"{value}-01")
+def first_day(month: str) -> date:
+    """What facts and SQL hold of a month said as text."""
+    return date.fromisoformat(f"{month}-01")
 
 
 def said(month: date) -> str:
-    """As it is written in URLs and answers."""
+    """As it is written in URLs, bodies and answers."""
     return f"{month:%Y-%m}"
 
 
@@ -38,9 +32,7 @@ def last_day(month: date) -> date:
     return later(month) - timedelta(days=1)
 
 
-Month = Annotated[date, BeforeValidator(_first_day), PlainSerializer(said), WithJsonSchema(SCHEMA)]
-"""A field of a body or an answer: `2026-03` outside, the first day inside."""
-MonthAsked = Annotated[
-    date | None, BeforeValidator(lambda v: None if v is None else _first_day(v)), Query(json_schema_extra=SCHEMA)
-]
-"""The same as a parameter of a read."""
+Month = Annotated[str, StringConstraints(pattern=PATTERN, max_length=7)]
+"""A field of a body or an answer: `2026-03`."""
+MonthAsked = Annotated[str | None, Query(pattern=PATTERN, description="A month: 2026-03.")]
+"""A parameter of a read."""

@@ -32,9 +32,10 @@ async def at_desk(own_database_url: str, tmp_path: Path) -> AsyncIterator[Desk]:
         yield opened
 
 
-@pytest.fixture
-def running(tmp_path: Path) -> Iterator[Running]:
-    with started(tmp_path) as running:
+@pytest.fixture(scope="package")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """One installation for all stories that break nothing in it: each founds a company of its own."""
+    with started(tmp_path_factory.mktemp("running")) as running:
         yield running
 
 

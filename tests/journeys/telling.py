@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from shared.identity.tokens import SAMPLE_TENANT, development_key, mint_token
+from services.accounts.events import Function
+from services.tenants import opening
+from shared.event_store.store import EventStore
+from shared.identity.tokens import development_key, mint_token
+from shared.postgres.folder import Folder
+from shared.privacy.vault import Vault
+from shared.settings import Settings
 from tests.stack import PATIENCE_SECONDS, Running
 
 OPPORTUNITIES = "/v1/opportunities"
@@ -22,6 +29,7 @@ SERVICES = {
     "hand-overs": "DAKEHU_ACCOUNTS_PORT",
     "kpi": "DAKEHU_KPI_PORT",
 }
+BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 TODAY = datetime.now(ZoneInfo("Asia/Shanghai")).date()
 PRICES = {"A6L": "100000.00", "Q5": "200000.00", "V9": "50000.00"}
 
@@ -71,21 +79,35 @@ class Person:
         return receipt
 
 
+async def _open(running: Running, company: opening.Company) -> None:
+    settings = Settings(data=running.data)
+    async with await EventStore.open(Folder.within(running.data).url(), writers=1) as store:
+        await opening.open_company(store, Vault(store.pool, Vault.master_key(settings)), company)
+
+
 @dataclass
 class Company:
-    """Two branches of the sample company, and the director of another company."""
+    """A company of its own in an installation: its head office, then its two branches and their people."""
 
     running: Running
     office: Person
+    tenant_id: UUID
     units: dict[str, str] = field(default_factory=dict)
     people: dict[str, Person] = field(default_factory=dict)
 
     @classmethod
     def founded(cls, running: Running) -> Self:
         """With its two branches."""
-        office = Person(running, running.token)
-        company = cls(running, office)
-        root = running.ask("/v1/me")["unit_id"]
+        opened = opening.Company.new(
+            "演示集团", zone="Asia/Shanghai", currency="CNY", administrator="演示 总部", at=BEGINNING
+        )
+        opened = replace(opened, functions=(Function.HEAD_OFFICE, Function.DIRECTOR))
+        asyncio.run(_open(running, opened))
+        token = mint_token(
+            development_key(running.data), opened.tenant_id, opened.person_id, opened.functions, opened.root_id
+        )
+        company = cls(running, Person(running, token, id=str(opened.person_id)), opened.tenant_id)
+        office, root = company.office, str(opened.root_id)
         for code in ("E", "W"):
             body = {"code": code, "name": code, "kind": "branch", "parent_id": root, "on": ago(100)}
             company.units[code] = office.tell("/v1/units", body)["id"]
@@ -96,7 +118,7 @@ class Company:
         body = {"name": name, "functions": [function], "unit_id": self.units[branch], "on": ago(100)}
         joined = self.office.tell("/v1/people", body)
         key = development_key(self.running.data)
-        token = mint_token(key, SAMPLE_TENANT, UUID(joined["id"]), (function,), UUID(self.units[branch]))
+        token = mint_token(key, self.tenant_id, UUID(joined["id"]), (function,), UUID(self.units[branch]))
         self.people[name] = Person(self.running, token, joined["position"], joined["id"])
         return str(joined["id"])
 

@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from tests.journeys.telling import OPPORTUNITIES, Company, Deal, Person, ago, lines, units
-from tests.stack import Running, started
+from tests.stack import Running
 
 FILINGS = "/v1/filings"
 VINS = [f"LFV3A23C8F30000{number:02}" for number in range(1, 9)]
-
-
-@pytest.fixture
-def running(tmp_path: Path) -> Iterator[Running]:
-    with started(tmp_path) as running:
-        yield running
 
 
 @pytest.fixture

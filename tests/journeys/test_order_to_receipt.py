@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from shared.event_store.store import EventStore
-from shared.identity.tokens import development_key, mint_token
-from shared.postgres.folder import Folder
 from tests.journeys.telling import OPPORTUNITIES, PRICES, Company, Deal, Person, ago, lines
-from tests.opportunities.routes.world import World, found
-from tests.stack import Running, started
+from tests.stack import Running
 
 VINS = ("LFV2A24F9K3000001", "LFV2A24F9K3000002", "LFV2A24F9K3000003")
 
@@ -37,12 +30,6 @@ class Record:
 
 
 @pytest.fixture
-def running(tmp_path: Path) -> Iterator[Running]:
-    with started(tmp_path) as running:
-        yield running
-
-
-@pytest.fixture
 def company(running: Running) -> Company:
     company = Company.founded(running)
     for branch in ("E", "W"):
@@ -51,19 +38,6 @@ def company(running: Running) -> Company:
     for code, price in PRICES.items():
         company.office.tell("/v1/products", {"code": code, "name": code, "list_price": price, "currency": "CNY"})
     return company
-
-
-@pytest.fixture
-def stranger(running: Running) -> Person:
-    """The director of another company on the same log."""
-
-    async def open_company() -> World:
-        async with await EventStore.open(Folder.within(running.data).url(), writers=1) as store:
-            return await found(store)
-
-    world = asyncio.run(open_company())
-    token = mint_token(development_key(running.data), world.tenant_id, world.director_id, ("director",), world.root)
-    return Person(running, token)
 
 
 def opened(by: Person, path: str, days_ago: int, **body: Any) -> Record:

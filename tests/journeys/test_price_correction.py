@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.journeys.telling import OPPORTUNITIES, Company, Deal, Person, ago
-from tests.stack import Running, started
+from tests.stack import Running
 
 # Told: 10 000. Meant: 100 000, a nought more. Two deals carry it: one ordered, part delivered and charged; one hot.
 WRONG, RIGHT = "10000.00", "100000.00"
 ORDERED, DELIVERED, HOT = 10, 4, 6
 TAX = "0.13"
-
-
-@pytest.fixture
-def running(tmp_path: Path) -> Iterator[Running]:
-    with started(tmp_path) as running:
-        yield running
 
 
 @pytest.fixture

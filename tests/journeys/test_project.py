@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.journeys.telling import OPPORTUNITIES, Company, Deal, Person, ago, lines
-from tests.stack import Running, started
+from tests.stack import Running
 
 PROJECTS = "/v1/projects"
-
-
-@pytest.fixture
-def running(tmp_path: Path) -> Iterator[Running]:
-    with started(tmp_path) as running:
-        yield running
 
 
 @pytest.fixture

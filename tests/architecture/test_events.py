@@ -10,6 +10,12 @@ from services.accounts.events import AccountFact, PersonFact, UnitFact
 from services.accounts.views import VIEWS as ACCOUNTS_VIEWS
 from services.event_page import SERVICES, event_page
 from services.kpi.views import VIEWS as KPI_VIEWS
+from services.kpi.events import (
+    AnnualPlanFact,
+    CompanyFact,
+    RollingPlanFact,
+    RollingPolicyFact,
+)
 from services.opportunities.events import (
     AttachmentFact,
     BidFact,
@@ -29,8 +35,10 @@ ROOT = Path(__file__).parents[2]
 VIEWS = (*ACCOUNTS_VIEWS, *OPPORTUNITIES_VIEWS, *KPI_VIEWS)
 FACTS_OF = {
     "account": AccountFact,
+    "annual_plan": AnnualPlanFact,
     "attachment": AttachmentFact,
     "bid": BidFact,
+    "company_figure": CompanyFact,
     "contract": ContractFact,
     "filing": FilingFact,
     "negotiation": NegotiationFact,
@@ -38,6 +46,8 @@ FACTS_OF = {
     "person": PersonFact,
     "product": ProductFact,
     "project": ProjectFact,
+    "rolling_plan": RollingPlanFact,
+    "rolling_policy": RollingPolicyFact,
     "solution": SolutionFact,
     "unit": UnitFact,
     "visit": VisitFact,

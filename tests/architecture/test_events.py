@@ -9,13 +9,13 @@ import pytest
 from services.accounts.events import AccountFact, PersonFact, UnitFact
 from services.accounts.views import VIEWS as ACCOUNTS_VIEWS
 from services.event_page import SERVICES, event_page
-from services.kpi.views import VIEWS as KPI_VIEWS
 from services.kpi.events import (
     AnnualPlanFact,
     CompanyFact,
     RollingPlanFact,
     RollingPolicyFact,
 )
+from services.kpi.views import VIEWS as KPI_VIEWS
 from services.opportunities.events import (
     AttachmentFact,
     BidFact,

@@ -11,9 +11,10 @@ from __future__ import annotations
 from services.kpi.asking import Sql
 from services.kpi.plans.views import ANNUAL_PLANS, ANNUAL_TARGETS
 from services.kpi.rolling.views import ROLLING_TARGETS
+from services.kpi.splits.targets import SPLIT_TARGET_VIEWS, split_rows
 from shared.projections.view import View
 
-TARGET_VIEWS: tuple[View, ...] = (ANNUAL_PLANS, ANNUAL_TARGETS, ROLLING_TARGETS)
+TARGET_VIEWS: tuple[View, ...] = (ANNUAL_PLANS, ANNUAL_TARGETS, ROLLING_TARGETS, *SPLIT_TARGET_VIEWS)
 """What a read of targets waits for."""
 
 TARGETS = """(
@@ -31,6 +32,10 @@ select distinct on (g.month, g.measure, g.unit_id, g.person_id, g.product, g.cur
            r.stream_id, r.from_at
       from {rolling_targets} as r
      where {rolling_holds}
+    union all
+    select s.rank, s.month, s.measure, s.unit_id, s.person_id, s.product, s.target, s.stretch, s.currency, s.source,
+           s.record_id, s.from_at
+      from {split} as s
   ) as g
  order by g.month, g.measure, g.unit_id, g.person_id, g.product, g.currency, g.rank, g.from_at desc, g.record_id
 )"""
@@ -41,4 +46,10 @@ def target_rows(sql: Sql) -> str:
 
     Wait for `TARGET_VIEWS` first.
     """
-    return sql.text(TARGETS, root_holds=sql.holds("root"), annual_holds=sql.holds("t"), rolling_holds=sql.holds("r"))
+    return sql.text(
+        TARGETS,
+        root_holds=sql.holds("root"),
+        annual_holds=sql.holds("t"),
+        rolling_holds=sql.holds("r"),
+        split=split_rows(sql),
+    )

@@ -22,6 +22,7 @@ from services.accounts import events as accounts_events
 from services.accounts.main import make_app as accounts_app
 from services.accounts.tenant import Tenant
 from services.accounts.views import VIEWS as ACCOUNT_VIEWS
+from services.kpi import events as kpi_events
 from services.kpi.main import make_app as kpi_app
 from services.kpi.views import VIEWS as KPI_VIEWS
 from services.opportunities import events as opportunities_events
@@ -46,7 +47,7 @@ from tests.authorisation.deals import ACCOUNTS, OPPORTUNITIES, VISITS, key_perso
 MARKS = ("甲·", "乙·")
 """What every name and text of the first and of the second company begins with."""
 VIEWS = (*ACCOUNT_VIEWS, *OPPORTUNITY_VIEWS, *KPI_VIEWS)
-FACTS = registry(accounts_events, opportunities_events)
+FACTS = registry(accounts_events, opportunities_events, kpi_events)
 AT_ONCE = 100
 """Streams of one command of the world's making."""
 

@@ -114,6 +114,11 @@ class WorkingDays:
         special = self.public.special.get(day)
         return None if special is None else special.zh if language.startswith("zh") else special.en
 
+    def is_declared(self, day: date) -> bool:
+        """Whether the tenant itself says how this day is."""
+        own = self.declared.get(day)
+        return own is not None and own.is_working is not None
+
     def next_working(self, day: date) -> date:
         """That day, or the next one worked on."""
         return next(other for other in _days(day) if self.is_working(other))

@@ -12,9 +12,11 @@ from services.event_page import SERVICES, event_page
 from services.kpi.events import (
     AnnualPlanFact,
     CompanyFact,
+    MeetingFact,
     RollingPlanFact,
     RollingPolicyFact,
 )
+from services.kpi.months.events import MonthFact
 from services.kpi.views import VIEWS as KPI_VIEWS
 from services.opportunities.events import (
     AttachmentFact,
@@ -41,6 +43,8 @@ FACTS_OF = {
     "company_figure": CompanyFact,
     "contract": ContractFact,
     "filing": FilingFact,
+    "meeting": MeetingFact,
+    "month": MonthFact,
     "negotiation": NegotiationFact,
     "opportunity": OpportunityFact,
     "person": PersonFact,

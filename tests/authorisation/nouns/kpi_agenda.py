@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from tests.authorisation.row import Row
+from tests.authorisation.row import Row, listed
 from tests.authorisation.target import Target
 from tests.authorisation.world import World
 
-ROWS: dict[str, Row] = {}
+ROWS: dict[str, Row] = {"agenda.read": listed()}
 
 MAKERS: dict[str, Callable[[World], Awaitable[Target]]] = {}

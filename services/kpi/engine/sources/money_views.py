@@ -98,14 +98,16 @@ ORDERS = View(
 DELIVERY_ROWS = """
 with merged as (
     select tenant_id, stream_id, version, type, occurred_at, changes,
-           es.merge(changes - 'delivered' - 'cancelled') over steps as standing
+           es.merge(changes - 'delivered' - 'cancelled') over steps as standing,
+           min(version) over steps = 1 as captured
       from corrected_facts
     window steps as (partition by tenant_id, stream_id order by occurred_at, version)
 ),
 placed as (
-    select *, last_value(standing) over (partition by tenant_id, stream_id, occurred_at order by version
-                                         rows between unbounded preceding and unbounded following) as then_so
+    select *, last_value(case when captured then standing end) over same_instant as then_so
       from merged
+    window same_instant as (partition by tenant_id, stream_id, occurred_at order by version
+                            rows between unbounded preceding and unbounded following)
 ),
 moved as (
     select p.tenant_id, p.stream_id, p.version, p.occurred_at, p.standing, p.then_so,

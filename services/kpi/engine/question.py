@@ -36,15 +36,18 @@ EVERYTHING = Filters()
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Figures for periods, ascending by first and last day. `opening`: as known when the opening stock was fixed."""
+    """Figures for periods, ascending by first and last day. `opening_known_at`: what the log held when the
+    opening stock was fixed; without it that is as known as all else."""
 
     asking: Asking
     periods: tuple[Period, ...]
     group_by: tuple[Dimension, ...] = ()
     filters: Filters = EVERYTHING
     places: Places = field(default_factory=dict)
-    opening: Asking | None = None
+    opening_known_at: int | None = None
     months: Months = CALENDAR
+    after: tuple[datetime, ...] = ()
+    """For measures that look beyond their period: until when."""
 
     @property
     def starts(self) -> list[datetime]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.kpi.asking import Asking, Sql
+from services.kpi.asking import Sql
 from services.kpi.engine.definition import Dimension
 from services.kpi.engine.question import Keys, Question
 from shared.records.places import joined
@@ -47,9 +47,9 @@ class Statement:
     `by_lines`: amounts are those of the lines `p`, since products are told apart.
     """
 
-    def __init__(self, question: Question, asking: Asking | None = None) -> None:
+    def __init__(self, question: Question) -> None:
         self.question = question
-        self.sql = Sql(asking or question.asking)
+        self.sql = Sql(question.asking)
         filters = question.filters
         self.by_lines = "product" in question.group_by or filters.product is not None
 
@@ -66,7 +66,11 @@ class Statement:
             found += self.sql.text(ACCOUNTS, holds=self.sql.holds("a"))
         if "account_kind" in dimensions:
             found += KINDS
-        return found + joined(self.sql, self.question.places, "f.unit_id")
+        return found + self.places()
+
+    def places(self) -> str:
+        """The joins that give branch and region of a row's unit."""
+        return joined(self.sql, self.question.places, "f.unit_id")
 
     def periods(self, at: str = "f.at") -> str:
         """The join that gives `w.k` (counted from 1), `w.start` and `w.finish` of the periods an instant lies in."""
@@ -88,6 +92,9 @@ class Statement:
 
     def ends(self) -> str:
         return self._array("ends", self.question.ends)
+
+    def after(self) -> str:
+        return self._array("after", list(self.question.after))
 
     def _array(self, name: str, values: list[Any]) -> str:
         made: dict[str, str] = self.__dict__.setdefault("_arrays", {})

@@ -21,6 +21,7 @@ from services.kpi.views.accounts import ACCOUNTS
 from services.kpi.views.funnel import FUNNEL
 from services.kpi.views.people import PEOPLE
 from services.kpi.views.products import PRODUCTS
+from services.kpi.views.reports import REPORTED
 from services.kpi.views.stock import STOCK
 from services.kpi.views.teams import TEAMS
 from services.kpi.views.units import UNITS
@@ -34,6 +35,7 @@ VIEWS: tuple[View, ...] = (
     PRODUCTS,
     FUNNEL,
     STOCK,
+    REPORTED,
     *assessments.VIEWS,
     *budgets.VIEWS,
     *calendar.VIEWS,

@@ -7,8 +7,10 @@ currency, lines (jsonb by product, or null), and whatever its measures read, as 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from typing import Self
 
 from services.kpi.asking import Asking, Reads, Sql
 from services.kpi.engine.definition import DIMENSIONS, Dimension, Measure, Value
@@ -51,12 +53,10 @@ class RowMeasure:
     def expression(self, statement: Statement, use: Use) -> str:
         """The amount of a row, null where it does not count."""
         amount = self.by_line if statement.by_lines and self.by_line is not None else self.amount
-        given = {
-            name: statement.sql(value) + _type(value) for name, value in use.parameters if "{" + name + "}" in self.text
-        }
+        given = {name: Made(partial(_parameter, statement, value)) for name, value in use.parameters}
         if conditions := self.conditions(statement, use):
             amount = f"case when {' and '.join(conditions)} then {amount} end"
-        return statement.sql.text(amount, **given)
+        return statement.sql.text(amount, after=Made(statement.after), **given)
 
     def conditions(self, statement: Statement, use: Use) -> list[str]:
         said = []
@@ -68,18 +68,28 @@ class RowMeasure:
             said.append(f"f.channel = any({statement.sql(list(channels))}::text[])")
         return said
 
-    @property
-    def text(self) -> str:
-        return f"{self.amount} {self.where or ''}"
-
 
 def listed(values: Sequence[str]) -> str:
     """Any of these constants."""
     return "any(array[" + ", ".join(f"'{value}'" for value in values) + "])"
 
 
-def _type(value: Value) -> str:
-    return "::text[]" if isinstance(value, (tuple, list)) else "::int"
+class Made(str):
+    """A part of a statement that is made, and its parameters numbered, only where it is used."""
+
+    make: Callable[[], str]
+
+    def __new__(cls, make: Callable[[], str]) -> Self:
+        part = super().__new__(cls)
+        part.make = make
+        return part
+
+    def __format__(self, _: str) -> str:
+        return self.make()
+
+
+def _parameter(statement: Statement, value: Value) -> str:
+    return statement.sql(value) + ("::text[]" if isinstance(value, (tuple, list)) else "::int")
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +158,7 @@ class RowSource:
         every = not all(self.of[use.measure.name].steps for use in uses)
         return statement.sql.text(
             text,
-            relation=statement.sql.text(self.relation),
+            relation=statement.sql.text(self.relation, periods=Made(statement.periods)),
             periods=statement.periods(),
             joins=statement.joins(),
             within=statement.within(),

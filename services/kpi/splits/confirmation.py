@@ -150,10 +150,17 @@ class Confirmation(Correctable):
         self.happen(TargetConfirmed, at=at, confirmed_on=day)
 
     def object(self, wanted: Sequence[PersonalTarget], *, at: datetime, day: date) -> None:
+        self._require("TargetObjected", at)
         self.happen(TargetObjected, at=at, objected_on=day, wanted=tuple(wanted))
 
     def answer(self, verdict: ObjectionVerdict, *, by: UUID, at: datetime, day: date) -> None:
+        self._require("ObjectionAnswered", at)
         self.happen(ObjectionAnswered, at=at, verdict=verdict, answered_on=day, answered_by=by)
+
+    def _require(self, fact: str, at: datetime) -> None:
+        """Words are said once: what says the same again is refused, not passed over."""
+        if (refused := self.impossible(fact, self.standing_at(at) or self.standing, {})) is not None:
+            raise refused
 
     def void(self, version: int, *, reason: str, at: datetime) -> None:
         """Take back a confirmation, an objection or an answer; what the split said follows the split."""

@@ -47,7 +47,7 @@ class SplitTableRow(BaseModel):
     stretch: Figure | None
     share: float | None = Field(description="Of the unit's target; null when that is 0.")
     history: Figure | None = Field(description="Units done before, as the proposal counted them.")
-    pipeline: Figure | None = Field(description="Units open then, by what the level makes likely.")
+    pipeline: Figure | None = Field(description="Units of their open prospects then.")
     source: str | None = Field(description="Of a total: the plan it comes from, or given.")
     given: Figure | None = Field(description="Of a total: what the parts sum to.")
     gap: Figure | None = Field(description="Of a total: target − given.")

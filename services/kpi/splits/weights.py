@@ -35,13 +35,22 @@ select p.stream_id as id, p.unit_id, p.functions
    and (p.unit_id = any({units}::uuid[]) or p.reports_to_unit_id = any({units}::uuid[]))
  order by p.stream_id
 """
-# Done: units ordered and handed over, by who was credited. Reports have no step of their own here: as hand-overs.
+# Units ordered and handed over, by who was credited. Reports come after hand-overs and go by them.
 DONE = """
 select f.owner_id, f.unit_id, f.step, sum(f.units)::int as units
   from {funnel} as f
- where f.tenant_id = $1 and f.at >= {since} and f.at < {until} and f.step in ('ordered', 'delivered') and f.units <> 0
+ where f.tenant_id = $1 and f.at >= {since} and f.at < {until} and f.at <= {at}
+   and f.step in ('ordered', 'delivered') and f.units <> 0
    and (f.unit_id = any({units}::uuid[]) or f.owner_id = any({persons}::uuid[]))
  group by 1, 2, 3
+"""
+# A prospect whose lines are not known counts as one unit.
+STILL_OPEN = """
+select s.owner_id, s.unit_id, sum(greatest(s.units, 1))::int as units
+  from {stock} as s
+ where {holds} and s.stock = 'open'
+   and (s.unit_id = any({units}::uuid[]) or s.owner_id = any({persons}::uuid[]))
+ group by 1, 2
 """
 STEPS: Final[Mapping[str, str]] = {
     "orders": "ordered",
@@ -173,7 +182,12 @@ async def _done(
 async def _open(
     reads: Reads, asking: Asking, units: Sequence[UUID], persons: Sequence[UUID]
 ) -> dict[tuple[UUID | None, UUID | None], Decimal]:
-    return {}
+    sql = Sql(asking)
+    statement = sql.text(STILL_OPEN, units=sql(list(units)), persons=sql(list(persons)), holds=sql.holds("s"))
+    return {
+        (_plain_or_none(row["owner_id"]), _plain_or_none(row["unit_id"])): Decimal(row["units"])
+        for row in await reads.fetch(statement, *sql.values)
+    }
 
 
 def _plain(id: UUID) -> UUID:

@@ -17,6 +17,7 @@ from services.kpi.events import (
     RollingPolicyFact,
 )
 from services.kpi.months.events import MonthFact
+from services.kpi.reporting.events import IntelligenceFact, WorkReportFact
 from services.kpi.views import VIEWS as KPI_VIEWS
 from services.opportunities.events import (
     AttachmentFact,
@@ -45,6 +46,7 @@ FACTS_OF = {
     "filing": FilingFact,
     "meeting": MeetingFact,
     "month": MonthFact,
+    "intelligence": IntelligenceFact,
     "negotiation": NegotiationFact,
     "opportunity": OpportunityFact,
     "person": PersonFact,
@@ -55,6 +57,7 @@ FACTS_OF = {
     "solution": SolutionFact,
     "unit": UnitFact,
     "visit": VisitFact,
+    "work_report": WorkReportFact,
 }
 FACTS = [fact for module in SERVICES.values() for fact in registry(module).types.values()]
 

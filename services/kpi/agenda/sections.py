@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from services.kpi.agenda.item import Section
+from services.kpi.reporting.agenda import due as reporting
 
-SECTIONS: tuple[Section, ...] = ()
+SECTIONS: tuple[Section, ...] = (reporting,)

@@ -185,7 +185,8 @@ def _figures(
         return computed(definition, above, below, figure(2, k, keys, currency))
 
     found = []
-    groups = _groups(frame, [table for part in parts for table, *_ in part], planned, definition.is_money)
+    shown = {*frame.asked, *(frame.last_year[k] for k in frame.asked if is_growth)}
+    groups = _groups(frame, shown, [table for part in parts for table, *_ in part], planned, definition.is_money)
     for k in frame.asked:
         for keys, currency in groups:
             value = value_at(k, keys, currency)
@@ -217,12 +218,12 @@ def _figures(
 
 def _groups(
     frame: Frame,
+    asked: Collection[int],
     tables: Sequence[Mapping[tuple[int, Keys, str | None], Decimal | int]],
     planned: Mapping[tuple[int, Keys, str | None], Decimal | int] | None,
     is_money: bool,
 ) -> Sequence[tuple[Keys, str | None]]:
-    """The groups and currencies that have anything in a period asked for; without groups there is always one."""
-    asked = set(frame.asked)
+    """The groups and currencies that have anything in one of these periods; without groups there is always one."""
     found: dict[Keys, set[str]] = {}
     for table in (*tables, *(() if planned is None else (planned,))):
         for k, keys, currency in table:

@@ -5,15 +5,14 @@ Every function gives the rows of a numerator or denominator for a period: whom e
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from tests.journeys.year.log import Fact, Log, Period, before, day_of, standing_before, start, year_before
+from tests.journeys.year.log import Fact, Log, Period, day_of, standing_at, standing_before, start
 
-CENT = Decimal("0.01")
 CLEAR_NOT = "unknown"
 
 
@@ -31,7 +30,6 @@ class Row:
 
 
 Rows = Iterator[Row]
-Counting = Callable[["Deals", Period], Rows]
 
 
 def credited(standing: Mapping[str, Any], amount: int | Decimal = 1, currency: str | None = None, **more: Any) -> Row:
@@ -238,9 +236,25 @@ class Deals:
             default=None,
         )  # fmt: skip
 
+    @staticmethod
+    def bought(order: Fact) -> Row:
+        return credited(order.stood)
 
-def previous_year(count: Counting) -> Counting:
-    return lambda deals, period: count(deals, year_before(period))
+    # -- reports to the manufacturer -------------------------------------------------------------------------
 
-
-__all__ = ["Counting", "Deals", "Row", "Rows", "before", "credited", "previous_year"]
+    def reported(self, period: Period) -> Rows:
+        """Units whose report stands accepted, on the day they were reported, to who had the order then."""
+        for facts in self.log.streams("filing").values():
+            deal = facts[0].stood["opportunity_id"]
+            latest: dict[str, Mapping[str, Any]] = {}
+            told: dict[str, tuple[Mapping[str, Any], datetime]] = {}
+            for fact in facts:
+                for step in fact.changes.get("reports") or ():
+                    latest[step["vin"]] = step
+                    if step["state"] == "reported":
+                        told[step["vin"]] = (step, fact.at)
+            for vin, step in latest.items():
+                if step["state"] == "accepted" and vin in told:
+                    report, at = told[vin]
+                    if period.first <= date.fromisoformat(report["on"]) <= period.last:
+                        yield credited(standing_at(self.of[deal], at))

@@ -1,0 +1,198 @@
+"""What the engine's routes answer: definitions, figures, records behind them. Typed rows; computes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date as Day
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.http.columns import AMOUNT
+
+Figure = Annotated[str, AMOUNT, Field(description="Decimal text: a count, an amount of money or a ratio (6 places).")]
+
+
+class ParameterShown(BaseModel):
+    """What may be published otherwise, and how it stands."""
+
+    name: str
+    zh: str
+    en: str
+    default: int | Sequence[str] | None
+    value: int | Sequence[str] | None = Field(description="In force on the day asked about.")
+    least: int
+    most: int
+    is_set_of_codes: bool
+
+
+class DefinitionShown(BaseModel):
+    """A KPI as reckoned on the day asked about: what is divided by what, counted in what, on which date."""
+
+    id: str
+    version: int
+    name: str = Field(title="指标 / KPI")
+    zh: str
+    en: str
+    formula: str = Field(title="算法 / Formula")
+    formula_zh: str
+    formula_en: str
+    kind: str
+    unit: str = Field(description="What the numerator counts.")
+    per: str | None = Field(description="What the denominator counts; null without one.")
+    date: str = Field(description="The date that counts.")
+    other_dates: Sequence[str] = Field(description="Further dates its parts go by.")
+    dimensions: Sequence[str]
+    better: str = Field(description="higher or lower")
+    target: str | None = Field(description="The planned measure it is held against.")
+    source: str
+    has_source: bool = Field(description="false: no facts for it are recorded yet; every figure says no_source.")
+    parameters: Sequence[ParameterShown]
+    versions: Sequence[int] = Field(description="All versions of its definition.")
+    effective_from: Day | None = Field(description="Since when it is reckoned so; null as shipped.")
+
+
+class Definitions(BaseModel):
+    """Every KPI, in one page."""
+
+    items: Sequence[DefinitionShown]
+    next: str | None = None
+
+
+class FigureRow(BaseModel):
+    """One figure. Only the columns of the dimensions asked for are filled."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    kpi: str
+    name: str
+    version: int
+    period: str
+    since: Day = Field(serialization_alias="from", description="First day.")
+    to: Day = Field(description="Last day.")
+    complete: bool = Field(description="The period is over at the instant asked about.")
+    person: UUID | None = Field(default=None, description="Who was responsible at the time.")
+    person_label: str | None = None
+    unit: UUID | None = Field(default=None, description="The unit at the time, without those below it.")
+    unit_label: str | None = None
+    branch: UUID | None = None
+    branch_label: str | None = None
+    region: UUID | None = None
+    region_label: str | None = None
+    channel: str | None = None
+    channel_label: str | None = None
+    product: str | None = None
+    product_label: str | None = None
+    account_kind: str | None = None
+    account_kind_label: str | None = None
+    segment: str | None = None
+    segment_label: str | None = None
+    currency: str | None
+    numerator: Figure | None
+    denominator: Figure | None
+    factor: Figure | None = Field(description="Of a cost: what it is multiplied by.")
+    value: Figure | None = Field(description="null unless state is ok.")
+    state: str = Field(description="ok, zero_denominator, no_source")
+    target: Figure | None
+    attainment: Figure | None
+    gap: Figure | None = Field(description="value - target")
+    previous: Figure | None = Field(description="The value of the period before.")
+    same_period_last_year: Figure | None
+    official: Figure | None = Field(description="As known when the month was closed; with basis=official.")
+    restated: Figure | None = Field(description="As known now, of a closed month.")
+    difference: Figure | None = Field(description="restated - official")
+
+
+class Figures(BaseModel):
+    """Figures, in order of KPIs, periods and groups."""
+
+    rows: Sequence[FigureRow]
+    group_by: Sequence[str]
+    period: str
+    basis: str
+    as_of: datetime
+    position: int
+
+
+class ComparedRow(BaseModel):
+    """A figure by several versions of its definition."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    kpi: str
+    period: str
+    since: Day = Field(serialization_alias="from")
+    to: Day
+    person: UUID | None = None
+    person_label: str | None = None
+    unit: UUID | None = None
+    unit_label: str | None = None
+    branch: UUID | None = None
+    branch_label: str | None = None
+    region: UUID | None = None
+    region_label: str | None = None
+    channel: str | None = None
+    channel_label: str | None = None
+    product: str | None = None
+    product_label: str | None = None
+    account_kind: str | None = None
+    account_kind_label: str | None = None
+    segment: str | None = None
+    segment_label: str | None = None
+    currency: str | None
+    version_a: int
+    value_a: Figure | None
+    state_a: str
+    version_b: int
+    value_b: Figure | None
+    state_b: str
+    difference: Figure | None = Field(description="b - a")
+
+
+class Compared(BaseModel):
+    """Two versions of a definition side by side."""
+
+    rows: Sequence[ComparedRow]
+    group_by: Sequence[str]
+    versions: Sequence[int]
+    as_of: datetime
+    position: int
+
+
+class Behind(BaseModel):
+    """One record behind a figure, and how much of the figure it is.
+
+    Records you do not see today are counted in one item without id: so the amounts sum to the figure.
+    """
+
+    kind: str = Field(description="opportunity, account, lead, visit, …; hidden: what you do not see today")
+    id: UUID | None
+    path: str | None
+    title: str | None
+    account_id: UUID | None
+    account: str | None
+    owner_id: UUID | None = Field(description="Who was responsible at the time.")
+    owner: str | None
+    unit_id: UUID | None = Field(description="The unit at the time.")
+    unit: str | None
+    on: Day | None = Field(description="The day it is counted on; of stock since when it stood so.")
+    currency: str | None
+    amount: Figure = Field(description="Counted, as a part of the figure.")
+    measure: str
+
+
+class Items(BaseModel):
+    """The records behind one part of one figure; all pages sum to `counted`."""
+
+    items: Sequence[Behind]
+    next: str | None
+    kpi: str
+    version: int
+    period: str
+    part: str
+    counted: Figure | None
+    state: str
+    as_of: datetime
+    position: int

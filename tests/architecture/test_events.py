@@ -12,10 +12,13 @@ from services.event_page import SERVICES, event_page
 from services.kpi.events import (
     AnnualPlanFact,
     CompanyFact,
+    ImprovementFact,
     MeetingFact,
     RollingPlanFact,
     RollingPolicyFact,
+    TrainingFact,
 )
+from services.kpi.inventories.events import InventoryFact
 from services.kpi.months.events import MonthFact
 from services.kpi.reporting.events import IntelligenceFact, WorkReportFact
 from services.kpi.views import VIEWS as KPI_VIEWS
@@ -44,7 +47,9 @@ FACTS_OF = {
     "company_figure": CompanyFact,
     "contract": ContractFact,
     "filing": FilingFact,
+    "improvement": ImprovementFact,
     "meeting": MeetingFact,
+    "inventory": InventoryFact,
     "month": MonthFact,
     "intelligence": IntelligenceFact,
     "negotiation": NegotiationFact,
@@ -55,6 +60,7 @@ FACTS_OF = {
     "rolling_plan": RollingPlanFact,
     "rolling_policy": RollingPolicyFact,
     "solution": SolutionFact,
+    "training_need": TrainingFact,
     "unit": UnitFact,
     "visit": VisitFact,
     "work_report": WorkReportFact,

@@ -30,9 +30,17 @@ def settings(tmp_path: Path, database_url: str) -> Settings:
 
 
 @pytest.fixture
-async def app(settings: Settings, store: EventStore, pool: asyncpg.Pool[asyncpg.Record]) -> AsyncIterator[FastAPI]:
+def clock() -> Clock:
+    """The time the app lives in; tests move it."""
+    return Clock()
+
+
+@pytest.fixture
+async def app(
+    settings: Settings, store: EventStore, pool: asyncpg.Pool[asyncpg.Record], clock: Clock
+) -> AsyncIterator[FastAPI]:
     await prepare(pool, VIEWS)
-    app = make_app(settings=settings, store=store, clock=Clock())
+    app = make_app(settings=settings, store=store, clock=clock)
     async with app.router.lifespan_context(app):
         yield app
 

@@ -19,8 +19,8 @@ from services.kpi.reporting.events import (
     IntelligenceStatus,
     Urgency,
 )
+from services.kpi.reporting.withdrawable import Withdrawable
 from shared.event_store.stream import Refused, Stream
-from shared.records.record import Correctable
 
 ACTIONS: Final[Mapping[str, str]] = {
     "acknowledge": "IntelligenceAcknowledged",
@@ -31,7 +31,7 @@ ACTIONS: Final[Mapping[str, str]] = {
 """Commands by the last part of their route, and the fact each records."""
 
 
-class Intelligence(Correctable):
+class Intelligence(Withdrawable):
     """See the module."""
 
     stream_type: ClassVar[str] = "intelligence"

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, TypeVar
 from uuid import UUID
 
 from services.kpi.acting import in_sight
 from services.kpi.referring import known, require_person_known
+from services.kpi.reporting.withdrawable import Withdrawable
 from shared.event_store.stream import Refused
 from shared.http.commands import Commands
 from shared.http.context import CommandContext
 from shared.http.kit import Kit
 from shared.identity.principal import Principal
-from shared.records.record import Correctable
 
 ACCOUNT = """
 select e.data -> 'standing' as standing
@@ -23,17 +22,12 @@ select e.data -> 'standing' as standing
  limit 1
 """
 
-R = TypeVar("R", bound=Correctable)
+R = TypeVar("R", bound=Withdrawable)
 
 
-def of_record(record: Correctable) -> Mapping[str, Any]:
-    """What it was filed as: so that one that was taken back is still seen, and corrected, by the same people."""
-    return record.standing or record.ledger[1].original_changes
-
-
-async def sees_filed(kit: Kit, principal: Principal, record: Correctable) -> bool:
+async def sees_filed(kit: Kit, principal: Principal, record: Withdrawable) -> bool:
     """Whose it is and whoever supervises them, and who has a function at its unit or above."""
-    return in_sight(await kit.sight(principal), of_record(record))
+    return in_sight(await kit.sight(principal), record.about)
 
 
 def filed(kind: type[R], **given: Any) -> Commands[R]:

@@ -14,9 +14,9 @@ from services.kpi.reporting.events import (
     WorkReportReviewed,
     WorkReportRevised,
 )
+from services.kpi.reporting.withdrawable import Withdrawable
 from shared.event_store.command import Claim
 from shared.event_store.stream import Refused
-from shared.records.record import Correctable
 
 CLAIM: Final = "work_report"
 
@@ -29,7 +29,7 @@ ACTIONS: Final[Mapping[str, str]] = {
 """Commands by the last part of their route, and the fact each records."""
 
 
-class WorkReport(Correctable):
+class WorkReport(Withdrawable):
     """See the module."""
 
     stream_type: ClassVar[str] = "work_report"
@@ -106,11 +106,6 @@ class WorkReport(Correctable):
     def review(self, result: str, *, by: UUID, at: datetime, day: date) -> None:
         """Accept it, or give it back."""
         self.happen(WorkReportReviewed, at=at, status=ReportStatus(result), reviewed_on=day, reviewed_by=by)
-
-    @property
-    def about(self) -> Mapping[str, Any]:
-        """What it was handed in as, even when that was taken back."""
-        return self.ledger[1].original_changes
 
     def claims(self) -> tuple[Claim, ...]:
         """One report a person, kind and period."""

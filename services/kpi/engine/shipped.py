@@ -5,21 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from services.kpi.engine.definition import Chosen, Definition, Mixed
+from services.kpi.engine.definitions.customers import CUSTOMERS
 from services.kpi.engine.definitions.deals import DEALS
 from services.kpi.engine.definitions.defeats import DEFEATS
+from services.kpi.engine.definitions.leads import LEADS
 from services.kpi.engine.question import Source
 from services.kpi.engine.sources.buyers import BOUGHT, EARLIER
+from services.kpi.engine.sources.others import OTHERS
 from services.kpi.engine.sources.reported import REPORTS
 from services.kpi.engine.sources.steps import STEPS
 from services.kpi.engine.sources.stock import BACKLOG, STOCKS
 from services.kpi.engine.sources.targets import PLANNED
 from shared.projections.view import View
 
-DEFINITIONS: tuple[Definition, ...] = (*DEALS, *DEFEATS)
+DEFINITIONS: tuple[Definition, ...] = (*DEALS, *DEFEATS, *LEADS, *CUSTOMERS)
 """Every version of every KPI."""
-SOURCES: Mapping[str, Source] = {
-    source.name: source for source in (STEPS, STOCKS, BACKLOG, REPORTS, BOUGHT, EARLIER, PLANNED)
-}
+_ALL: tuple[Source, ...] = (STEPS, STOCKS, BACKLOG, REPORTS, BOUGHT, EARLIER, PLANNED, *OTHERS)
+SOURCES: Mapping[str, Source] = {source.name: source for source in _ALL}
 
 
 def _checked() -> Mapping[str, Mapping[int, Definition]]:

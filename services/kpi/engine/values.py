@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -143,10 +144,14 @@ async def count(reads: Reads, question: Question, uses: Sequence[Use]) -> Tables
         by_source.setdefault(use.measure.source, []).append(use)
     tables: dict[Use, dict[tuple[int, Keys, str | None], Decimal | int]] = {}
     silent = []
-    for name, asked in by_source.items():
+    told = [SOURCES[name].amounts(reads, question, asked) for name, asked in by_source.items()]
+    if hasattr(reads, "acquire"):  # a pool: each source may have a connection of its own
+        answers = await asyncio.gather(*told)
+    else:
+        answers = [await one for one in told]
+    for (name, asked), rows in zip(by_source.items(), answers, strict=True):
         into = [tables.setdefault(use, {}) for use in asked]
         money = [use.measure.is_money for use in asked]
-        rows = await SOURCES[name].amounts(reads, question, asked)
         for period, keys, currency, amounts in rows:
             for table, is_money, amount in zip(into, money, amounts, strict=True):
                 if amount:

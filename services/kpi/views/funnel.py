@@ -181,7 +181,7 @@ FUNNEL = View(
     indexes=(
         # Figures of years, by month and person: read from the index alone.
         "create index on {table} (tenant_id, step, at) include (owner_id, unit_id, channel, account_id, prospects,"
-        " units, amount, currency, before_at, won_at)",
+        " units, amount, currency, before_at, won_at, reopened_at, category, verdict)",
         "create index on {table} (tenant_id, at) include (step, owner_id, unit_id, prospects, units)",
         "create index on {table} (tenant_id, unit_id, at)",
     ),

@@ -25,7 +25,7 @@ KEPT_BUYERS = Measure("earlier_buyers", "kept_buyers", "accounts", "order")
 
 ORDERS = """
     select o.tenant_id, o.account_id as stream_id, 1 as number, o.at, o.owner_id, o.unit_id, o.account_id, o.channel,
-           null::text as currency, o.lines,
+           null::text as currency, null::jsonb as lines,
            lag(o.at) over orders as ever_at,
            lead(o.at) over orders as next_at
       from {funnel} as o

@@ -32,7 +32,7 @@ REJECTIONS = Measure(NAME, "rejections", "requests", "decision")
 FIRST = "(f.before_at is null or f.before_at < w.start)"
 """The first of its kind in the period."""
 REOPENED = (
-    "f.reopened_at <= {at} and"
+    "f.reopened_at is not null and f.reopened_at <= {at} and"
     " (f.reopened_at at time zone {zone})::date - (f.at at time zone {zone})::date <= {window_days}"
 )
 REWON = "f.won_at <= {at} and (f.won_at at time zone {zone})::date - (f.at at time zone {zone})::date <= {window_days}"

@@ -37,6 +37,7 @@ with ranged as (
       from {relation} as f{joins}
      where f.tenant_id = $1 and f.stock = {stocks} and f.from_at < {last} and (f.to_at is null or f.to_at >= {first})
        and {wanted}
+    offset 0  -- so that bounds are looked up once a row, not wherever they are used
 ),
 alike as (
     select {named}stock, lo, hi, won{sinces}, count(*) as prospects, sum(units) as units

@@ -146,7 +146,7 @@ async def _to_issue(month: date, whose: Whose, calendar: WorkingDays, asking: As
         last = calendar.month_bounds(of)[1]
         if whose.day < _ends(calendar, of)[0]:
             continue
-        if opened is None or day_of(opened, asking.zone) > last:
+        if (whose.day if opened is None else day_of(opened, asking.zone)) > last:
             continue
         sql = Sql(asking)
         if await whose.read.pool.fetchval(sql.text(ISSUED, month=sql(of)), *sql.values):

@@ -11,6 +11,7 @@ from services.accounts.organisation import OpenUnit, Unit
 from services.accounts.person import JoinPerson, Person
 from shared.event_store.stream import Stream
 from shared.identity.tokens import development_key, mint_token
+from shared.privacy.vault import STAFF, Of, Vault
 from shared.settings import Settings
 from tests.accounts.company import BEGINNING, Client
 from tests.kpi.staffed import Staffed
@@ -37,5 +38,8 @@ async def with_region(company: Staffed, http: httpx.AsyncClient, settings: Setti
         token = mint_token(key, company.tenant_id, person.id, (str(function),), units[code])
         company.company.clients[name] = Client(http, token, person.id)
     await company.append(*streams)
+    vault = Vault(company.store.all_tenants, Vault.master_key(settings))
+    names = {company.people[name]: {"name": name} for name in PEOPLE}
+    await vault.put_many(company.tenant_id, names, of=dict.fromkeys(names, Of(STAFF)))
     await company.fold()
     return company

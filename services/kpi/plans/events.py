@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from typing import Literal
 from uuid import UUID
 
 import msgspec
@@ -46,6 +47,10 @@ class PlanSpread(StrEnum):
     EVEN = "even"
 
 
+BasisSource = Literal["outcome", "target", "year_before"]
+"""Of a month of last year that is not over, its target, or else what came out a year before it."""
+
+
 class PlanRow(msgspec.Struct, frozen=True):
     """What is planned of one measure for one month, the month being its first day."""
 
@@ -58,11 +63,12 @@ class PlanRow(msgspec.Struct, frozen=True):
 
 
 class PlanBasis(msgspec.Struct, frozen=True):
-    """What came out in the same month of last year, as known when the plan was proposed."""
+    """What the proposal of a month began from, as known then: by rule what came out in that month of last year."""
 
     month: date  # of the plan, not of last year
     measure: PlanMeasure
     outcome: Decimal
+    source: BasisSource = "outcome"
 
 
 class PlanGrowth(msgspec.Struct, frozen=True):

@@ -9,12 +9,19 @@ its own, never the sum of its children's. The month's split counts before the ro
 from __future__ import annotations
 
 from services.kpi.asking import Sql
+from services.kpi.lead_plans.targets import LEAD_TARGET_VIEWS, lead_target_rows
 from services.kpi.plans.views import ANNUAL_PLANS, ANNUAL_TARGETS
 from services.kpi.rolling.views import ROLLING_TARGETS
 from services.kpi.splits.targets import SPLIT_TARGET_VIEWS, split_rows
 from shared.projections.view import View
 
-TARGET_VIEWS: tuple[View, ...] = (ANNUAL_PLANS, ANNUAL_TARGETS, ROLLING_TARGETS, *SPLIT_TARGET_VIEWS)
+TARGET_VIEWS: tuple[View, ...] = (
+    ANNUAL_PLANS,
+    ANNUAL_TARGETS,
+    ROLLING_TARGETS,
+    *SPLIT_TARGET_VIEWS,
+    *LEAD_TARGET_VIEWS,
+)
 """What a read of targets waits for."""
 
 TARGETS = """(
@@ -36,6 +43,10 @@ select distinct on (g.month, g.measure, g.unit_id, g.person_id, g.product, g.cur
     select s.rank, s.month, s.measure, s.unit_id, s.person_id, s.product, s.target, s.stretch, s.currency, s.source,
            s.record_id, s.from_at
       from {split} as s
+    union all
+    select l.rank, l.month, l.measure, l.unit_id, l.person_id, l.product, l.target, l.stretch, l.currency, l.source,
+           l.record_id, l.from_at
+      from {leads} as l
   ) as g
  order by g.month, g.measure, g.unit_id, g.person_id, g.product, g.currency, g.rank, g.from_at desc, g.record_id
 )"""
@@ -52,4 +63,5 @@ def target_rows(sql: Sql) -> str:
         annual_holds=sql.holds("t"),
         rolling_holds=sql.holds("r"),
         split=split_rows(sql),
+        leads=lead_target_rows(sql),
     )

@@ -47,6 +47,8 @@ class Asking:
     latest: bool = False
     tree: Tree = "then"
     tree_at: datetime | None = None
+    tree_of: Asking | None = None
+    """The question whose tree is taken, where that is not this one's: known at another time."""
 
     @property
     def is_present(self) -> bool:
@@ -141,9 +143,11 @@ class Sql:
 
     def tree(self, alias: str) -> tuple[str, str]:
         """The relation of units and which of its rows are the tree asked for."""
-        asking = self.asking
-        if asking.tree == "now" or asking.tree_at is None:
-            relation = self.units.table if asking.tree == "now" else self._relation(self.units)
+        asking = self.asking.tree_of or self.asking
+        if asking.tree == "now":
+            return self.units.table, f"{alias}.tenant_id = $1 and {alias}.to_at is null"
+        relation = self.along(self.units)
+        if asking.tree_at is None:
             return relation, f"{alias}.tenant_id = $1 and {alias}.to_at is null"
         if "tree_at" not in self._names:
             self._names["tree_at"] = self(asking.tree_at) + "::timestamptz"
@@ -151,7 +155,14 @@ class Sql:
         holds = (
             f"{alias}.tenant_id = $1 and {alias}.from_at <= {at} and ({alias}.to_at is null or {alias}.to_at > {at})"
         )
-        return self._relation(self.units), holds
+        return relation, holds
+
+    def along(self, view: View) -> str:
+        """A view that figures are rolled up by, as the question whose tree is taken knows it."""
+        known_at = (self.asking.tree_of or self.asking).known_at
+        if known_at == self.asking.known_at:
+            return self._relation(view)
+        return source(view, tenant="$1", known_at=None if known_at is None else f"{self(known_at)}::bigint")
 
     def _relation(self, view: View) -> str:
         known_at = None if self.asking.known_at is None else self.named("known_at")

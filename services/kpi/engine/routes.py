@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import Depends, Query, Request
@@ -12,11 +13,11 @@ from services.kpi.engine.asked import Basis, GroupBy, Kpis, Version, Which, want
 from services.kpi.engine.choices import KpiChoices, PublishKpi, choices, choices_id
 from services.kpi.engine.definition import Chosen, Definition, Parameter
 from services.kpi.engine.drill_down import router as behind
-from services.kpi.engine.official import by_place, official, place
+from services.kpi.engine.official import by_place, official, place, with_gone
 from services.kpi.engine.period import Grain
 from services.kpi.engine.shapes import Compared, Definitions, DefinitionShown, Figures, ParameterShown
 from services.kpi.engine.shipped import BY_ID
-from services.kpi.engine.values import values
+from services.kpi.engine.values import Value, values
 from services.kpi.months.closes import closes
 from shared.http.call import call_of
 from shared.http.context import Ctx
@@ -125,19 +126,22 @@ async def figures(
     asked = await wanted(ask, kpi, period, since, until, group_by, which, definition_version)
     told: dict[str, Any] = {"group_by": asked.group_by, "filters": which, "months": asked.months}
     found = await values(ask.pool, asked.asking, asked.chosen, asked.periods, **told)
+    fixed: Sequence[Value] = ()
+    if basis == "official":
+        closed = await closes(ask.pool, asked.asking, now=ask.read.kit.clock())
+        fixed = await official(ask.pool, asked.asking, asked.chosen, asked.periods, closed, **told)
+        found = with_gone(found, fixed)
     labels = await names(ask.pool, asked.asking, ask.labels, asked.group_by, found)
     language = call_of(request.scope).language
     rows = [row(figure, asked.asking, labels.columns(figure.keys), language) for figure in found]
-    if basis == "official":
-        closed = await closes(ask.pool, asked.asking, now=ask.read.kit.clock())
-        fixed = by_place(await official(ask.pool, asked.asking, asked.chosen, asked.periods, closed, **told))
-        for figure, shown in zip(found, rows, strict=True):
-            if (then := fixed.get(place(figure))) is None:
-                continue
-            is_money = figure.chosen.definition.value_is_money
-            shown["official"], shown["restated"] = text(then.value, is_money=is_money), shown["value"]
-            if then.value is not None and figure.value is not None:
-                shown["difference"] = text(figure.value - then.value, is_money=is_money)
+    then_of = by_place(fixed)
+    for figure, shown in zip(found, rows, strict=True):
+        if (then := then_of.get(place(figure))) is None:
+            continue
+        is_money = figure.chosen.definition.value_is_money
+        shown["official"], shown["restated"] = text(then.value, is_money=is_money), shown["value"]
+        if then.value is not None and figure.value is not None:
+            shown["difference"] = text(figure.value - then.value, is_money=is_money)
     ask.read.take(len(rows))
     return ask.answer(asked.asking, {"rows": rows, "group_by": asked.group_by, "period": period, "basis": basis})
 

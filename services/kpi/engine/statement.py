@@ -7,6 +7,7 @@ from typing import Any
 from services.kpi.asking import Sql
 from services.kpi.engine.definition import Dimension
 from services.kpi.engine.question import Keys, Question
+from services.kpi.views import accounts
 from shared.records.places import joined
 
 DIRECT: dict[Dimension, str] = {
@@ -63,7 +64,7 @@ class Statement:
         if self.by_lines:
             found += PRODUCTS
         if "account_kind" in dimensions or "segment" in dimensions:
-            found += self.sql.text(ACCOUNTS, holds=self.sql.holds("a"))
+            found += self.sql.text(ACCOUNTS, accounts=self.sql.along(accounts.ACCOUNTS), holds=self.sql.holds("a"))
         if "account_kind" in dimensions:
             found += KINDS
         return found + self.places()

@@ -50,9 +50,9 @@ def instant(chance: random.Random) -> datetime:
     return at if chance.random() < 0.4 else at + timedelta(minutes=chance.randrange(1440))
 
 
-def prospects(log: Log, chance: random.Random, number: int) -> None:
+def prospects(log: Log, chance: random.Random, number: int, first: int = 1000) -> None:
     """Facts of so many prospects, in the order chance tells them: late, corrected, voided."""
-    ids = [UUID(int=1000 + place) for place in range(number)]
+    ids = [UUID(int=first + place) for place in range(number)]
     told: dict[UUID, list[int]] = {}
     captured: dict[UUID, datetime] = {}
     for id in ids:

@@ -35,7 +35,7 @@ with merged as (
            jsonb_agg(changes -> 'delivered') filter (where changes ? 'delivered') over so_far as deliveries,
            jsonb_agg(changes -> 'cancelled') filter (where changes ? 'cancelled') over so_far as cancellations,
            min(version) over so_far = 1 as captured,
-           first_value(occurred_at) over so_far as captured_at,
+           min(case when version = 1 then occurred_at end) over so_far as captured_at,
            lead(occurred_at) over so_far as next_at,
            min(case when type = 'DealWon' then occurred_at end) over
                (so_far rows between 1 following and unbounded following) as won_at

@@ -17,6 +17,7 @@ from bench.figure import Figure
 from bench.ground import Ground, Place, conditions, ground, say
 from bench.history import Company, furnish, write
 from bench.identity import authorisation
+from bench.kpi import kpi_figures
 from bench.processes import starts
 from bench.reads import reads, rows_by_sight
 from bench.rebuild import rebuilds
@@ -106,6 +107,9 @@ FIGURES: dict[str, Measure] = {
     "visible": lambda base, scale, _: append_to_visible(base, rounds=scale.rounds, seconds=scale.seconds),
     "reads": _rebuilds_and_reads,
     "authorisation": _rebuilds_and_reads,
+    "kpi": lambda base, scale, _: kpi_figures(
+        base, events=scale.events, a_year=A_YEAR, rounds=min(scale.rounds, 3), seconds=scale.seconds * 12
+    ),
     "processes": lambda base, scale, _: starts(base, rounds=scale.starts),
 }
 """By name, in the order measured; rebuild, reads and authorisation share the long log."""

@@ -9,6 +9,7 @@ import pytest
 from services.accounts.events import AccountFact, PersonFact, UnitFact
 from services.accounts.views import VIEWS as ACCOUNTS_VIEWS
 from services.event_page import SERVICES, event_page
+from services.kpi.budgets.events import BudgetFact, ExpenseClaimFact
 from services.kpi.events import (
     AnnualPlanFact,
     CompanyFact,
@@ -45,7 +46,9 @@ FACTS_OF = {
     "attachment": AttachmentFact,
     "bid": BidFact,
     "company_figure": CompanyFact,
+    "budget": BudgetFact,
     "contract": ContractFact,
+    "expense_claim": ExpenseClaimFact,
     "filing": FilingFact,
     "improvement": ImprovementFact,
     "meeting": MeetingFact,

@@ -1,4 +1,4 @@
-"""The staffed company with a region: Nanjing below the East, its manager and a representative. Tests nothing itself."""
+"""The staffed company with a region: Nanjing below the East, its manager and a representative; and finance. No tests."""
 
 from __future__ import annotations
 
@@ -16,7 +16,11 @@ from shared.settings import Settings
 from tests.accounts.company import BEGINNING, Client
 from tests.kpi.staffed import Staffed
 
-PEOPLE = {"east": ("E", Function.REGIONAL_MANAGER), "qian": ("NJ", Function.REPRESENTATIVE)}
+PEOPLE = {
+    "east": ("E", Function.REGIONAL_MANAGER),
+    "qian": ("NJ", Function.REPRESENTATIVE),
+    "finance": ("HQ", Function.FINANCE),
+}
 
 
 async def with_region(company: Staffed, http: httpx.AsyncClient, settings: Settings) -> Staffed:

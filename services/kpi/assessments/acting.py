@@ -1,0 +1,87 @@
+"""How commands on assessments and commissions are carried out, and by whom. Decides no rule of any."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection
+from typing import TypeVar
+from uuid import UUID
+
+from services.kpi.acting import Moment, moment, require_line, require_unit
+from services.kpi.assessments.assessment import Assessment, asked_to_rate
+from services.kpi.assessments.commission import Commission
+from services.kpi.assessments.life import Result
+from services.kpi.assessments.sight import sees_personal
+from shared.http.commands import Commands, Work
+from shared.http.context import CommandContext
+from shared.http.problem import Problem
+from shared.http.receipt import Receipt
+from shared.identity.approval import holds
+from shared.identity.principal import FINANCE, HR
+from shared.privacy.vault import Of
+from shared.records.vaulted import keep
+
+R = TypeVar("R", bound=Result)
+Right = Callable[[CommandContext, R], Awaitable[None]]
+
+PREPARES_ASSESSMENTS = frozenset((HR,))
+PREPARES_COMMISSIONS = frozenset((HR, FINANCE))
+"""Open and compute beside the reporting line; the line alone signs off."""
+
+
+async def _sees(ctx: CommandContext, record: Result) -> bool:
+    return sees_personal(await ctx.kit.sight(ctx.principal), record.standing)
+
+
+async def _sees_or_rates(ctx: CommandContext, record: Assessment) -> bool:
+    asked = asked_to_rate(record.standing.get("raters", ()), (ctx.principal.person_id, ctx.principal.acting_for))
+    return bool(asked) or await _sees(ctx, record)
+
+
+ASSESSMENTS: Commands[Assessment] = Commands(Assessment, sees=_sees)
+RATINGS: Commands[Assessment] = Commands(Assessment, sees=_sees_or_rates)
+COMMISSIONS: Commands[Commission] = Commands(Commission, sees=_sees)
+
+
+# -- rights ------------------------------------------------------------------------------------------------
+
+
+async def require_signing(ctx: CommandContext, record: Result) -> None:
+    """The person's reporting line. Raises Problem 403."""
+    await require_line(ctx, record.standing["owner_id"])
+
+
+async def require_preparing(ctx: CommandContext, owner_id: UUID, unit_id: UUID, also: Collection[str]) -> None:
+    """The person's reporting line, or these functions with the unit in sight; nobody their own. Raises Problem 403."""
+    sight = await ctx.kit.sight(ctx.principal)
+    if owner_id not in (ctx.principal.person_id, ctx.principal.acting_for) and holds(sight, also):
+        await require_unit(ctx, unit_id, also)
+    else:
+        await require_line(ctx, owner_id)
+
+
+async def require_the_person(ctx: CommandContext, record: Result) -> None:
+    """Who the result is of, and nobody for them. Raises Problem 403 `only_the_person`."""
+    if record.standing["owner_id"] != ctx.principal.person_id:
+        raise Problem(403, "only_the_person")
+
+
+# -- commands ----------------------------------------------------------------------------------------------
+
+
+async def act(
+    ctx: CommandContext, commands: Commands[R], id: UUID, step: Callable[[R, Moment], None], *, right: Right[R]
+) -> Receipt:
+    """Carry out one command on one result; `right` refuses who may not."""
+
+    async def decide(work: Work) -> R:
+        record = await work.load(commands, id, matched=True)
+        await right(ctx, record)
+        step(record, moment(ctx, None, record))
+        return record
+
+    return await commands.together(ctx, decide)
+
+
+async def words(ctx: CommandContext, kind: str, id: UUID, **said: str) -> None:
+    """Keep what was said in the vault, as texts of the result."""
+    await keep(ctx, {id: said}, Of(kind, id))

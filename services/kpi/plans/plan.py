@@ -148,6 +148,8 @@ class AnnualPlan(Correctable):
 
     def require_sound(self, entry: Entry) -> None:
         if "rows" in entry.changes:
+            if not entry.changes["rows"]:
+                raise Refused("no_rows", "a plan has rows", status=422, pointer="/changes/rows")
             require_sound_rows(entry.changes["rows"], months_of(self.standing["year"]), "/changes/rows")
 
     # -- commands ------------------------------------------------------------------------------------------

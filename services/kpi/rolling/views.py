@@ -1,4 +1,4 @@
-"""Views of rolling, folded from the log: each published version, and the rows in force month by month."""
+"""Views of rolling, folded from the log: how each plan stood, each version, the rows in force month by month."""
 
 from __future__ import annotations
 
@@ -7,8 +7,53 @@ from typing import get_args
 from services.kpi.rolling.events import RollingPlanFact
 from shared.event_store.stream import FactCorrected, FactVoided
 from shared.projections.view import View
+from shared.records.intervals import MERGED
 
 FACTS = (*get_args(RollingPlanFact), FactCorrected, FactVoided)
+
+PLAN_COLUMNS = """
+    from_at timestamptz not null,
+    to_at timestamptz,                       -- null: still so
+    version int not null,
+    status text not null,
+    unit_id uuid not null,
+    owner_id uuid,
+    number int not null,                     -- of the latest version published; 0: none
+    base_month date,
+    firm_months int,
+    outlook_months int,
+    requested_by uuid,                       -- of the change that waits, or the last one
+    requested_month date,
+    requested_reason text
+"""
+
+PLANS = """
+{MERGED}
+select tenant_id, stream_id, occurred_at, next_at, version,
+       standing ->> 'status',
+       (standing ->> 'unit_id')::uuid,
+       (standing ->> 'owner_id')::uuid,
+       coalesce((standing ->> 'number')::int, 0),
+       (standing ->> 'base_month')::date,
+       (standing ->> 'firm_months')::int,
+       (standing ->> 'outlook_months')::int,
+       (standing ->> 'requested_by')::uuid,
+       (standing ->> 'requested_month')::date,
+       standing ->> 'requested_reason'
+  from merged
+ where next_at is distinct from occurred_at and standing ? 'unit_id'
+""".replace("{MERGED}", MERGED)
+
+ROLLING_PLANS = View(
+    name="kpi.rolling_plans",
+    version=1,
+    stream_types=("rolling_plan",),
+    columns=PLAN_COLUMNS,
+    key=("from_at",),
+    indexes=("create index on {table} (tenant_id, unit_id)",),
+    rows=PLANS,
+    facts=FACTS,
+)
 
 VERSION_COLUMNS = """
     version int not null,                    -- of the fact
@@ -113,4 +158,4 @@ ROLLING_TARGETS = View(
     facts=FACTS,
 )
 
-VIEWS: tuple[View, ...] = (ROLLING_VERSIONS, ROLLING_TARGETS)
+VIEWS: tuple[View, ...] = (ROLLING_PLANS, ROLLING_VERSIONS, ROLLING_TARGETS)

@@ -10,7 +10,8 @@ from uuid import UUID, uuid4
 from services.accounts.events import UnitKind
 from services.accounts.organisation import OpenUnit, Unit
 from services.kpi.plans.outcomes import OUTCOME_VIEWS
-from services.kpi.rolling.views import ROLLING_VERSIONS
+from services.kpi.plans.views import ANNUAL_PLANS
+from services.kpi.rolling.views import ROLLING_PLANS, ROLLING_VERSIONS
 from services.kpi.views.accounts import ACCOUNTS
 from services.kpi.views.people import PEOPLE
 from services.kpi.views.products import PRODUCTS
@@ -75,4 +76,4 @@ async def approved(company: Staffed, body: dict[str, Any], who: str = "sh_head")
 
 async def fold(company: Staffed) -> None:
     """What plans are read from."""
-    await company.fold(*OUTCOME_VIEWS, ROLLING_VERSIONS, PEOPLE, ACCOUNTS, PRODUCTS)
+    await company.fold(*OUTCOME_VIEWS, ROLLING_PLANS, ROLLING_VERSIONS, ANNUAL_PLANS, PEOPLE, ACCOUNTS, PRODUCTS)

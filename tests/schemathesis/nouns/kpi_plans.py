@@ -45,6 +45,12 @@ def _revised(r: Records) -> Ready:
     return on("plan_id", made, {"rows": [_row(made.more["year"])]})
 
 
+def _corrected(r: Records) -> Ready:
+    made = _plan(r)
+    row = {**_row(made.more["year"]), "month": f"{made.more['year']}-06-01", "stretch": "7"}
+    return on("plan_id", made, {"version": 1, "changes": {"rows": [row]}, "reason": "错"})
+
+
 MADE: dict[str, Maker] = {
     "plans.propose": lambda r, _: Ready(body=_proposal(r)),
     "plans.proposal": lambda r, _: Ready(),
@@ -60,6 +66,6 @@ MADE: dict[str, Maker] = {
     ),
     "plans.issue": lambda r, _: on("plan_id", _plan(r, *CHECKED, submitted=True), {}),
     "plans.change": lambda r, _: _changed(r),
-    "plans.correct": lambda r, _: on("plan_id", _plan(r), {"version": 1, "changes": {"rows": []}, "reason": "错"}),
+    "plans.correct": lambda r, _: _corrected(r),
     "plans.void": lambda r, _: on("plan_id", _plan(r, submitted=True), {"version": 2, "reason": "错"}),
 }

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from services.kpi.agenda.item import Section
+from services.kpi.inventories.agenda import due as inventories
+from services.kpi.months.agenda import due as months
 from services.kpi.reporting.agenda import due as reporting
 
-SECTIONS: tuple[Section, ...] = (reporting,)
+SECTIONS: tuple[Section, ...] = (reporting, inventories, months)

@@ -14,7 +14,7 @@ from services.kpi.engine.definition import Chosen, Dimension
 from services.kpi.engine.period import Months, Period
 from services.kpi.engine.question import Filters
 from services.kpi.engine.values import Value, values
-from services.kpi.months.closes import Close, basis
+from services.kpi.months.closes import Basis, Close, basis
 
 ZERO = Decimal(0)
 
@@ -34,7 +34,7 @@ async def official(
     stock as known at the close before the first. Units roll up along the same tree as those not official."""
     found: list[Value] = []
     for period in periods:
-        known = basis(closes, months.month_of(period.first - timedelta(days=1)), months.month_of(period.last))
+        known = _basis(closes, period, months)
         if known.flows is None:
             continue
         found += await values(
@@ -52,17 +52,32 @@ async def official(
     return found
 
 
-def with_gone(found: Sequence[Value], fixed: Sequence[Value]) -> list[Value]:
-    """The figures, and those that only the official ones know: of groups of which nothing is left as known now."""
+def beside(
+    found: Sequence[Value],
+    fixed: Sequence[Value],
+    periods: Sequence[Period],
+    closes: Mapping[date, Close],
+    months: Months,
+) -> Sequence[tuple[Value, Value | None]]:
+    """Each figure with the official one; null where its months are not closed.
+
+    Groups that only one of both knows have nothing in the other: what is gone by now is shown too.
+    """
+    closed = {period for period in periods if _basis(closes, period, months).flows is not None}
+    then_of = {place(figure): figure for figure in fixed}
     known = {place(figure) for figure in found}
-    gone = [_nothing(one) for one in fixed if place(one) not in known]
+    gone = [one for one in fixed if place(one) not in known]
+    pairs = [(one, then_of.get(place(one)) or (_nothing(one) if one.period in closed else None)) for one in found]
+    if not gone:
+        return pairs
     order = {id: number for number, id in enumerate(dict.fromkeys(one.chosen.definition.id for one in found))}
 
-    def shown(one: Value) -> tuple[int, date, tuple[tuple[bool, str], ...], str]:
+    def shown(pair: tuple[Value, Value | None]) -> tuple[int, date, tuple[tuple[bool, str], ...], str]:
+        one = pair[0]
         keys = tuple((key is None, key or "") for key in one.keys)
         return order.get(one.chosen.definition.id, len(order)), one.period.first, keys, one.currency or ""
 
-    return sorted([*found, *gone], key=shown) if gone else list(found)
+    return sorted([*pairs, *((_nothing(one), one) for one in gone)], key=shown)
 
 
 def _nothing(one: Value) -> Value:
@@ -80,9 +95,8 @@ def _nothing(one: Value) -> Value:
     )
 
 
-def by_place(figures: Sequence[Value]) -> Mapping[Any, Value]:
-    """Each figure by what it is of."""
-    return {place(figure): figure for figure in figures}
+def _basis(closes: Mapping[date, Close], period: Period, months: Months) -> Basis:
+    return basis(closes, months.month_of(period.first - timedelta(days=1)), months.month_of(period.last))
 
 
 def place(figure: Value) -> Any:

@@ -13,7 +13,7 @@ from services.kpi.engine.asked import Basis, GroupBy, Kpis, Version, Which, want
 from services.kpi.engine.choices import KpiChoices, PublishKpi, choices, choices_id
 from services.kpi.engine.definition import Chosen, Definition, Parameter
 from services.kpi.engine.drill_down import router as behind
-from services.kpi.engine.official import by_place, official, place, with_gone
+from services.kpi.engine.official import beside, official
 from services.kpi.engine.period import Grain
 from services.kpi.engine.shapes import Compared, Definitions, DefinitionShown, Figures, ParameterShown
 from services.kpi.engine.shipped import BY_ID
@@ -126,17 +126,17 @@ async def figures(
     asked = await wanted(ask, kpi, period, since, until, group_by, which, definition_version)
     told: dict[str, Any] = {"group_by": asked.group_by, "filters": which, "months": asked.months}
     found = await values(ask.pool, asked.asking, asked.chosen, asked.periods, **told)
-    fixed: Sequence[Value] = ()
+    pairs: Sequence[tuple[Value, Value | None]] = [(figure, None) for figure in found]
     if basis == "official":
         closed = await closes(ask.pool, asked.asking, now=ask.read.kit.clock())
         fixed = await official(ask.pool, asked.asking, asked.chosen, asked.periods, closed, **told)
-        found = with_gone(found, fixed)
+        pairs = beside(found, fixed, asked.periods, closed, asked.months)
+        found = [figure for figure, _ in pairs]
     labels = await names(ask.pool, asked.asking, ask.labels, asked.group_by, found)
     language = call_of(request.scope).language
     rows = [row(figure, asked.asking, labels.columns(figure.keys), language) for figure in found]
-    then_of = by_place(fixed)
-    for figure, shown in zip(found, rows, strict=True):
-        if (then := then_of.get(place(figure))) is None:
+    for (figure, then), shown in zip(pairs, rows, strict=True):
+        if then is None:
             continue
         is_money = figure.chosen.definition.value_is_money
         shown["official"], shown["restated"] = text(then.value, is_money=is_money), shown["value"]

@@ -16,6 +16,7 @@ from services.kpi.months.closing import Close, Standing
 from services.kpi.months.commands import CloseMonth, ReopenMonth
 from services.kpi.months.month import Month
 from services.kpi.months.reads import router as reads
+from services.kpi.months.restatement import router as restatement
 from services.kpi.months.rights import CLOSES
 from shared.event_store.stream import Refused
 from shared.http.commands import Commands, Work
@@ -145,4 +146,4 @@ async def _stream(ctx: CommandContext, month: date) -> Month | None:
     return stream
 
 
-ROUTERS: tuple[Router, ...] = (router, reads)
+ROUTERS: tuple[Router, ...] = (router, reads, restatement)

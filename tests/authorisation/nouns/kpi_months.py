@@ -16,11 +16,15 @@ from tests.authorisation.world import World
 
 CLOSING = who.reserved({who.DIRECTOR, who.NO_PERSONAL, who.OTHER_TENANT}, elsewhere="done")
 """Head office and the director, each company its own months."""
+FIGURES = who.FEED
+"""Everything that was told of the company: who sees everything."""
 OPEN_FROM, CLOSED_FROM = first_day("1998-01"), first_day("2005-01")
 _open, _closed = count(), count()
 
 ROWS: dict[str, Row] = {
     "months.list": listed(),
+    "months.restatement": Row(who.looking(who.PEOPLE), "month.closed"),
+    "months.late_entries": Row(FIGURES, "month.closed"),
     "months.close": Row(CLOSING, "month.over", {"position": 1, "reason": "核对"}, matched=False),
     "months.reopen": Row(CLOSING, "month.closed", {"reason": "漏录"}, matched=False),
 }

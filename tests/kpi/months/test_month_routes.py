@@ -72,12 +72,12 @@ async def books(
 ) -> Books:
     sales = await found(store, http, settings, pool)
     tenant_id = sales.company.tenant_id
-    await sales.prospect("li", "SH", won("2025-05-06", 2), on="2025-05-02")
+    early = await sales.prospect("wang", "BJ", won("2025-05-06", 2), on="2025-05-02")
     await told_at(pool, tenant_id, 1, MAY_8)
-    late = await sales.prospect("li", "SH", won("2025-05-20", 1), on="2025-05-02")
-    assert late
+    await sales.prospect("li", "SH", won("2025-05-20", 1), on="2025-05-02")
+    await sales.tell(early, 2, ("FactVoided", JUNE_20, {"version": 2, "reason": "重复录入"}))
     head = await head_of(store, tenant_id)
-    await told_at(pool, tenant_id, head - 1, JUNE_20)
+    await told_at(pool, tenant_id, head - 2, JUNE_20)
     await fold_all(pool, VIEWS)
     return Books(sales, app)
 
@@ -90,7 +90,7 @@ async def test_months_close_by_themselves_and_by_command(books: Books) -> None:
         "2025-06": "running", "2025-05": "closed", "2025-04": "before_log",
     }  # fmt: skip
     may = months["2025-05"]
-    assert (may["position"], may["by"]) == (head - 2, "default")  # of 2 June: the late facts are not in it
+    assert (may["position"], may["by"]) == (head - 3, "default")  # of 2 June: the late facts are not in it
     assert months["2025-05"]["allowed_actions"] == ["reopen"]
     refused(await books.close("2025-06"), 422, "month_not_over")
     refused(await books.close("2025-07"), 422, "month_not_over")
@@ -100,7 +100,7 @@ async def test_months_close_by_themselves_and_by_command(books: Books) -> None:
     assert (await books.months(from_="2025-06"))["2025-06"]["state"] == "due"
     refused(await books.close("2025-06", "li"), 403, "forbidden")
     refused(await books.close("2025-06", "sh_head"), 403, "forbidden")
-    refused(await books.close("2025-06", position=head - 3), 422, "position_out_of_order")
+    refused(await books.close("2025-06", position=head - 4), 422, "position_out_of_order")
     refused(await books.close("2025-06", position=head + 5), 422, "position_out_of_order")
     receipt = await books.close("2025-06", position=head - 1, reason="已核对")
     assert receipt.status_code == 200, receipt.text
@@ -147,3 +147,45 @@ async def test_the_same_command_is_carried_out_once(books: Books) -> None:
     again = await books.head_office.post("/v1/months/2025-05/reopen", {"reason": "漏录"}, key="k1")
     assert first.json() == again.json()
     assert again.headers["idempotency-replayed"] == "true"
+
+
+async def test_official_figures_stand_beside_what_is_known_now(books: Books) -> None:
+    books.now("2025-06-30T18:00")
+    asked = {"kpi": "orders", "from_": "2025-05-01", "to": "2025-06-30", "basis": "official"}
+    names = ("official", "restated", "difference")
+    rows = (await books.head_office.read("/v1/kpi/values", **asked))["rows"]
+    assert {row["period"]: tuple(row[name] for name in names) for row in rows} == {
+        "2025-05": ("2", "1", "-1"), "2025-06": (None, None, None),
+    }  # fmt: skip
+    in_may = asked | {"group_by": "person", "to": "2025-05-31"}
+    people = (await books.head_office.read("/v1/kpi/values", **in_may))["rows"]
+    assert {row["person_label"]: tuple(row[name] for name in ("value", *names)) for row in people} == {
+        "li": ("1", "0", "1", "1"), "wang": ("0", "2", "0", "-2"),
+    }  # fmt: skip
+    books.now("2025-07-02T18:00")
+    rows = (await books.head_office.read("/v1/kpi/values", **asked))["rows"]
+    assert [tuple(row[name] for name in names) for row in rows] == [("2", "1", "-1"), ("0", "0", "0")]
+
+
+async def test_what_a_closed_month_became_is_a_report(books: Books) -> None:
+    books.now("2025-06-30T18:00")
+    report = await books.head_office.read("/v1/months/2025-05/restatement")
+    assert report["by"] == "default"
+    changed = {row["kpi"]: (row["official"], row["restated"], row["difference"]) for row in report["rows"]}
+    assert changed["orders"] == ("2", "1", "-1")
+    assert changed["new_records"] == ("1", "2", "1")
+    assert "deliveries" not in changed
+    people = (await books.head_office.read("/v1/months/2025-05/restatement", group_by="person"))["rows"]
+    assert {row["person_label"] for row in people if row["kpi"] == "orders"} == {"li", "wang"}
+    assert (await books.head_office.get("/v1/months/2025-06/restatement")).status_code == 404
+    entries = (await books.head_office.read("/v1/months/2025-05/late-entries"))["items"]
+    assert [(entry["fact"], entry["on"], entry["about"]) for entry in entries] == [
+        ("ProspectCaptured", "2025-05-02", None), ("DealWon", "2025-05-20", None),
+        ("FactVoided", "2025-05-06", "DealWon"),
+    ]  # fmt: skip
+    assert entries[2]["reason"] == "重复录入"
+    page = await books.head_office.read("/v1/months/2025-05/late-entries", limit=2)
+    rest = await books.head_office.read("/v1/months/2025-05/late-entries", limit=2, after=page["next"])
+    assert [*page["items"], *rest["items"]] == entries
+    refused(await books.sales.company["li"].get("/v1/months/2025-05/late-entries"), 403, "forbidden")
+    assert (await books.head_office.get("/v1/months/2025-06/late-entries")).status_code == 404

@@ -30,6 +30,8 @@ def _on(month: str, body: JSON) -> Ready:
 
 
 MADE: dict[str, Maker] = {
+    "months.restatement": lambda r, _: Ready({"month": _closed(r)}),
+    "months.late_entries": lambda r, _: Ready({"month": _closed(r)}),
     "months.close": lambda r, _: _on(_over(r), {"reason": "核对"}),
     "months.reopen": lambda r, _: _on(_closed(r), {"reason": "漏录"}),
 }

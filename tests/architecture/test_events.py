@@ -19,9 +19,12 @@ from services.kpi.events import (
     RollingPolicyFact,
     TrainingFact,
 )
+from services.kpi.forecasts.events import ForecastFact
 from services.kpi.inventories.events import InventoryFact
+from services.kpi.lead_plans.events import LeadPlanFact
 from services.kpi.months.events import MonthFact
 from services.kpi.reporting.events import IntelligenceFact, WorkReportFact
+from services.kpi.splits.events import ConfirmationFact, SplitFact
 from services.kpi.views import VIEWS as KPI_VIEWS
 from services.opportunities.events import (
     AttachmentFact,
@@ -47,10 +50,13 @@ FACTS_OF = {
     "bid": BidFact,
     "company_figure": CompanyFact,
     "budget": BudgetFact,
+    "confirmation": ConfirmationFact,
     "contract": ContractFact,
     "expense_claim": ExpenseClaimFact,
     "filing": FilingFact,
+    "forecast": ForecastFact,
     "improvement": ImprovementFact,
+    "lead_plan": LeadPlanFact,
     "meeting": MeetingFact,
     "inventory": InventoryFact,
     "month": MonthFact,
@@ -63,6 +69,7 @@ FACTS_OF = {
     "rolling_plan": RollingPlanFact,
     "rolling_policy": RollingPolicyFact,
     "solution": SolutionFact,
+    "split": SplitFact,
     "training_need": TrainingFact,
     "unit": UnitFact,
     "visit": VisitFact,

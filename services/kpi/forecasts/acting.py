@@ -23,8 +23,9 @@ async def require_own(ctx: CommandContext, person_id: UUID) -> None:
 
 
 async def require_above(ctx: CommandContext, forecast: Forecast) -> None:
-    """Who stands above the person in the line. Raises Problem 403."""
-    await require_line(ctx, forecast.standing["owner_id"])
+    """Who stands above the person in the line, never they themselves. Raises Problem 403."""
+    owner_id = forecast.standing["owner_id"]
+    await require_line(ctx, owner_id, requested_by=(owner_id,))
 
 
 async def require_own_or_above(ctx: CommandContext, forecast: Forecast) -> None:

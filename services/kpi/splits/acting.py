@@ -64,8 +64,9 @@ async def require_own(ctx: CommandContext, confirmation: Confirmation) -> None:
 
 
 async def require_above(ctx: CommandContext, confirmation: Confirmation) -> None:
-    """Who approves for the person. Raises Problem 403."""
-    await require_line(ctx, confirmation.standing["owner_id"])
+    """Who approves for the person, never they themselves. Raises Problem 403."""
+    owner_id = confirmation.standing["owner_id"]
+    await require_line(ctx, owner_id, requested_by=(owner_id,))
 
 
 async def require_own_or_above(ctx: CommandContext, confirmation: Confirmation) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from services.kpi.acting import APPROVES, moment, require_function, require_line
+from services.kpi.acting import APPROVES, moment, require_function
 from services.kpi.month import first_day
 from services.kpi.referring import known, require_unit_known
 from services.kpi.splits import acting
@@ -221,7 +221,7 @@ async def void_confirmation(confirmation_id: UUID, command: VoidFact, ctx: CtxMa
     async def right(ctx: CommandContext, confirmation: Confirmation) -> None:
         entry = confirmation.entry_about(command.version)
         if entry is not None and entry.type == "ObjectionAnswered":
-            await require_line(ctx, confirmation.standing["owner_id"])
+            await acting.require_above(ctx, confirmation)
         else:
             await acting.require_own_or_above(ctx, confirmation)
 

@@ -6,11 +6,10 @@ from typing import Any
 from uuid import UUID
 
 from services.kpi.acting import belonging, moment, require_line, require_unit
-from services.kpi.budgets.budget import Budget
+from services.kpi.budgets.budget import SCOPE, Budget
 from services.kpi.budgets.commands import ApproveClaim, ClaimExpense, PayClaim, RefuseClaim, ReverseClaim
 from services.kpi.budgets.events import BudgetStatus
 from services.kpi.budgets.expense_claim import ExpenseClaim
-from services.kpi.budgets.views import BUDGETS as BUDGETS_VIEW
 from services.kpi.reporting.placing import owner_and_unit, require_account
 from services.kpi.views.units import UNITS
 from shared.event_store.stream import Refused
@@ -31,8 +30,8 @@ CLAIMS: Commands[ExpenseClaim] = belonging(ExpenseClaim)
 ANY_BUDGET: Commands[Budget] = Commands(Budget)
 """Budgets as claims use them: whoever claims or approves need not see the whole budget."""
 
-# The budgets approved for the unit or one above it, the nearest first.
-OF_UNIT = f"""
+# The unit and those above it, the nearest first.
+UP = f"""
 with recursive up as (
     select $2::uuid as unit_id, 0 as distance
     union all
@@ -40,12 +39,15 @@ with recursive up as (
       from up join {UNITS.table} u on u.tenant_id = $1 and u.stream_id = up.unit_id and u.to_at is null
      where u.parent_id is not null and up.distance < 30
 )
-select b.stream_id
-  from up join {BUDGETS_VIEW.table} b on b.tenant_id = $1 and b.unit_id = up.unit_id and b.to_at is null
- where b.year = $3 and b.status = 'approved' and ($4::uuid is null or b.stream_id = $4)
- order by up.distance, b.currency
- limit 1
+select unit_id from up order by distance
 """  # noqa: S608 - constants only
+# The budgets of these units and a year: what no other budget may be of says which they are, at once.
+OF_UNITS = """
+select c.stream_id
+  from unnest($2::uuid[]) with ordinality as u(unit_id, place)
+  join es.claims c on c.tenant_id = $1 and c.scope = $3 and starts_with(c.key, u.unit_id || '/' || $4 || '/')
+ order by u.place, c.key
+"""
 LOGGED = "logged"
 """Of a visit that took place."""
 VISIT = """
@@ -67,10 +69,7 @@ async def claim(command: ClaimExpense, ctx: Ctx) -> Receipt:
         account_id = await _account(ctx, command)
         now = moment(ctx, command.on)
         year = (command.spent_on or now.day).year
-        found = await ctx.kit.pool.fetchval(OF_UNIT, ctx.tenant_id, unit_id, year, command.budget_id)
-        if found is None:
-            raise Refused("no_budget", "no approved budget of that year", status=422, pointer="/budget_id", year=year)
-        budget = await work.load(ANY_BUDGET, UUID(bytes=found.bytes))
+        budget = await _budget(ctx, unit_id, year, command.budget_id)
         budget.require_category(command.category)
         return work.add(
             ExpenseClaim.claim(
@@ -165,6 +164,23 @@ async def _decided(ctx: CommandContext, work: Work, id: UUID) -> ExpenseClaim:
     owner = found.standing["owner_id"]
     await require_line(ctx, owner, requested_by=(owner,))
     return found
+
+
+async def _budget(ctx: CommandContext, unit_id: UUID, year: int, budget_id: UUID | None) -> Budget:
+    """The budget named, or the approved one of the unit or the nearest above. Raises Refused 422 `no_budget`."""
+    pool, tenant_id = ctx.kit.pool, ctx.tenant_id
+    units = [UUID(bytes=row["unit_id"].bytes) for row in await pool.fetch(UP, tenant_id, unit_id)]
+    candidates = [budget_id]
+    if budget_id is None:
+        rows = await pool.fetch(OF_UNITS, tenant_id, units, SCOPE, str(year))
+        candidates = [UUID(bytes=row["stream_id"].bytes) for row in rows]
+    for id in candidates:
+        budget: Budget | None = await ctx.kit.repository(Budget).load(tenant_id, id)
+        if budget is None or budget.standing.get("unit_id") not in units:
+            continue
+        if budget.standing["year"] == year and budget.standing["status"] is BudgetStatus.APPROVED:
+            return budget
+    raise Refused("no_budget", "no approved budget of that year", status=422, pointer="/budget_id", year=year)
 
 
 async def _account(ctx: CommandContext, command: ClaimExpense) -> UUID | None:

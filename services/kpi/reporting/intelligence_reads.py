@@ -21,7 +21,6 @@ from services.kpi.reporting.intelligence import ACTIONS, Intelligence, summary_i
 from services.kpi.reporting.placing import sees_filed
 from services.kpi.reporting.views import CUSTOMER_REPORTS, INTELLIGENCE
 from shared.http.openapi import refuses
-from shared.http.problem import Problem
 from shared.http.reading import Listed, Paged, Report
 from shared.http.route import Router
 from shared.records.asked import TreeAsked, UnitId
@@ -176,9 +175,9 @@ class CustomerReportShown(BaseModel):
 
     rows: Sequence[ReportItem]
     month: str
-    number: int
-    issued_on: date
-    issued_by: UUID
+    number: int = Field(description="0: not issued yet.")
+    issued_on: date | None
+    issued_by: UUID | None
     issued_by_name: str | None
     summary: str | None = Field(description="From the vault.")
 
@@ -210,7 +209,7 @@ async def customer_reports(ask: Ask) -> Any:
     "/reports/{month}",
     operation_id="intelligence.read_report",
     response_model=CustomerReportShown,
-    responses=refuses(404, 422),
+    responses=refuses(422),
 )
 async def customer_report(ask: Ask, month: Annotated[str, Path(pattern=PATTERN)]) -> Any:
     """The customer-information report of a month, as issued up to the day asked about; for everybody of the company."""
@@ -219,7 +218,8 @@ async def customer_report(ask: Ask, month: Annotated[str, Path(pattern=PATTERN)]
     wanted = f"r.month = {sql(first_day(month))}::date"
     found = await ask.pool.fetchrow(sql.text(REPORTS, wanted=wanted), *sql.values)
     if found is None:
-        raise Problem(404, "not_found")
+        nothing = dict.fromkeys(("issued_on", "issued_by", "issued_by_name", "summary"))
+        return ask.answer(asking, {"rows": [], "month": month, "number": 0, **nothing})
     sql = Sql(asking)
     rows = await ask.pool.fetch(sql.text(ITEMS, ids=sql(found["item_ids"]), holds=sql.holds("i")), *sql.values)
     units = await ask.labels.units(ask.pool, asking, (row["unit_id"] for row in rows))

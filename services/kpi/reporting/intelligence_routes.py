@@ -47,7 +47,12 @@ select stream_id from {VIEW.table}
  where tenant_id = $1 and to_at is null and reported_on between $2 and $3 and outcome = 'issue'
  order by reported_on, stream_id
 """  # noqa: S608 - constants only
-THERE = f"select stream_id from {VIEW.table} where tenant_id = $1 and to_at is null and stream_id = any($2::uuid[])"  # noqa: S608
+THERE = """
+select distinct on (e.stream_id) e.stream_id, e.data -> 'standing' = '{}' as gone
+  from es.events e
+ where e.tenant_id = $1 and e.stream_id = any($2::uuid[]) and e.stream_type = 'intelligence'
+ order by e.stream_id, e.version desc
+"""
 
 
 @router.post("", status_code=201, operation_id="intelligence.report", responses=refuses(403, 409, 422))
@@ -145,7 +150,7 @@ async def _items(ctx: CommandContext, command: IssueCustomerReport, month: date)
         rows = await ctx.kit.pool.fetch(TO_ISSUE, ctx.tenant_id, first, last)
         return tuple(UUID(bytes=row["stream_id"].bytes) for row in rows)
     rows = await ctx.kit.pool.fetch(THERE, ctx.tenant_id, list(command.item_ids))
-    there = {UUID(bytes=row["stream_id"].bytes) for row in rows}
+    there = {UUID(bytes=row["stream_id"].bytes) for row in rows if not row["gone"]}
     for index, id in enumerate(command.item_ids):
         if id not in there:
             raise Refused("unknown_item", "there is no such item", status=422, pointer=f"/item_ids/{index}")

@@ -37,6 +37,8 @@ class Member:
     unit: str
 
 
+CHIEF = Member("chief", "director", "root")
+"""At head office: proposes the annual plan that the office approves."""
 STAFF = (
     Member("region", "regional_manager", "R"),
     Member("service", "customer_service", "R"),
@@ -53,6 +55,13 @@ STAFF = (
 REPS = tuple(member.name for member in STAFF if member.function == "representative")
 assert len(STAFF) == 20
 UNIT_OF = {member.name: member.unit for member in STAFF}
+ORDER_OF_SPLITS = ("H", "N", "Z", "H1", "H2")
+"""From above to below."""
+
+
+def reps_on(first: date) -> tuple[str, ...]:
+    """Who sells in a month that begins on this day."""
+    return tuple(rep for rep in REPS if rep != LEAVER or first < LEFT_ON)
 
 
 def branch_of(unit: str, told: date) -> str:

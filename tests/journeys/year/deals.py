@@ -26,17 +26,18 @@ class Row:
     currency: str | None = None
     channel: str | None = None
     account: str | None = None
-    record: str | None = None
+    whole: bool = False
+    """Of a unit with all below it: not to be added to theirs."""
 
 
 Rows = Iterator[Row]
 
 
-def credited(standing: Mapping[str, Any], amount: int | Decimal = 1, currency: str | None = None, **more: Any) -> Row:
+def credited(standing: Mapping[str, Any], amount: int | Decimal = 1, currency: str | None = None) -> Row:
     """To owner and unit of that standing."""
     return Row(
         standing.get("owner_id"), standing.get("unit_id"), Decimal(amount), currency, standing.get("channel"),
-        standing.get("account_id"), **more,
+        standing.get("account_id"),
     )  # fmt: skip
 
 
@@ -142,9 +143,10 @@ class Deals:
     def stock(self, period: Period, days: int | None = None) -> Rows:
         return (row for _, row in self.opening_since(period, days))
 
-    def stock_won(self, period: Period, days: int | None = None) -> Rows:
-        for facts, row in self.opening_since(period, days):
-            if any(fact.type == "DealWon" and period.holds(fact.at) for fact in facts):
+    def stock_won(self, period: Period, days: int | None = None, *, of: Deals | None = None) -> Rows:
+        """Of the opening stock, as `of` knows it, those ordered in the period, as known here."""
+        for facts, row in (of or self).opening_since(period, days):
+            if any(fact.type == "DealWon" and period.holds(fact.at) for fact in self.of[facts[0].stream]):
                 yield row
 
     # -- units and money -------------------------------------------------------------------------------------

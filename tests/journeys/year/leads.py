@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
-from tests.journeys.year.deals import Row, Rows
+from tests.journeys.year.deals import Deals, Row, Rows
 from tests.journeys.year.log import Fact, Log, Period
 
 CENT = Decimal("0.01")
+WON = ("ordered", "cancelled")
+"""A later cancellation is still a deal that was won."""
 
 
 def _first(facts: list[Fact], type: str) -> Fact | None:
@@ -60,6 +62,19 @@ class Leads:
             if (answered.at - first.at) <= timedelta(hours=float(hours)):
                 who = answered.stood.get("owner_id") or answered.changes["contacts"][0]["by"]
                 yield self._row(who, answered.stood["unit_id"], first)
+
+    def ordered(self, period: Period, deals: Deals) -> Rows:
+        """Those whose record was ordered, to who had it when it was."""
+        for first, facts in self.came(period):
+            stood = facts[-1].stood
+            if stood.get("status") != "record":
+                continue
+            won: Fact | None = None
+            for fact in deals.of[stood["opportunity_id"]]:
+                now, was = fact.stood.get("status") in WON, fact.was.get("status") in WON
+                won = fact if now and not was else won if now else None
+            if won is not None:
+                yield self._row(won.stood["owner_id"], won.stood["unit_id"], first)
 
     @staticmethod
     def _row(person: str | None, unit: str | None, first: Fact) -> Row:

@@ -1,21 +1,24 @@
 """Every KPI recomputed from raw facts: formula by formula, by person, unit, branch. Plain Python; no product code.
 
-An oracle answers as of a day, as known at a position. `opening` is the oracle whose knowledge the opening stock is of:
-for an official figure the one of the close before.
+An oracle answers as of a day, as known at a position. `opening` is the one whose knowledge the opening stock is of: for
+an official figure that of the close before.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import cached_property
 
 from tests.journeys.year.deals import Deals, Row, Rows
 from tests.journeys.year.duties import Duties, Visits
 from tests.journeys.year.leads import Leads
 from tests.journeys.year.log import Event, Log, Period, Places, before, start, year_before
+from tests.journeys.year.money import Money
 from tests.journeys.year.targets import Targets
 
 Key = tuple[str | None, ...]
@@ -23,6 +26,7 @@ Count = Callable[["Oracle", Period], Rows]
 Sums = dict[tuple[Key, str | None], Decimal]
 WINDOW = 90
 """Days of the KPIs with a window, as shipped."""
+YEAR = 365
 
 
 @dataclass(frozen=True)
@@ -50,24 +54,49 @@ class Formula:
     """Below the line stands the target of this measure."""
     following: bool = False
     """The target of the month after."""
+    points: bool = False
+    """Graded by the deviation."""
 
 
 class Oracle:
     """What every figure must be, as of the end of a day."""
 
-    def __init__(
-        self, events: Iterable[Event], *, as_of: date, known_at: int | None = None, opening: Oracle | None = None
-    ) -> None:
+    def __init__(self, events: Iterable[Event], *, as_of: date, known_at: int | None = None) -> None:
         self.at = start(as_of + timedelta(days=1)) - timedelta(microseconds=1)
         self.log = Log(events, known_at=known_at, until=self.at)
-        self.deals = Deals(self.log)
-        self.leads = Leads(self.log, self.at)
-        self.duties = Duties(self.log, self.deals, self.at)
-        self.visits = Visits(self.log, self.at)
-        self.targets = Targets(self.log)
         self.places = Places(self.log, self.at)
-        self.opening = opening or self
+        self.opening = self
         self._rows: dict[tuple[Count, Period], Sequence[Row]] = {}
+
+    def official(self, opening: Oracle, places: Places) -> Oracle:
+        """The same with the opening stock as another knows it, rolled up along the tree of the question."""
+        found = copy(self)
+        found.opening, found.places, found._rows = opening, places, {}
+        return found
+
+    @cached_property
+    def deals(self) -> Deals:
+        return Deals(self.log)
+
+    @cached_property
+    def leads(self) -> Leads:
+        return Leads(self.log, self.at)
+
+    @cached_property
+    def duties(self) -> Duties:
+        return Duties(self.log, self.deals, self.at)
+
+    @cached_property
+    def visits(self) -> Visits:
+        return Visits(self.log, self.at)
+
+    @cached_property
+    def money(self) -> Money:
+        return Money(self.log, self.deals, self.at)
+
+    @cached_property
+    def targets(self) -> Targets:
+        return Targets(self.log)
 
     # -- one KPI ---------------------------------------------------------------------------------------------
 
@@ -103,8 +132,15 @@ class Oracle:
     def _sums(self, count: Count, period: Period, by: Sequence[str]) -> Sums:
         found: Sums = defaultdict(Decimal)
         for row in self.rows(count, period):
+            if row.whole and not self._told_apart(row, by):
+                continue
             found[tuple(self._key(row, dimension) for dimension in by), row.currency] += row.amount
         return {key: amount for key, amount in found.items() if amount}
+
+    def _told_apart(self, row: Row, by: Sequence[str]) -> bool:
+        """Of figures of units with all below: the company's own, or those of the very units asked for."""
+        kind = by[0] if by else "head_office"
+        return bool(self.places.units.get(row.unit or "", {}).get("kind") == kind)
 
     def _key(self, row: Row, dimension: str) -> str | None:
         match dimension:
@@ -155,11 +191,23 @@ def _figure(formula: Formula, above: Decimal | None, below: Decimal | None, fact
     assert above is not None
     if below is None:
         return Figure(above, None, above)
+    if formula.points:
+        return Figure(above, below, Decimal(_points(above, below)))
     if not below:
         return Figure(above, below, None, factor)
     if formula.growth:
         return Figure(above, below, (above - below) / below)
     return Figure(above, below, (above if factor is None else above * factor) / below, factor)
+
+
+def _points(forecast: Decimal, actual: Decimal) -> int:
+    """100 to 20 % off, 80 to 50 %, 60 to 100 %, 40 to 200 %, else 20."""
+    if not actual:
+        return 20 if forecast else 100
+    off = abs(forecast - actual) / actual
+    return next(
+        (points for most, points in (("0.2", 100), ("0.5", 80), ("1", 60), ("2", 40)) if off <= Decimal(most)), 20
+    )
 
 
 # -- the formulas --------------------------------------------------------------------------------------------
@@ -205,6 +253,13 @@ def _kept(oracle: Oracle, period: Period) -> Rows:
             yield oracle.deals.bought(orders[0])
 
 
+def _came(oracle: Oracle, period: Period) -> Rows:
+    yield from oracle.leads.received(period)
+    yield from oracle.leads.visitors(period)
+
+
+NO_SOURCE = ("complaint_rate", "satisfaction", "team_satisfaction")
+"""Surveys and complaints are not recorded yet."""
 FORMULAS: Mapping[str, Formula] = {
     "new_records": Formula(lambda o, p: o.deals.captured(p)),
     "orders": Formula(lambda o, p: o.deals.ordered(p)),
@@ -214,9 +269,11 @@ FORMULAS: Mapping[str, Formula] = {
     "prospect_conversion": Formula(lambda o, p: o.deals.won(p), _could),
     "defeat_rate": Formula(lambda o, p: o.deals.lost(p), _could),
     "cohort_signing": Formula(lambda o, p: o.deals.captured_won(p), lambda o, p: o.deals.captured(p)),
-    "stock_signing_month": Formula(lambda o, p: o.opening.deals.stock_won(p), lambda o, p: o.opening.deals.stock(p)),
+    "stock_signing_month": Formula(
+        lambda o, p: o.deals.stock_won(p, of=o.opening.deals), lambda o, p: o.opening.deals.stock(p)
+    ),
     "stock_signing_90": Formula(
-        lambda o, p: o.opening.deals.stock_won(p, WINDOW), lambda o, p: o.opening.deals.stock(p, WINDOW)
+        lambda o, p: o.deals.stock_won(p, WINDOW, of=o.opening.deals), lambda o, p: o.opening.deals.stock(p, WINDOW)
     ),
     "delivery_rate": Formula(lambda o, p: o.deals.delivered(p), _to_deliver),
     "cancellation_rate": Formula(lambda o, p: o.deals.cancelled(p), _to_deliver),
@@ -241,5 +298,19 @@ FORMULAS: Mapping[str, Formula] = {
     "visit_compliance": Formula(lambda o, p: o.visits.visited(p), lambda o, p: o.visits.due(p)),
     "lead_attainment": Formula(lambda o, p: o.leads.received(p), measure="leads"),
     "lead_response": Formula(lambda o, p: o.leads.in_time(p), lambda o, p: o.leads.promised(p)),
+    "record_rate": Formula(lambda o, p: o.leads.records(p), _came),
     "cost_per_lead": Formula(lambda o, p: o.leads.spend(p), lambda o, p: o.leads.received(p)),
+    "cost_per_record": Formula(lambda o, p: o.leads.spend(p), lambda o, p: o.leads.records(p)),
+    "cost_per_order": Formula(lambda o, p: o.leads.spend(p), lambda o, p: o.leads.ordered(p, o.deals)),
+    "forecast_deviation": Formula(lambda o, p: o.money.forecast(p), lambda o, p: o.deals.ordered(p), points=True),
+    "receivables_open": Formula(lambda o, p: o.money.owed(p)),
+    "receivables_overdue": Formula(lambda o, p: o.money.owed(p, overdue=True)),
+    "ledger_match": Formula(lambda o, p: o.money.ledger(p, matched=True), lambda o, p: o.money.ledger(p)),
+    "key_account_share": Formula(lambda o, p: o.deals.ordered_amount(p), lambda o, p: o.money.of_company(p, "sales")),
+    "customer_share": Formula(lambda o, p: o.money.customers(p, ours=True), lambda o, p: o.money.customers(p)),
+    "profit": Formula(lambda o, p: o.money.of_company(p, "profit")),
+    "profit_growth": Formula(lambda o, p: o.money.of_company(p, "profit"), growth=True),
+    "churn": Formula(
+        lambda o, p: o.money.buyers_before(p, YEAR, gone=True), lambda o, p: o.money.buyers_before(p, YEAR)
+    ),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from random import Random
 from uuid import UUID
@@ -19,6 +19,7 @@ from shared.settings import Settings
 from tests.journeys.telling import BEGINNING
 from tests.journeys.year.around import counted, leads, postings, visits
 from tests.journeys.year.cast import (
+    CHIEF,
     ELSEWHERE,
     FIRST_DAY,
     LEAVER,
@@ -62,8 +63,6 @@ class Region:
     scenes: dict[str, Life]
     around: Sequence[Track]
     told_until: date = FIRST_DAY - timedelta(days=1)
-    month_ends: dict[date, int] = field(default_factory=dict)
-    """Last day of a month: the log's position when it was closed."""
 
     @classmethod
     async def founded(cls, running: Running, seed: int = SEED) -> Region:
@@ -89,7 +88,7 @@ class Region:
             receipt = await teller.tell("office", "/v1/units", body)
             teller.ids[code] = receipt["id"]
         key = development_key(running.data)
-        for member in STAFF:
+        for member in (CHIEF, *STAFF):
             unit = teller.ids[member.unit]
             joining = {"name": member.name, "functions": [member.function], "unit_id": unit, "on": day}
             receipt = await teller.tell("office", "/v1/people", joining)

@@ -12,6 +12,8 @@ from services.event_page import SERVICES, event_page
 from services.kpi.budgets.events import BudgetFact, ExpenseClaimFact
 from services.kpi.events import (
     AnnualPlanFact,
+    AssessmentFact,
+    CommissionFact,
     CompanyFact,
     ImprovementFact,
     MeetingFact,
@@ -46,8 +48,10 @@ VIEWS = (*ACCOUNTS_VIEWS, *OPPORTUNITIES_VIEWS, *KPI_VIEWS)
 FACTS_OF = {
     "account": AccountFact,
     "annual_plan": AnnualPlanFact,
+    "assessment": AssessmentFact,
     "attachment": AttachmentFact,
     "bid": BidFact,
+    "commission": CommissionFact,
     "company_figure": CompanyFact,
     "budget": BudgetFact,
     "confirmation": ConfirmationFact,

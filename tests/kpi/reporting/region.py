@@ -1,4 +1,4 @@
-"""The staffed company with a region: Nanjing below the East, its manager and a representative; and finance. No tests."""
+"""The staffed company with a region, Nanjing below the East: its manager, a representative; and finance. No tests."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from tests.schemathesis.records import JSON, Made, Maker, Ready, Records, on
 LINES = [{"category": "travel", "amount": "1000.00"}]
 MORE: JSON = {"lines": [{"category": "travel", "amount": "2000.00"}], "reason": "追加"}
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_chance = Random()  # noqa: S311 - of a unit there is one budget a year and currency: another each time
+_chance = Random()  # of a unit there is one budget a year and currency: another each time
 
 
 def _proposing(r: Records, year: int | None = None) -> JSON:

@@ -11,7 +11,7 @@ from tests.schemathesis.records import JSON, Made, Maker, Ready, Records, on
 
 WORDS: JSON = {"done": "走访两家"}
 ITEM: JSON = {"category": "market", "urgency": "urgent", "title": "新厂开工"}
-_chance = Random()  # noqa: S311 - of one person there is one report a day or month: another each time
+_chance = Random()  # of one person there is one report a day or month: another each time
 
 
 def _day() -> JSON:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from services.kpi.agenda.item import Section
 from services.kpi.inventories.agenda import due as inventories
+from services.kpi.lead_plans.agenda import due as lead_plans
 from services.kpi.months.agenda import due as months
 from services.kpi.plans.agenda import due as plans
 from services.kpi.reporting.agenda import due as reporting
 from services.kpi.rolling.agenda import due as rolling
+from services.kpi.splits.agenda import due as splits
 
-SECTIONS: tuple[Section, ...] = (reporting, inventories, months, plans, rolling)
+SECTIONS: tuple[Section, ...] = (reporting, inventories, months, plans, rolling, splits, lead_plans)

@@ -33,10 +33,10 @@ class DefinitionShown(BaseModel):
 
     id: str
     version: int
-    name: str = Field(title="指标 / KPI")
+    name: str = Field(title="指标")
     zh: str
     en: str
-    formula: str = Field(title="算法 / Formula")
+    formula: str = Field(title="算法")
     formula_zh: str
     formula_en: str
     kind: str
@@ -66,13 +66,13 @@ class FigureRow(BaseModel):
 
     model_config = ConfigDict(populate_by_name=True)
 
-    kpi: str
-    name: str
-    version: int
+    kpi: str = Field(title="指标编号")
+    name: str = Field(title="指标")
+    version: int = Field(title="口径版本")
     period: str
-    since: Day = Field(serialization_alias="from", description="First day.")
-    to: Day = Field(description="Last day.")
-    complete: bool = Field(description="The period is over at the instant asked about.")
+    since: Day = Field(serialization_alias="from", title="起始日", description="First day.")
+    to: Day = Field(title="截止日", description="Last day.")
+    complete: bool = Field(title="期间已结束", description="The period is over at the instant asked about.")
     person: UUID | None = Field(default=None, description="Who was responsible at the time.")
     person_label: str | None = None
     unit: UUID | None = Field(default=None, description="The unit at the time, without those below it.")
@@ -90,19 +90,21 @@ class FigureRow(BaseModel):
     segment: str | None = None
     segment_label: str | None = None
     currency: str | None
-    numerator: Figure | None
-    denominator: Figure | None
-    factor: Figure | None = Field(description="Of a cost: what it is multiplied by.")
-    value: Figure | None = Field(description="null unless state is ok.")
-    state: str = Field(description="ok, zero_denominator, no_source")
-    target: Figure | None
-    attainment: Figure | None
-    gap: Figure | None = Field(description="value - target")
-    previous: Figure | None = Field(description="The value of the period before.")
-    same_period_last_year: Figure | None
-    official: Figure | None = Field(description="As known when the month was closed; with basis=official.")
-    restated: Figure | None = Field(description="As known now, of a closed month.")
-    difference: Figure | None = Field(description="restated - official")
+    numerator: Figure | None = Field(title="分子")
+    denominator: Figure | None = Field(title="分母")
+    factor: Figure | None = Field(title="乘数", description="Of a cost: what it is multiplied by.")
+    value: Figure | None = Field(title="指标值", description="null unless state is ok.")
+    state: str = Field(title="状态", description="ok, zero_denominator, no_source")
+    target: Figure | None = Field(title="目标")
+    attainment: Figure | None = Field(title="达成率")
+    gap: Figure | None = Field(title="与目标差额", description="value - target")
+    previous: Figure | None = Field(title="上期", description="The value of the period before.")
+    same_period_last_year: Figure | None = Field(title="去年同期")
+    official: Figure | None = Field(
+        title="定版值", description="As known when the month was closed; with basis=official."
+    )
+    restated: Figure | None = Field(title="重述值", description="As known now, of a closed month.")
+    difference: Figure | None = Field(title="差异", description="restated - official")
 
 
 class Figures(BaseModel):
@@ -121,10 +123,10 @@ class ComparedRow(BaseModel):
 
     model_config = ConfigDict(populate_by_name=True)
 
-    kpi: str
+    kpi: str = Field(title="指标编号")
     period: str
-    since: Day = Field(serialization_alias="from")
-    to: Day
+    since: Day = Field(serialization_alias="from", title="起始日")
+    to: Day = Field(title="截止日")
     person: UUID | None = None
     person_label: str | None = None
     unit: UUID | None = None
@@ -142,13 +144,13 @@ class ComparedRow(BaseModel):
     segment: str | None = None
     segment_label: str | None = None
     currency: str | None
-    version_a: int
-    value_a: Figure | None
-    state_a: str
-    version_b: int
-    value_b: Figure | None
-    state_b: str
-    difference: Figure | None = Field(description="b - a")
+    version_a: int = Field(title="口径甲")
+    value_a: Figure | None = Field(title="甲值")
+    state_a: str = Field(title="甲状态")
+    version_b: int = Field(title="口径乙")
+    value_b: Figure | None = Field(title="乙值")
+    state_b: str = Field(title="乙状态")
+    difference: Figure | None = Field(title="差异（乙－甲）", description="b - a")
 
 
 class Compared(BaseModel):
@@ -167,7 +169,9 @@ class Behind(BaseModel):
     Records you do not see today are counted in one item without id: so the amounts sum to the figure.
     """
 
-    kind: str = Field(description="opportunity, account, lead, visit, …; hidden: what you do not see today")
+    kind: str = Field(
+        title="记录类别", description="opportunity, account, lead, visit, …; hidden: what you do not see today"
+    )
     id: UUID | None
     path: str | None
     title: str | None
@@ -177,10 +181,10 @@ class Behind(BaseModel):
     owner: str | None
     unit_id: UUID | None = Field(description="The unit at the time.")
     unit: str | None
-    on: Day | None = Field(description="The day it is counted on; of stock since when it stood so.")
+    on: Day | None = Field(title="计入日", description="The day it is counted on; of stock since when it stood so.")
     currency: str | None
-    amount: Figure = Field(description="Counted, as a part of the figure.")
-    measure: str
+    amount: Figure = Field(title="计入数", description="Counted, as a part of the figure.")
+    measure: str = Field(title="计量项")
 
 
 class Items(BaseModel):

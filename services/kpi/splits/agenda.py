@@ -128,7 +128,7 @@ def _answer(row: Any, whose: Whose) -> Iterator[Item]:
     due_on = max(row["confirm_by"], row["objected_on"])
     yield Item(
         kind="answer_objection", title=f"{title} ({said(row['month'])})", due_on=due_on, days_late=_late(due_on, whose),
-        person_id=row["owner_id"], unit_id=row["unit_id"], path=f"/v1/confirmations/{row['stream_id']}",
+        person_id=whose.person_id, unit_id=row["unit_id"], path=f"/v1/confirmations/{row['stream_id']}",
     )  # fmt: skip
 
 

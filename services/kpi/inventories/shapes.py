@@ -69,7 +69,7 @@ class LineShown(BaseModel):
     command: str | None = Field(title="待办命令", description="Where to tell what was decided and not done yet.")
     done_by_fact: str | None = Field(title="办理事实", description="The fact since then that made the line done.")
     done_at: datetime | None = Field(title="办理时间")
-    done_position: int | None
+    done_position: int | None = Field(title="办理日志位置")
     done_by: UUID | None
     done_by_name: str | None = Field(title="办理人")
 

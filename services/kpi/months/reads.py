@@ -30,18 +30,23 @@ class MonthShown(BaseModel):
     """One month: its days, whether it is closed, at which position of the log, and what can be done now."""
 
     month: str
-    first_day: date
-    last_day: date
-    closes_on: date = Field(description="The first working day after it: at its end the month closes by default.")
-    state: State = Field(
-        description="running; due: over, not closed yet; closed; reopened: the close was taken back; waiting: for an "
-        "earlier month that was; before_log: nothing was recorded yet when it would have closed."
+    first_day: date = Field(title="首日")
+    last_day: date = Field(title="末日")
+    closes_on: date = Field(
+        title="默认月结日", description="The first working day after it: at its end the month closes by default."
     )
-    by: Literal["command", "default"] | None = None
-    position: int | None = Field(default=None, description="Official figures count what the log held up to here.")
-    closed_at: datetime | None = None
+    state: State = Field(
+        title="状态",
+        description="running; due: over, not closed yet; closed; reopened: the close was taken back; waiting: for an "
+        "earlier month that was; before_log: nothing was recorded yet when it would have closed.",
+    )
+    closed_how: Literal["command", "default"] | None = Field(default=None, title="月结方式")
+    position: int | None = Field(
+        default=None, title="日志位置", description="Official figures count what the log held up to here."
+    )
+    closed_at: datetime | None = Field(default=None, title="月结时间")
     decided_by: UUID | None = Field(default=None, description="Who closed it, or took the close back.")
-    decided_by_name: str | None = None
+    decided_by_name: str | None = Field(default=None, title="决定人")
     reason: str | None = None
     allowed_actions: list[str] = Field(description="Commands possible now for you: POST to the month's path plus this.")
 
@@ -83,7 +88,7 @@ def _shown(one: Standing, names: dict[UUID, str], all_of_them: Sequence[Standing
         last_day=one.last_day,
         closes_on=one.closes_on,
         state=one.state,
-        by=None if close is None else close.by,
+        closed_how=None if close is None else close.by,
         position=None if close is None else close.position,
         closed_at=None if close is None else close.closed_at,
         decided_by=by,

@@ -65,8 +65,8 @@ select e.position, e.recorded_at, e.stream_type, e.stream_id, e.type, e.occurred
 class RestatedRow(BaseModel):
     """A KPI of the month that is another now than at the close."""
 
-    kpi: str
-    name: str
+    kpi: str = Field(title="指标代码")
+    name: str = Field(title="指标")
     person: UUID | None = None
     person_label: str | None = None
     unit: UUID | None = None
@@ -76,9 +76,11 @@ class RestatedRow(BaseModel):
     region: UUID | None = None
     region_label: str | None = None
     currency: str | None
-    official: Figure | None = Field(description="As known at the close.")
-    restated: Figure | None = Field(description="As known now.")
-    difference: Figure | None = Field(description="restated - official; null where one of them is no number.")
+    official: Figure | None = Field(title="月结数", description="As known at the close.")
+    restated: Figure | None = Field(title="重述数", description="As known now.")
+    difference: Figure | None = Field(
+        title="差异", description="restated - official; null where one of them is no number."
+    )
 
 
 class Restatement(BaseModel):
@@ -86,7 +88,7 @@ class Restatement(BaseModel):
 
     rows: list[RestatedRow]
     month: str
-    by: Literal["command", "default"] = Field(description="How the month was closed.")
+    closed_how: Literal["command", "default"]
     closed_at: datetime
     closed_position: int = Field(description="Official figures count what the log held up to here.")
     as_of: datetime
@@ -96,15 +98,15 @@ class Restatement(BaseModel):
 class LateEntry(BaseModel):
     """Something told after the close about a day of the month."""
 
-    position: int
-    told_at: datetime
+    position: int = Field(title="日志位置")
+    told_at: datetime = Field(title="录入时间")
     told_by: UUID | None
-    told_by_name: str | None
-    fact: str
+    told_by_name: str | None = Field(title="录入人")
+    fact: str = Field(title="事实")
     on: date = Field(description="Of a correction or void: the day of the fact it is about, as first told.")
-    about: str | None = Field(description="Of a correction or void: which fact.")
+    about: str | None = Field(title="所更正的事实", description="Of a correction or void: which fact.")
     reason: str | None = Field(description="Of a correction or void.")
-    kind: str = Field(description="opportunity, visit, lead …")
+    kind: str = Field(title="记录种类", description="opportunity, visit, lead …")
     id: UUID
     path: str | None
 
@@ -134,7 +136,7 @@ async def restatement(month: MonthInPath, ask: Ask, request: Request, group_by: 
     labels = await names(ask.pool, asked.asking, ask.labels, asked.group_by, [one for one, _ in changed])
     language = call_of(request.scope).language
     rows = [_row(one, then, labels.columns(one.keys), language) for one, then in changed]
-    about = {"month": said(close.month), "by": close.by, "closed_at": close.closed_at}
+    about = {"month": said(close.month), "closed_how": close.by, "closed_at": close.closed_at}
     return ask.answer(asked.asking, {"rows": rows, **about, "closed_position": close.position})
 
 

@@ -90,7 +90,7 @@ async def test_months_close_by_themselves_and_by_command(books: Books) -> None:
         "2025-06": "running", "2025-05": "closed", "2025-04": "before_log",
     }  # fmt: skip
     may = months["2025-05"]
-    assert (may["position"], may["by"]) == (head - 3, "default")  # of 2 June: the late facts are not in it
+    assert (may["position"], may["closed_how"]) == (head - 3, "default")  # of 2 June: the late facts are not in it
     assert months["2025-05"]["allowed_actions"] == ["reopen"]
     refused(await books.close("2025-06"), 422, "month_not_over")
     refused(await books.close("2025-07"), 422, "month_not_over")
@@ -105,7 +105,12 @@ async def test_months_close_by_themselves_and_by_command(books: Books) -> None:
     receipt = await books.close("2025-06", position=head - 1, reason="已核对")
     assert receipt.status_code == 200, receipt.text
     june = (await books.months())["2025-06"]
-    assert (june["state"], june["by"], june["position"], june["reason"]) == ("closed", "command", head - 1, "已核对")
+    assert (june["state"], june["closed_how"], june["position"], june["reason"]) == (
+        "closed",
+        "command",
+        head - 1,
+        "已核对",
+    )
     assert june["decided_by"] == str(books.head_office.person_id)
     assert (await books.months(known_at=head))["2025-06"]["state"] == "running"  # as the log knew on 20 June
     refused(await books.reopen("2025-05"), 409, "later_month_closed")
@@ -170,7 +175,7 @@ async def test_official_figures_stand_beside_what_is_known_now(books: Books) -> 
 async def test_what_a_closed_month_became_is_a_report(books: Books) -> None:
     books.now("2025-06-30T18:00")
     report = await books.head_office.read("/v1/months/2025-05/restatement")
-    assert report["by"] == "default"
+    assert report["closed_how"] == "default"
     changed = {row["kpi"]: (row["official"], row["restated"], row["difference"]) for row in report["rows"]}
     assert changed["orders"] == ("2", "1", "-1")
     assert changed["new_records"] == ("1", "2", "1")

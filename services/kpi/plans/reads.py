@@ -32,8 +32,10 @@ from shared.records.paging import Order, next_of, paged
 router = Router(prefix="/v1/plans", tags=["plans"])
 
 PLANS = """
-select p.*, coalesce(root.status, p.status) as root_status, {sort_value} as sort_value
+select p.*, coalesce(root.status, p.status) as root_status, above.unit_id as above_id, {sort_value} as sort_value
   from {annual_plans} as p
+  left join {annual_plans} as above
+    on above.tenant_id = p.tenant_id and above.stream_id = p.parent_id and {above_holds}
   left join {annual_plans} as root on root.tenant_id = p.tenant_id and root.stream_id = p.root_id and {root_holds}
  where {holds} and {sight} and {wanted} and {beyond}
  order by {order}
@@ -84,10 +86,11 @@ async def plans(
         wanted=" and ".join(wanted),
         holds=sql.holds("p"),
         root_holds=sql.holds("root"),
+        above_holds=sql.holds("above"),
         **paged(sql, ORDERS, sort, at, "p.stream_id"),
     )
     rows, after = next_of(await ask.pool.fetch(text, *sql.values), at)
-    units = await ask.labels.units(ask.pool, asking, (row["unit_id"] for row in rows))
+    units = await ask.labels.units(ask.pool, asking, (row[name] for row in rows for name in ("unit_id", "above_id")))
     people = await ask.labels.people(
         asking.tenant_id, (row[name] for row in rows for name in ("owner_id", "approved_by"))
     )
@@ -97,6 +100,7 @@ async def plans(
             "id": row["stream_id"],
             **{name: row[name] for name in (*names, "change_reason", "comment")},
             "unit": units.get(row["unit_id"]),
+            "parent": units.get(row["above_id"]),
             "owner": people.get(row["owner_id"]),
             "approved_by_name": people.get(row["approved_by"]),
             "status": status_of(row),

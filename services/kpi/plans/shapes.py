@@ -46,7 +46,8 @@ class PlanListed(SideBySide):
     number: int = Field(description="0 as issued; one more with each change.")
     step: int = Field(description="0: the plan itself; 1, 2, 3: handed down so many steps.")
     root_id: UUID
-    parent_id: UUID | None
+    parent_id: UUID | None = Field(description="The plan it was handed down from.")
+    parent: str | None = Field(description="The unit that plan is of.")
     owner_id: UUID | None = Field(description="Who proposed it.")
     owner: str | None
     approved_by: UUID | None

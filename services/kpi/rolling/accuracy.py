@@ -126,7 +126,7 @@ def _shares(missed: int, actual: int) -> dict[str, float | None]:
     """Null without anything to compare with."""
     deviation = None if not actual else Decimal(missed) / actual
     good = None if deviation is None else max(Decimal(0), 1 - deviation)
-    return {"deviation": rounded(deviation), "accuracy": rounded(good)}
+    return {"deviation_rate": rounded(deviation), "accuracy_rate": rounded(good)}
 
 
 def _order(key: tuple[UUID, date, PlanMeasure, int]) -> tuple[Any, ...]:

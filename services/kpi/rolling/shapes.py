@@ -95,8 +95,8 @@ class AccuracyRow(BaseModel):
     planned: int = Field(description="Units.")
     actual: int = Field(description="Units.")
     difference: int = Field(description="planned − actual.")
-    deviation: float | None = Field(description="|planned − actual| / actual; null when nothing came.")
-    accuracy: float | None = Field(description="1 − deviation, not below 0.")
+    deviation_rate: float | None = Field(description="|planned − actual| / actual; null when nothing came.")
+    accuracy_rate: float | None = Field(description="1 − deviation_rate, not below 0.")
     points: int = Field(description="By deviation: ≤20 % 100, ≤50 % 80, ≤100 % 60, ≤200 % 40, else 20.")
 
 
@@ -108,8 +108,8 @@ class LeadTotal(BaseModel):
     rows: int
     planned: int
     actual: int
-    deviation: float | None = Field(description="Sum of |planned − actual| / sum of actual.")
-    accuracy: float | None
+    deviation_rate: float | None = Field(description="Sum of |planned − actual| / sum of actual.")
+    accuracy_rate: float | None
 
 
 class AccuracyReport(BaseModel):

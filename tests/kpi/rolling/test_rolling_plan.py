@@ -125,7 +125,7 @@ async def test_accuracy_is_told_for_each_lead_time(company: Staffed) -> None:
     )
     await fold(company)
     report = await company["director"].read("/v1/reports/rolling-accuracy")
-    names = ("month", "lead_months", "planned", "actual", "difference", "deviation", "accuracy", "points")
+    names = ("month", "lead_months", "planned", "actual", "difference", "deviation_rate", "accuracy_rate", "points")
     assert [tuple(one[name] for name in names) for one in report["rows"]] == [
         ("2025-11", 0, 9, 0, 9, None, None, 20),
         ("2025-12", 0, 10, 10, 0, 0.0, 1.0, 100),
@@ -136,7 +136,7 @@ async def test_accuracy_is_told_for_each_lead_time(company: Staffed) -> None:
         ("2026-02", 1, 5, 0, 5, None, None, 20),
         ("2026-02", 2, 5, 0, 5, None, None, 20),
     ]
-    assert [(one["lead_months"], one["planned"], one["actual"], one["accuracy"]) for one in report["totals"]] == [
+    assert [(one["lead_months"], one["planned"], one["actual"], one["accuracy_rate"]) for one in report["totals"]] == [
         (0, 27, 18, 0.5), (1, 25, 18, 0.611111), (2, 11, 8, 0.125),
     ]  # fmt: skip
     known = await company["director"].read("/v1/reports/rolling-accuracy", as_of="2026-01-05", to_month="2026-01")

@@ -35,7 +35,7 @@ OnDay = Annotated[
 class ItemShown(Item):
     """Something due. `mine`: owed by who asks; else late, and owed by whom they supervise."""
 
-    mine: bool
+    mine: bool = Field(title="本人")
 
 
 class Agenda(BaseModel):

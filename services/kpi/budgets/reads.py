@@ -56,7 +56,7 @@ class BudgetRow(BaseModel):
     used_amount: str = Field(description="By approved claims.")
     currency: str
     number: int = Field(description="0 before it is approved; each amendment has the next.")
-    inquired_on: date | None
+    inquired_on: date | None = Field(title="质询日期")
     approved_on: date | None
     approved_by: UUID | None
     approved_by_name: str | None
@@ -71,11 +71,11 @@ class UseRow(BaseModel):
     year: int
     category: str
     currency: str
-    budgeted: str = Field(description="0.00 before the budget is approved.")
+    budgeted: str = Field(title="预算数", description="0.00 before the budget is approved.")
     claimed: str = Field(description="Claims waiting for a decision.")
     used: str = Field(description="Claims approved, paid or not.")
     paid: str
-    left: str = Field(description="budgeted − used.")
+    left: str = Field(title="余额", description="budgeted − used.")
     share: float | None = Field(description="used / budgeted; null without a budget.")
 
 
@@ -93,10 +93,12 @@ class ProposalRow(BaseModel):
     unit: str | None
     category: str
     currency: str
-    budgeted_before: str
+    budgeted_before: str = Field(title="上年预算")
     used_before: str
     proposed: str = Field(description="used_before × (1 + growth).")
-    intelligence_items: int = Field(description="Collected in that unit in the year before: what it may rest on.")
+    intelligence_items: int = Field(
+        title="情报条数", description="Collected in that unit in the year before: what it may rest on."
+    )
 
 
 class BudgetProposal(BaseModel):

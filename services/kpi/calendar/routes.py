@@ -63,12 +63,14 @@ class DayShown(BaseModel):
     """One day."""
 
     day: date
-    weekday: int = Field(description="1 Monday … 7 Sunday.")
-    is_working: bool
-    occasion: str | None = Field(description="The holiday it is, or that it makes up for, in the language asked for.")
-    provisional: bool = Field(description="The holidays of its year were not announced yet.")
+    weekday: int = Field(title="星期", description="1 Monday … 7 Sunday.")
+    is_working: bool = Field(title="上班")
+    occasion: str | None = Field(
+        title="节日", description="The holiday it is, or that it makes up for, in the language asked for."
+    )
+    provisional: bool = Field(title="暂定", description="The holidays of its year were not announced yet.")
     declared: bool = Field(description="By the company itself.")
-    sales_month: str
+    sales_month: str = Field(title="销售月")
     review_day: bool = Field(description="The Monday rhythm: weekly review and hot table; moved when a holiday.")
     month_end: bool = Field(description="One of the last 5 working days of its sales month.")
 
@@ -83,7 +85,7 @@ class MonthShown(BaseModel):
     review_days: Sequence[date]
     month_end_days: Sequence[date] = Field(description="Its last 5 working days.")
     first_working_day_after: date = Field(description="At its end the month is closed.")
-    provisional: bool
+    provisional: bool = Field(title="暂定")
 
 
 class CalendarShown(BaseModel):
@@ -107,7 +109,7 @@ async def calendar(
     """Which days are worked on, and when the two rhythms fall: every Monday, and the last 5 working days of a month.
 
     A year, a sales month, or from a day to a day (800 at most). Years whose holidays were not announced are
-    provisional: Monday to Friday without the holidays of a fixed date.
+    provisional: Monday to Friday without the holidays of a fixed date. = Field(title="暂定")
     """
     known = await working_days(read.pool, read.tenant_id, known_at=read.known_at)
     first, last = _range(read, known, year, None if month is None else first_day(month), from_day, to_day)

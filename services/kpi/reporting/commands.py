@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, StringConstraints
 
 from services.kpi.month import Month
 from services.kpi.reporting.events import IntelligenceCategory, IntelligenceOutcome, Urgency
@@ -20,7 +20,9 @@ from shared.identity.principal import (
 from shared.records.fields import Command, DatedCommand, Day, Narrative, Title
 
 ITEM = "6d9f1f0e-6a3c-5a4e-9a53-5f0b6a0c1f21"
-FunctionNamed = Annotated[str, Field(json_schema_extra={"enum": sorted(FUNCTIONS)})]
+FunctionNamed = Annotated[
+    str, StringConstraints(min_length=1, max_length=40), Field(json_schema_extra={"enum": sorted(FUNCTIONS)})
+]
 FIELD = (REPRESENTATIVE, ACCOUNT_MANAGER)
 """Who is with customers every day."""
 HEADS = (DEPARTMENT_HEAD, BRANCH_MANAGER, REGIONAL_MANAGER)

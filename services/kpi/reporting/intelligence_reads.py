@@ -77,8 +77,8 @@ class IntelligenceRow(BaseModel):
     reported_on: date
     status: IntelligenceStatus
     outcome: IntelligenceOutcome | None
-    discussed_on: date | None
-    acknowledged: int = Field(description="Persons above who took notice of an urgent item.")
+    discussed_on: date | None = Field(title="讨论日期")
+    acknowledged: int = Field(title="签收人数", description="Persons above who took notice of an urgent item.")
 
 
 @router.get("", operation_id="intelligence.list", response_model=Listed[IntelligenceRow], responses=refuses(422))

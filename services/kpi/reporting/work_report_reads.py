@@ -66,8 +66,8 @@ class WorkReportRow(BaseModel):
     unit_id: UUID
     unit: str | None
     status: ReportStatus
-    handed_in_on: date
-    revised_on: date | None
+    handed_in_on: date = Field(title="交报日期")
+    revised_on: date | None = Field(title="重交日期")
     reviewed_on: date | None
     reviewed_by: UUID | None
     reviewed_by_name: str | None
@@ -132,16 +132,20 @@ class HandInRow(BaseModel):
     person: str | None
     unit_id: UUID
     unit: str | None
-    daily_due: int = Field(description="Daily reports owed up to the day asked about.")
-    daily_handed_in: int
-    daily_late: int = Field(description="Handed in on a later day.")
-    daily_missing: int
-    days_missing: Sequence[date]
-    monthly_due_on: date | None = Field(description="The last working day; null when none is owed.")
-    monthly_handed_in_on: date | None
-    monthly_late: bool = Field(description="Handed in after it was due, or not yet though it is past.")
-    intelligence_due: int
-    intelligence_items: int
+    daily_due: int = Field(title="应交日报", description="Daily reports owed up to the day asked about.")
+    daily_handed_in: int = Field(title="已交日报")
+    daily_late: int = Field(title="迟交日报", description="Handed in on a later day.")
+    daily_missing: int = Field(title="缺交日报")
+    days_missing: Sequence[date] = Field(title="缺交日期")
+    monthly_due_on: date | None = Field(
+        title="月报应交日期", description="The last working day; null when none is owed."
+    )
+    monthly_handed_in_on: date | None = Field(title="月报交报日期")
+    monthly_late: bool = Field(
+        title="月报迟交", description="Handed in after it was due, or not yet though it is past."
+    )
+    intelligence_due: int = Field(title="应交情报")
+    intelligence_items: int = Field(title="情报条数")
     complete: bool
 
 

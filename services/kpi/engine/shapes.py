@@ -31,27 +31,29 @@ class ParameterShown(BaseModel):
 class DefinitionShown(BaseModel):
     """A KPI as reckoned on the day asked about: what is divided by what, counted in what, on which date."""
 
-    id: str
-    version: int
+    id: str = Field(title="指标编号")
+    version: int = Field(title="口径版本")
     name: str = Field(title="指标")
-    zh: str
-    en: str
+    zh: str = Field(title="中文名")
+    en: str = Field(title="英文名")
     formula: str = Field(title="算法")
-    formula_zh: str
-    formula_en: str
-    kind: str
-    unit: str = Field(description="What the numerator counts.")
-    per: str | None = Field(description="What the denominator counts; null without one.")
-    date: str = Field(description="The date that counts.")
-    other_dates: Sequence[str] = Field(description="Further dates its parts go by.")
-    dimensions: Sequence[str]
-    better: str = Field(description="higher or lower")
-    target: str | None = Field(description="The planned measure it is held against.")
-    source: str
-    has_source: bool = Field(description="false: no facts for it are recorded yet; every figure says no_source.")
-    parameters: Sequence[ParameterShown]
-    versions: Sequence[int] = Field(description="All versions of its definition.")
-    effective_from: Day | None = Field(description="Since when it is reckoned so; null as shipped.")
+    formula_zh: str = Field(title="中文算法")
+    formula_en: str = Field(title="英文算法")
+    kind: str = Field(title="计算方式")
+    unit: str = Field(title="分子单位", description="What the numerator counts.")
+    per: str | None = Field(title="分母单位", description="What the denominator counts; null without one.")
+    date: str = Field(title="计入日期", description="The date that counts.")
+    other_dates: Sequence[str] = Field(title="其他日期", description="Further dates its parts go by.")
+    dimensions: Sequence[str] = Field(title="可分维度")
+    better: str = Field(title="好的方向", description="higher or lower")
+    target: str | None = Field(title="对应目标", description="The planned measure it is held against.")
+    source: str = Field(title="数据来源")
+    has_source: bool = Field(
+        title="已有数据来源", description="false: no facts for it are recorded yet; every figure says no_source."
+    )
+    parameters: Sequence[ParameterShown] = Field(title="参数")
+    versions: Sequence[int] = Field(title="全部版本", description="All versions of its definition.")
+    effective_from: Day | None = Field(title="生效日", description="Since when it is reckoned so; null as shipped.")
 
 
 class Definitions(BaseModel):
@@ -87,8 +89,8 @@ class FigureRow(BaseModel):
     product_label: str | None = None
     account_kind: str | None = None
     account_kind_label: str | None = None
-    segment: str | None = None
-    segment_label: str | None = None
+    segment: str | None = Field(default=None, title="行业细分", description="The sector of the account.")
+    segment_label: str | None = Field(default=None, title="行业细分名称")
     currency: str | None
     numerator: Figure | None = Field(title="分子")
     denominator: Figure | None = Field(title="分母")
@@ -141,8 +143,8 @@ class ComparedRow(BaseModel):
     product_label: str | None = None
     account_kind: str | None = None
     account_kind_label: str | None = None
-    segment: str | None = None
-    segment_label: str | None = None
+    segment: str | None = Field(default=None, title="行业细分", description="The sector of the account.")
+    segment_label: str | None = Field(default=None, title="行业细分名称")
     currency: str | None
     version_a: int = Field(title="口径甲")
     value_a: Figure | None = Field(title="甲值")

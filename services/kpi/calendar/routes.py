@@ -109,7 +109,7 @@ async def calendar(
     """Which days are worked on, and when the two rhythms fall: every Monday, and the last 5 working days of a month.
 
     A year, a sales month, or from a day to a day (800 at most). Years whose holidays were not announced are
-    provisional: Monday to Friday without the holidays of a fixed date. = Field(title="暂定")
+    provisional: Monday to Friday without the holidays of a fixed date.
     """
     known = await working_days(read.pool, read.tenant_id, known_at=read.known_at)
     first, last = _range(read, known, year, None if month is None else first_day(month), from_day, to_day)

@@ -62,11 +62,12 @@ select i.* from (
  order by i.at, i.id, i.number
  limit {limit}
 """
-# The stock as it was known when it was fixed, what became of it as known now.
+# The stock as it was known when it was fixed, what became of it in the period as known now: an order of the time before
+# it that was told late is not one of the period. Asked of one period at a time.
 FIXED = """(
     select o.tenant_id, o.stream_id, o.from_at, o.to_at, o.version, o.stock, o.owner_id, o.unit_id, o.account_id,
            o.channel, o.units, o.lines, o.captured_at,
-           (select min(t.at) from unnest(x.won) as t(at) where t.at > o.from_at) as won_at
+           (select min(t.at) from unnest(x.won) as t(at) where t.at > o.from_at and t.at >= {start}) as won_at
       from {fixed} as o
       left join (select f.stream_id, array_agg(f.at) as won from {funnel} as f
                   where f.tenant_id = $1 and f.step = 'ordered' and f.prospects > 0 group by 1) as x
@@ -104,7 +105,8 @@ class StockSource:
     def _relation(self, sql: Sql, question: Question) -> str:
         if self.closing or question.opening_known_at is None:
             return sql.text("{stock}")
-        return sql.text(FIXED, fixed=source(STOCK, known_at=f"{sql(question.opening_known_at)}::bigint"))
+        fixed = source(STOCK, known_at=f"{sql(question.opening_known_at)}::bigint")
+        return sql.text(FIXED, fixed=fixed, start=sql(question.starts[0]))
 
     def _bounds(self, question: Question) -> list[datetime]:
         """Of the periods that have begun."""

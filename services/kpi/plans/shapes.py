@@ -115,7 +115,7 @@ class TargetRow(BaseModel):
     target: str
     stretch: str | None
     currency: str | None
-    source: str = Field(description="annual, rolling or split: where it comes from.")
+    source: str = Field(description="annual, rolling, split or leads: where it comes from.")
     record_id: UUID
 
 

@@ -14,14 +14,14 @@ import pytest
 from services.kpi.asking import Asking, Sql
 from services.kpi.plans.targets import TARGET_VIEWS, target_rows
 from services.kpi.plans.views import ANNUAL_PLANS, ANNUAL_TARGETS
-from services.kpi.rolling.views import ROLLING_TARGETS, ROLLING_VERSIONS
+from services.kpi.rolling.views import ROLLING_PLANS, ROLLING_TARGETS, ROLLING_VERSIONS
 from services.kpi.views import VIEWS
 from shared.identity.sight import Sight
 from shared.projections.tables import prepare
 from shared.testing.views import assert_live_equals_rebuild, fold_all, fold_in_random_splits
 from tests.kpi.plans.made_up import START, MadeUp, plans_at, targets, versions
 
-OURS = [ANNUAL_PLANS, ANNUAL_TARGETS, ROLLING_VERSIONS, ROLLING_TARGETS]
+OURS = [ANNUAL_PLANS, ANNUAL_TARGETS, ROLLING_PLANS, ROLLING_VERSIONS, ROLLING_TARGETS]
 
 
 async def in_force(pool: Any, made: MadeUp, day: int, known_at: int | None = None) -> dict[Any, Any]:
@@ -67,8 +67,9 @@ async def test_any_split_of_the_log_gives_what_plain_python_says(pool: asyncpg.P
 
 
 async def test_targets_as_known_at_any_position_are_those_of_that_prefix(pool: asyncpg.Pool) -> None:
-    made = MadeUp(31)
+    made, others = MadeUp(31), MadeUp(31)  # the same ids in two companies
     await made.log.write(pool)
+    await others.log.write(pool)
     await fold_all(pool, list(TARGET_VIEWS))
     await prepare(pool, VIEWS)
     for known_at in random.Random(5).sample(range(6, len(made.log.told) + 1), 5):

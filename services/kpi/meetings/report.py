@@ -98,16 +98,19 @@ async def meetings(
 
 async def instructions(reads: Reads, asking: Asking, labels: Labels, *, which: Meetings) -> Row:
     """One row per instruction, the longest late first; each stands at the latest meeting it came to."""
-    sql = Sql(asking)
-    statement = sql.text(
-        INSTRUCTIONS, holds=sql.holds("m"), shown=shown(sql), wanted=which.predicate(sql, instructions=True)
-    )
-    found = await reads.fetch(statement, *sql.values)
+    found = await told(reads, asking, which)
     units = await labels.units(reads, asking, {row["unit_id"] for row in found})
     people = await labels.people(asking.tenant_id, {row["owner_id"] for row in found})
     rows = [_instruction(row, asking.day, units, people) for row in found]
     rows.sort(key=lambda row: (-row["days_late"], row["due_on"], str(row["meeting_id"]), row["number"]))
     return {"rows": rows}
+
+
+async def told(reads: Reads, asking: Asking, which: Meetings) -> list[Any]:
+    """The same without names, in no order."""
+    sql = Sql(asking)
+    wanted = which.predicate(sql, instructions=True)
+    return await reads.fetch(sql.text(INSTRUCTIONS, holds=sql.holds("m"), shown=shown(sql), wanted=wanted), *sql.values)
 
 
 def days_late(state: str, due_on: date, on: date, day: date) -> int:

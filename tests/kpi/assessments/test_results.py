@@ -215,3 +215,29 @@ async def test_what_rules_and_results_refuse(books: Books) -> None:
     shown = (await sh["li"].read("/v1/assessment-schemes", on="2026-06-30"))["rows"]
     assert {(row["post"], row["cycle"]): len(row["parts"]) for row in shown}["representative", "month"] == 3
     assert (await sh["li"].read("/v1/commission-rules", on="2025-06-30"))["rows"] == []
+
+
+async def test_assessments_stand_on_the_agenda_at_month_end_and_until_they_are_signed(books: Books) -> None:
+    sh = books.sh
+    books.now("2026-07-31")
+
+    async def owed(who: str) -> list[tuple[str, str]]:
+        await sh.fold()
+        items = (await sh[who].read("/v1/agenda", on="2026-07-31"))["items"]
+        ours = ("assess", "assessment", "commission")
+        return [(one["kind"], one["title"]) for one in items if one["kind"].endswith(ours)]
+
+    assert await owed("sh_head") == [("assess", "Assess 2026-06 (2 without a result)")]
+    assert await owed("director") == [("assess", "Assess 2026-06 (0 without a result)")], "nobody reports there"
+    assert await owed("li") == []
+    body = {"owner_id": sh.person("li"), "month": "2026-06"}
+    path = f"/v1/assessments/{(await sh.make('sh_head', '/v1/assessments', body))['id']}"
+    await books.tell("sh_head", path, "propose", {})
+    assert sorted(await owed("sh_head")) == [
+        ("assess", "Assess 2026-06 (1 without a result)"),
+        ("sign_assessment", "Sign off the assessment of 2026-06"),
+    ]
+    await books.tell("sh_head", path, "sign-off", {})
+    assert await owed("li") == [("acknowledge_assessment", "Take note of the assessment of 2026-06")]
+    await books.tell("li", path, "acknowledge", {})
+    assert await owed("li") == []

@@ -168,3 +168,27 @@ def test_every_table_of_the_catalogue_is_one_that_answers_of_any_day_as_known_at
                 tables[route.path] = {one.alias for one in get_flat_params(route.dependant)}
     missing = [name for name, (path, _, _) in PATHS.items() if not {"as_of", "known_at"} <= tables.get(path, set())]
     assert set(missing) <= {"kpi_values"}
+
+
+async def agenda(sh: Staffed, who: str, day: str) -> list[tuple[str, str, int, bool]]:
+    await sh.fold()
+    items = (await sh[who].read("/v1/agenda", on=day))["items"]
+    kinds = ("hold_weekly_meeting", "meeting_instruction")
+    return [(one["kind"], one["due_on"], one["days_late"], one["mine"]) for one in items if one["kind"] in kinds]
+
+
+async def test_the_weekly_meeting_and_its_instructions_stand_on_the_agenda(sh: Staffed, app: FastAPI) -> None:
+    weekly = ("hold_weekly_meeting", "2026-03-02", 0, True)
+    assert await agenda(sh, "sh_head", "2026-03-02") == [weekly]
+    meeting = await hold(sh)
+    await tell(sh, meeting, "instruct", instruction(sh, "甲", "li", "2026-03-04"))
+    assert await agenda(sh, "sh_head", "2026-03-02") == [], "it was held"
+    assert await agenda(sh, "li", "2026-03-02") == [("meeting_instruction", "2026-03-04", 0, True)]
+    app.state.kit.clock.now += timedelta(days=8)
+    assert await agenda(sh, "sh_head", "2026-03-10") == [
+        ("hold_weekly_meeting", "2026-03-09", 1, True), ("meeting_instruction", "2026-03-04", 6, False),
+    ]  # fmt: skip
+    assert await agenda(sh, "director", "2026-03-10") == [
+        ("meeting_instruction", "2026-03-04", 6, False), ("hold_weekly_meeting", "2026-03-09", 1, False),
+    ]  # fmt: skip
+    assert await agenda(sh, "wang", "2026-03-10") == []

@@ -56,7 +56,8 @@ async def due(whose: Whose) -> Due:
     days = _days(calendar, whose.day)
     sql = Sql(asking)
     opened = await read.pool.fetchval(sql.text(OPENED), *sql.values)
-    if opened is None or day_of(opened, read.zone) > days.confirmed_on:
+    new = opened is None or day_of(opened, read.zone) > days.confirmed_on
+    if new and not days.begins_on <= whose.day <= days.confirmed_on:  # nothing is late of months before the company
         return Due()
     units, owing = await _units(whose, asking)
     sql = Sql(asking)
@@ -68,9 +69,9 @@ async def due(whose: Whose) -> Due:
     late: list[Item] = []
     for unit in owing:
         _of_unit(whose, days, unit, _covering(unit, sheets, units), mine, late)
-    for row in sheets.values():
-        if row["status"] == "open" and read.known_at is None:
-            await _of_lines(whose, days, UUID(bytes=row["id"].bytes), mine, late)
+    sheet = _covering(whose.unit_id, sheets, units)  # of where the asker works: other sheets hold none of their lines
+    if sheet is not None and sheet["status"] == "open" and read.known_at is None:
+        await _of_lines(whose, days, UUID(bytes=sheet["id"].bytes), mine, late)
     return Due(mine, late)
 
 
@@ -98,7 +99,7 @@ def _of_unit(whose: Whose, days: Days, unit: UUID, sheet: Any, mine: list[Item],
 
 
 async def _of_lines(whose: Whose, days: Days, id: UUID, mine: list[Item], late: list[Item]) -> None:
-    """Lines nobody decided: the asker's own, and once it is late those of who they supervise."""
+    """Lines of a sheet nobody decided: the asker's own, and once it is late those of whom they supervise."""
     read = whose.read
     inventory: Inventory | None = await read.kit.repository(Inventory).load(read.tenant_id, id)
     if inventory is None:
@@ -138,12 +139,14 @@ async def _units(whose: Whose, asking: Asking) -> tuple[Parents, Sequence[UUID]]
     parents = {UUID(bytes=row["id"].bytes): row["parent_id"] for row in rows}
     branches = [row for row in rows if row["kind"] == "branch" and row["status"] != "closed"]
     owing = branches or [row for row in rows if row["parent_id"] is None]
+    if not owing and whose.unit_id is not None:  # a day before there was any unit
+        return parents, [whose.unit_id]
     return parents, [UUID(bytes=row["id"].bytes) for row in owing]
 
 
-def _covering(unit: UUID, sheets: Mapping[UUID, Any], parents: Parents) -> Any:
+def _covering(unit: UUID | None, sheets: Mapping[UUID, Any], parents: Parents) -> Any:
     """The sheet of a unit, or of one above it; null without one."""
-    above: UUID | None = unit
+    above = unit
     passed: set[UUID] = set()
     while above is not None and above not in passed:
         if above in sheets:

@@ -19,7 +19,8 @@ async def due(whose: Whose) -> Due:
     mine = []
     for one in await month_standings(read.pool, asking, now=start_of(whose.day, read.zone)):
         closed = one.close is not None and one.close.closed_at <= read.as_of
-        if closed or one.last_day >= whose.day or one.state == "before_log":
+        missed = one.state == "before_log" and whose.day > one.closes_on
+        if closed or missed or one.last_day >= whose.day:
             continue
         mine.append(
             Item(

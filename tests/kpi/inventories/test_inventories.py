@@ -243,6 +243,7 @@ async def test_month_end_asks_for_the_inventory(base: Base) -> None:
     assert await owed("li") == {("confirm_inventory_lines", "li", "2026-02-28")}
     base.clock.now = datetime(2026, 3, 3, 2, tzinfo=UTC)
     late = await owed("director", mine=False)
+    assert ("close_month", "总部", "2026-03-02") in await owed("director", on="2026-03-01")
     assert {("open_inventory", "BJ店", "2026-02-28"), ("sign_inventory", "SH店", "2026-03-02")} <= late
     assert ("confirm_inventory_lines", "wang", "2026-02-28") in await owed("sh_head", mine=False)
     assert await owed("bj_head", on="2026-02-10") <= {("open_inventory", "BJ店", "2026-01-30")}

@@ -17,6 +17,7 @@ from services.kpi.plans.commands import (
     RevisePlan,
     SubmitPlan,
 )
+from services.kpi.plans.dividing import router as dividing
 from services.kpi.plans.lines import rows_of
 from services.kpi.plans.reads import router as reads
 from services.kpi.plans.reports import router as reports
@@ -107,4 +108,4 @@ async def void(plan_id: UUID, command: VoidFact, ctx: CtxMatch) -> Receipt:
     return await records.void(ctx, PLANS, plan_id, command, right=may_correct)
 
 
-ROUTERS: tuple[Router, ...] = (reads, router, reports)
+ROUTERS: tuple[Router, ...] = (reads, dividing, router, reports)

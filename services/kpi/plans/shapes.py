@@ -101,6 +101,29 @@ class Proposal(BaseModel):
     position: int
 
 
+class PartRow(BaseModel):
+    """What a unit below would get of one row of a plan."""
+
+    unit_id: UUID
+    unit: str | None
+    month: str
+    measure: str
+    product: str | None
+    product_label: str | None
+    currency: str | None
+    target: str
+    stretch: str | None
+
+
+class Parts(BaseModel):
+    """A plan divided among the units directly below; nothing is recorded."""
+
+    spread: str
+    rows: list[PartRow]
+    as_of: Any
+    position: int
+
+
 class TargetRow(BaseModel):
     """A target in force."""
 

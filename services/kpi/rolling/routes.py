@@ -14,6 +14,7 @@ from services.kpi.rolling.commands import (
     RefuseFirmChange,
 )
 from services.kpi.rolling.policy import RollingPolicy, RollingRules
+from services.kpi.rolling.proposing import router as proposing
 from services.kpi.rolling.reads import reports
 from services.kpi.rolling.reads import router as reads
 from shared.http.context import Ctx, CtxMatch
@@ -77,4 +78,4 @@ async def void(rolling_id: UUID, command: VoidFact, ctx: CtxMatch) -> Receipt:
     return await records.void(ctx, ROLLING, rolling_id, command, right=may_correct)
 
 
-ROUTERS: tuple[Router, ...] = (reads, router, reports)
+ROUTERS: tuple[Router, ...] = (proposing, reads, router, reports)

@@ -81,6 +81,31 @@ class RollingTable(BaseModel):
     position: int
 
 
+class RollingProposalRow(BaseModel):
+    """A row the next version may begin from."""
+
+    month: str
+    kind: str = Field(description="firm or outlook.")
+    measure: str
+    product: str | None
+    product_label: str | None
+    currency: str | None
+    target: str
+    stretch: str | None
+    source: str = Field(description="rolling: said by the version before; else the target in force: annual or split.")
+
+
+class RollingProposal(BaseModel):
+    """What a next version may begin from; nothing is recorded."""
+
+    unit_id: UUID
+    unit: str | None
+    base_month: str
+    rows: list[RollingProposalRow]
+    as_of: Any
+    position: int
+
+
 class AccuracyRow(BaseModel):
     """What a version said of a month so many months ahead, and what came."""
 

@@ -43,6 +43,7 @@ ROWS: dict[str, Row] = {
     ),
     "plans.read": Row(who.looking(HEADS | who.LOOKING), "annual_plan.draft"),
     "plans.table": Row(who.looking(HEADS | who.LOOKING), "annual_plan.draft"),
+    "plans.parts": Row(who.looking(HEADS | who.LOOKING), "annual_plan.draft"),
     "plans.propose": Row(who.reserved(HEADS | {who.OTHER_TENANT}, elsewhere="done"), "", _proposal, matched=False),
     "plans.revise": _on("draft", GIVEN),
     "plans.submit": _on("draft"),

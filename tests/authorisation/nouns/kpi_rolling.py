@@ -37,6 +37,7 @@ def _seen() -> Row:
 ROWS: dict[str, Row] = {
     "rolling_plans.list": listed(),
     "rolling_plans.accuracy": listed(),
+    "rolling_plans.proposal": Row(who.looking(HEADS | who.LOOKING | {who.OTHER_TENANT}), query={"unit_id": BRANCH}),
     "rolling_policies.read": listed(),
     "rolling_policies.publish": Row(who.PUBLISHING, body=POLICY, matched=False),
     "rolling_plans.read": _seen(),

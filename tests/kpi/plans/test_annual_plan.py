@@ -126,6 +126,10 @@ async def test_a_plan_is_cascaded_in_three_steps_and_issued_as_a_whole(company: 
     await sold(company, "T1", "2025-04", 4)
     await fold(company)
     id, version = await approved(company, {"year": 2026, "rows": [row("2026-04", 9, 12)]}, "head")
+    shown = (await company["head"].read(f"{PLANS}/{id}/parts"))["rows"]
+    assert {(one["unit"], one["target"], one["stretch"]) for one in shown} == {("SH店", "8", "11"), ("BJ店", "1", "1")}
+    even = (await company["head"].read(f"{PLANS}/{id}/parts", spread="even"))["rows"]
+    assert sorted(one["target"] for one in even) == ["4", "5"]
     first = await company.make("head", f"{PLANS}/{id}/cascade", {"spread": "last_year"}, version=version)
 
     def part(code: str) -> str:

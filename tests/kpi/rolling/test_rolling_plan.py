@@ -87,6 +87,12 @@ async def test_a_rolling_month_goes_before_the_annual_plan(company: Staffed) -> 
         "2026-06": ("8", "rolling"), "2026-07": ("2", "annual"),
     }  # fmt: skip
     assert await in_force(company, as_of="2026-02-28") == {}
+    begun = await company["sh_head"].read(f"{PATH}/proposal", base_month="2026-05")
+    assert [(one["month"], one["kind"], one["target"], one["source"]) for one in begun["rows"]] == [
+        ("2026-05", "firm", "7", "rolling"), ("2026-06", "outlook", "8", "rolling"),
+        ("2026-07", "outlook", "2", "annual"),
+    ]  # fmt: skip
+    assert (await company["bj_head"].get(f"{PATH}/proposal", unit_id=company.unit("SH"))).status_code == 404
 
 
 async def test_the_policy_says_how_many_months_are_closed_firm_and_outlook(company: Staffed) -> None:

@@ -56,6 +56,7 @@ MADE: dict[str, Maker] = {
     "plans.proposal": lambda r, _: Ready(),
     "plans.read": lambda r, _: on("plan_id", r.often("annual_plan", lambda: _plan(r))),
     "plans.table": lambda r, _: on("plan_id", r.often("annual_plan", lambda: _plan(r))),
+    "plans.parts": lambda r, _: on("plan_id", r.often("annual_plan", lambda: _plan(r))),
     "plans.revise": lambda r, _: _revised(r),
     "plans.submit": lambda r, _: on("plan_id", _plan(r), {}),
     "plans.review": lambda r, _: on("plan_id", _plan(r, submitted=True), {}),

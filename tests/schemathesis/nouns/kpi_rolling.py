@@ -35,6 +35,7 @@ def _seen(r: Records) -> Ready:
 
 
 MADE: dict[str, Maker] = {
+    "rolling_plans.proposal": lambda r, _: Ready(),
     "rolling_plans.open": lambda r, _: Ready(body=_opening(r)),
     "rolling_plans.read": lambda r, _: _seen(r),
     "rolling_plans.versions": lambda r, _: _seen(r),

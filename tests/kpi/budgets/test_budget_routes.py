@@ -148,6 +148,7 @@ async def test_claims_use_the_budget_and_never_more_than_is_left(company: Staffe
     reverse = path(first, "reverse", of=CLAIMS)
     assert await company.refused("sh_head", reverse, {"reason": "x"}, version=3) == (409, "claim_moved_on")
     assert (await use(company))["travel"] == ("1000.00", "0.00", "600.00", "600.00", "400.00")
+    assert [row["used_amount"] for row in (await company["sh_head"].read(PATH))["items"]] == ["600.00"]  # its own sum
     assert (await use(company, "director", year=2026, unit_id=company.unit("SH")))["events"][4] == "500.00"
     assert await use(company, "bj_head") == {}
     (row,) = (await company["li"].read(CLAIMS, status="paid"))["items"]

@@ -37,6 +37,7 @@ ASKED = """
 select c.stream_id, c.owner_id, c.unit_id, c.month, c.status, c.confirm_by, c.objected_on, c.verdict
   from {confirmations} as c
  where {holds} and c.status in ('asked', 'objected', 'answered') and {sight}
+   and not exists (select from {people} as p where p.stream_id = c.owner_id and {left_holds} and p.status = 'left')
  order by c.confirm_by, c.stream_id
 """
 
@@ -60,7 +61,9 @@ async def due(whose: Whose) -> Due:
             elif over:
                 late.append(_split(month, due_on, unit_id, whose))
     sql = Sql(asking)
-    statement = sql.text(ASKED, holds=sql.holds("c"), sight=sql.counted("c", account="null::uuid"))
+    statement = sql.text(
+        ASKED, holds=sql.holds("c"), left_holds=sql.holds("p"), sight=sql.counted("c", account="null::uuid")
+    )
     for row in await read.pool.fetch(statement, *sql.values):
         own = row["owner_id"] == whose.person_id
         if own and row["status"] != "objected":

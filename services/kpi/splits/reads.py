@@ -10,7 +10,7 @@ from fastapi import Depends, Query, Response
 from fastapi.responses import HTMLResponse
 
 from services.kpi import events
-from services.kpi.acting import RecordShown, sees, shown
+from services.kpi.acting import UNIT_NAMES, RecordShown, sees, shown
 from services.kpi.answers import figure
 from services.kpi.asked import Ask
 from services.kpi.events import ConfirmationStatus, SplitStatus
@@ -67,7 +67,14 @@ async def split(split_id: UUID, reading: Report, response: Response) -> RecordSh
     def actions(split: Split) -> Iterable[str]:
         return (name for name, fact in SPLITTING.items() if split.can(getattr(events, fact)))
 
-    return await shown(reading, response, Split, split_id, actions=actions, people=("issued_by",))
+    found = await shown(reading, response, Split, split_id, actions=actions, people=("issued_by",))
+    lines = found.standing["lines"]
+    named = {UUID(line["person_id"]) for line in lines if line["person_id"] is not None}
+    units = {UUID(line["unit_id"]) for line in lines if line["unit_id"] is not None}
+    rows = await reading.pool.fetch(UNIT_NAMES, reading.tenant_id, list(units)) if units else ()
+    people = await people_names(reading.kit, reading.tenant_id, named)
+    called = {row["id"]: row["name"] for row in rows}
+    return found.model_copy(update={"people": found.people | people, "units": found.units | called})
 
 
 @router.get(

@@ -179,8 +179,31 @@ async def test_a_split_above_gives_the_unit_below_its_target(sh: Staffed) -> Non
     issued = await sh["sh_head"].read(f"/v1/splits/{sh_split}")
     assert issued["standing"]["confirm_by"] == "2026-03-05", "three working days on"
     assert set(issued["allowed_actions"]) == {"change", "correct", "void"}
+    assert issued["people"][sh.person("li")] == "li", "who got something is named"
     assert (await sh["sh_head"].read("/v1/splits", unit_id=sh.unit("HQ")))["items"][0]["id"] == sh_split
     assert (await sh["sh_head"].get(path)).status_code == 404, "the split above is not theirs"
+
+
+async def test_attainment_is_against_what_the_split_gave(sh: Staffed, app: FastAPI) -> None:
+    await prospect(sh, "li", "2026-02-10", 2, won="2026-03-02")
+    split = await propose(sh, month="2026-03", totals=[{"measure": "orders", "target": "8"}])
+    path = f"/v1/splits/{split}"
+    await tell(sh, path, "edit", {"lines": [line(sh, "li", "5"), line(sh, "wang", "3")]})
+    await tell(sh, path, "issue", {})
+    await sh.fold()
+    asked = {"kpi": "attainment_orders", "from_": "2026-03-01", "to": "2026-03-31"}
+
+    async def values(group_by: str, **more: Any) -> list[tuple[Any, ...]]:
+        rows = (await sh["sh_head"].read("/v1/kpi/values", group_by=group_by, **asked, **more))["rows"]
+        return [(row[f"{group_by}_label"], row["numerator"], row["denominator"]) for row in rows]
+
+    assert sorted(await values("person")) == [("li", "2", "5"), ("wang", "0", "3")]
+    assert await values("unit") == [("SH店", "2", "8")]
+    await tell(sh, path, "change", {"lines": [line(sh, "li", "8")], "reason": "王磊请假"})
+    await sh.fold()
+    assert await values("person") == [("li", "2", "8")]
+    issued = (await sh["sh_head"].read(path))["history"][2]["position"]
+    assert sorted(await values("person", known_at=issued)) == [("li", "2", "5"), ("wang", "0", "3")], "as known then"
 
 
 async def test_what_a_split_refuses(sh: Staffed) -> None:

@@ -41,7 +41,6 @@ PATHS: Mapping[str, str] = {
     "lead": "/v1/leads/",
     "visit": "/v1/visits/",
     "invoice": "/v1/invoices/",
-    "target": "/v1/plans/",
 }
 TITLES = """
 select distinct on (e.stream_id) e.stream_id as id,

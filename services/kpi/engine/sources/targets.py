@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date
+from typing import Any
 from uuid import UUID
 
 from services.kpi.asking import Asking, Reads, Sql
@@ -31,16 +32,21 @@ TARGETS: Mapping[str, Measure] = {one.name: one for one in (ORDERS, DELIVERIES, 
 NEXT_DELIVERIES = Measure(NAME, "next_deliveries", "units", "target")
 """Of the month after the period."""
 
+# `whole`: there is a row for all products; where there is none, those of the products are summed.
 ROWS = """
-select m.k{groups}, f.currency{amounts}
+select {selected}
   from (select t.month, t.measure, t.unit_id, t.person_id as owner_id, null::uuid as account_id,
-               null::text as channel, t.product, t.target, t.currency, t.record_id
+               null::text as channel, t.product, t.target, t.currency, t.record_id,
+               bool_or(t.product is null) over (
+                   partition by t.month, t.measure, t.unit_id, t.person_id, t.currency) as whole
           from {targets} as t) as f
   join unnest({ks}::int[], {months}::date[], {nexts}::boolean[]) as m(k, month, following) on m.month = f.month
   {joins}
  where {wanted} and {whose} and {product}
- group by m.k{grouped}, f.currency
+ group by {grouped}
 """
+AMOUNT_OF = "sum(f.target) filter (where f.measure = '{measure}' and m.following = {following})"
+ALL_PRODUCTS = "(f.product is null or not f.whole)"
 UNITS = "select u.stream_id as id, u.parent_id from {tree} as u where {holds}"
 EXISTS = "select exists (select from {targets} as t)"
 
@@ -56,28 +62,36 @@ class TargetSource:
 
     async def amounts(self, reads: Reads, question: Question, uses: Sequence[Use]) -> Sequence[Counted]:
         """Of groups that plans know: nothing for a channel or an account."""
-        filters = question.filters
-        if not set(question.group_by) <= set(DIMENSIONS) or filters.channel is not None:
+        if not _planned(question):
             return []
-        statement, dimensions = Statement(question), question.group_by
+        groups = _groups(question)
+        named = "".join(f", {group} as g{place}" for place, group in enumerate(groups))
+        sums = "".join(f", {_amount(use)} as m{n}" for n, use in enumerate(uses))
+        grouped = ", ".join(("m.k", "f.currency", *groups))
+        rows = await self._fetch(reads, question, f"m.k, f.currency{named}{sums}", grouped)
+        return [
+            Counted(row["k"], keys_of(row, len(groups)), row["currency"], [row[f"m{n}"] for n in range(len(uses))])
+            for row in rows
+        ]
+
+    async def _fetch(self, reads: Reads, question: Question, selected: str, grouped: str) -> Sequence[Any]:
+        filters, statement, groups = question.filters, Statement(question), _groups(question)
         sql = statement.sql
-        names = {"product": "f.product", "person": "f.owner_id", "unit": "f.unit_id"}
-        groups = [names.get(dimension, f"{dimension}.place_id") for dimension in dimensions]
         said = [sql.counted("f", account="null::uuid")]
-        if filters.currency is not None:
-            said.append(f"f.currency = {sql(filters.currency)}")
-        if filters.product is not None:
-            said.append(f"f.product = {sql(filters.product)}")
+        for column, value in (("currency", filters.currency), ("product", filters.product)):
+            if value is not None:
+                said.append(f"f.{column} = {sql(value)}")
         if filters.person_id is not None:
             said.append(f"f.owner_id = {sql(filters.person_id)}")
         if filters.keys is not None:
             for group, key in zip(groups, filters.keys, strict=True):
                 said.append(f"{group} is null" if key is None else f"{group}::text = {sql(key)}")
+        by_product = "product" in question.group_by or filters.product is not None
         ks, months, following = self._months(question)
         text = sql.text(
             ROWS,
-            groups="".join(f", {group} as g{place}" for place, group in enumerate(groups)),
-            grouped="".join(f", {group}" for group in groups),
+            selected=selected,
+            grouped=grouped,
             targets=target_rows(sql),
             ks=sql(ks),
             months=sql(months),
@@ -85,17 +99,9 @@ class TargetSource:
             joins=statement.places(),
             wanted=" and ".join(said),
             whose=await self._whose(reads, question, sql),
-            product=sql.text(self._product(question), targets=target_rows(sql)),
-            amounts="".join(
-                f", sum(f.target) filter (where f.measure = '{_planned(use)}'"
-                f" and {'' if use.measure is NEXT_DELIVERIES else 'not '}m.following) as m{n}"
-                for n, use in enumerate(uses)
-            ),
+            product="f.product is not null" if by_product else ALL_PRODUCTS,
         )
-        return [
-            Counted(row["k"], keys_of(row, len(groups)), row["currency"], [row[f"m{n}"] for n in range(len(uses))])
-            for row in await reads.fetch(text, *sql.values)
-        ]
+        return await reads.fetch(text, *sql.values)
 
     def _months(self, question: Question) -> tuple[list[int], list[date], list[bool]]:
         ks: list[int] = []
@@ -108,15 +114,6 @@ class TargetSource:
             months += [*inside, *after]
             following += [False] * len(inside) + [True] * len(after)
         return ks, months, following
-
-    def _product(self, question: Question) -> str:
-        """All products: the row that says so; without one the sum of those there are."""
-        if "product" in question.group_by or question.filters.product is not None:
-            return "f.product is not null"
-        return """(f.product is null or not exists (
-            select from {targets} as o where o.product is null and o.month = f.month and o.measure = f.measure
-               and o.unit_id = f.unit_id and o.person_id is not distinct from f.owner_id
-               and o.currency is not distinct from f.currency))"""
 
     async def _whose(self, reads: Reads, question: Question, sql: Sql) -> str:
         """Whose targets make the figure."""
@@ -146,23 +143,47 @@ class TargetSource:
     async def items(
         self, reads: Reads, question: Question, use: Use, *, limit: int, after: Place | None
     ) -> Sequence[Item]:
-        """The targets themselves, as one item each month: told by what they are, not by records of sales."""
-        found: list[Item] = []
-        for counted in await self.amounts(reads, question, (use,)):
-            if counted.amounts[0]:
-                start = datetime.combine(question.periods[counted.period].first, datetime.min.time(), UTC)
-                item = Item("target", UUID(int=0), len(found) + 1, start, None, question.filters.unit_id, None,
-                            counted.currency, counted.amounts[0])  # fmt: skip
-                found.append(item)
-        return [item for item in found if after is None or item.number > after.number][:limit]
+        """The plans and splits themselves: how much of the figure each says."""
+        if not _planned(question):
+            return []
+        selected = f"f.record_id, f.unit_id, f.owner_id, f.currency, {_amount(use)} as amount"
+        rows = await self._fetch(reads, question, selected, "f.record_id, f.unit_id, f.owner_id, f.currency")
+        start = question.starts[0]
+        found = sorted((row for row in rows if row["amount"]), key=lambda row: [str(cell) for cell in tuple(row)[:3]])
+        shown = [
+            Item(
+                "target",
+                row["record_id"],
+                number,
+                start,
+                row["owner_id"],
+                row["unit_id"],
+                None,
+                row["currency"],
+                row["amount"],
+            )
+            for number, row in enumerate(found, start=1)
+        ]
+        return [item for item in shown if after is None or item.number > after.number][:limit]
 
     async def exists(self, reads: Reads, asking: Asking) -> bool:
         sql = Sql(asking)
         return bool(await reads.fetchval(sql.text(EXISTS, targets=target_rows(sql)), *sql.values))
 
 
-def _planned(use: Use) -> str:
-    return "deliveries" if use.measure is NEXT_DELIVERIES else use.measure.name
+def _planned(question: Question) -> bool:
+    """Whether plans know what is asked for."""
+    return set(question.group_by) <= set(DIMENSIONS) and question.filters.channel is None
+
+
+def _groups(question: Question) -> list[str]:
+    names = {"product": "f.product", "person": "f.owner_id", "unit": "f.unit_id"}
+    return [names.get(dimension, f"{dimension}.place_id") for dimension in question.group_by]
+
+
+def _amount(use: Use) -> str:
+    following = use.measure is NEXT_DELIVERIES
+    return AMOUNT_OF.format(measure="deliveries" if following else use.measure.name, following=str(following).lower())
 
 
 async def _units(reads: Reads, question: Question) -> Mapping[UUID, UUID | None]:

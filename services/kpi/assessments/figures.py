@@ -23,7 +23,7 @@ from services.kpi.engine.period import Period, period_of
 from services.kpi.engine.question import Filters
 from services.kpi.engine.shipped import views_of
 from services.kpi.engine.values import Value, values
-from services.kpi.events import Cycle
+from services.kpi.events import Cycle, KpiReading
 from services.kpi.months.closes import Close, basis, closes
 from shared.days import end_of
 from shared.event_store.stream import Refused
@@ -166,6 +166,40 @@ class Figures:
     def _asking(self, known_at: int) -> Asking:
         now: datetime = self.ctx.now
         return Asking(self.ctx.tenant_id, self.zone, now, EVERYBODY, known_at=known_at, latest=True)
+
+
+async def current(
+    ctx: CommandContext,
+    kpi: str,
+    since: date,
+    until: date,
+    currency: str | None = None,
+    *,
+    person_id: UUID | None = None,
+    unit_id: UUID | None = None,
+) -> KpiReading:
+    """A KPI of some days as the log knows it now, of a person or of a unit and all below it; kept with its position.
+
+    Of several currencies the one asked for, else none has a value. Raises Refused 422 `unknown_kpi`.
+    """
+    head = (await ctx.kit.store.head(ctx.tenant_id)).position
+    figures = Figures(ctx, ctx.principal.zone, await working_days(ctx.kit.pool, ctx.tenant_id), {})
+    wanted = await figures._chosen([kpi], until, head)
+    period = Period(since, until, f"{since}/{until}", "month", figures.days.month_of(until))
+    found = await figures._values(wanted, (period,), head, Filters(unit_id=unit_id, person_id=person_id))
+    of_it = [one for one in found if currency is None or one.currency in (None, currency)]
+    one = of_it[0] if len(of_it) == 1 else None
+    return KpiReading(
+        kpi,
+        since,
+        until,
+        None if one is None else one.value,
+        found[0].chosen.definition.version if found else None,
+        None if one is None else one.numerator,
+        None if one is None else one.denominator,
+        head,
+        None if one is None else one.currency,
+    )
 
 
 MONTHS_SCORES = """

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from services.kpi.acting import APPROVES, Moment, in_sight, moment, require_unit
 from services.kpi.assessments import sight as personal
+from services.kpi.assessments.figures import current
 from services.kpi.events import KpiReading
 from services.kpi.improvements.commands import KpiReadingGiven
 from services.kpi.improvements.improvement import Improvement
@@ -54,13 +55,15 @@ async def reading(
     unit_id: UUID | None = None,
     person_id: UUID | None = None,
 ) -> KpiReading | None:
-    """The figure as told, else as it is computed now. Raises Refused 422 `range_of_kpi`, `value_missing`."""
+    """The figure as told, else as it is computed now. Raises Refused 422 `range_of_kpi`, `unknown_kpi`."""
     if given is None:
         return None
     if given.until < given.since:
         raise Refused("range_of_kpi", "the range ends before it begins", status=422, pointer=f"{pointer}/until")
     if given.value is None:
-        raise Refused("value_missing", "say the value", status=422, pointer=f"{pointer}/value")
+        return await current(
+            ctx, given.kpi, given.since, given.until, given.currency, person_id=person_id, unit_id=unit_id
+        )
     return KpiReading(given.kpi, given.since, given.until, given.value, currency=given.currency)
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import Response
+from fastapi import Query, Response
 
 from services.kpi import events
 from services.kpi.acting import RecordShown, shown
@@ -15,16 +15,18 @@ from services.kpi.assessments.sight import sees
 from services.kpi.events import FindingSource, ImprovementStatus, TrainingStatus
 from services.kpi.improvements import report
 from services.kpi.improvements.acting import sees_improvement
+from services.kpi.improvements.defeats_view import DEFEAT_REASONS
+from services.kpi.improvements.findings import OWN_PEOPLE, Defeats, findings
 from services.kpi.improvements.improvement import ACTIONS, Improvement
-from services.kpi.improvements.shapes import ImprovementRow, TrainingRow
+from services.kpi.improvements.shapes import FindingsReport, ImprovementRow, TrainingRow
 from services.kpi.improvements.training import ACTIONS as TRAINING_ACTIONS
 from services.kpi.improvements.training import TrainingNeed
 from services.kpi.improvements.views import IMPROVEMENTS, TRAINING
 from services.kpi.views.units import UNITS
 from shared.http.openapi import refuses
-from shared.http.reading import Listed, Paged, Report
+from shared.http.reading import FromDay, Listed, Paged, Report, ToDay
 from shared.http.route import Router
-from shared.records.asked import TreeAsked, UnitId
+from shared.records.asked import TreeAsked, UnitId, days
 from shared.records.fields import Code
 from shared.records.pages import listed, page_of
 
@@ -90,3 +92,27 @@ async def training_need(need_id: UUID, reading: Report, response: Response) -> R
         return (name for name, fact in TRAINING_ACTIONS.items() if record.can(getattr(events, fact)))
 
     return await shown(reading, response, TrainingNeed, need_id, actions=actions, seen=sees)
+
+
+@router.get(
+    "/reports/training-findings",
+    operation_id="reports.training_findings",
+    response_model=FindingsReport,
+    responses=refuses(422),
+)
+async def training_findings(
+    ask: Ask,
+    from_day: FromDay = None,
+    to_day: ToDay = None,
+    category: Annotated[Code, Query(description="Of the reason catalogue: whose reasons ask for training.")] = (
+        OWN_PEOPLE
+    ),
+    owner_id: UUID | None = None,
+    unit_id: UnitId = None,
+    tree: TreeAsked = "then",
+) -> Any:
+    """Defeats through our own people, by person and reason, with the training needs that are open for them."""
+    days(from_day, to_day)
+    asking = await ask.of(DEFEAT_REASONS, TRAINING, UNITS)
+    which = Defeats(from_day, to_day, unit_id, owner_id, category)
+    return ask.records(asking, await findings(ask.pool, asking, ask.labels, which=which))

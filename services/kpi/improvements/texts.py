@@ -49,6 +49,5 @@ TEXTS: dict[str, Text] = {
         "The training need is {given}: that is not possible.",
         409,
     ),
-    "value_missing": Text("没有数值", "Value missing", "请给出指标的数值。", "Say the value of the KPI.", 422),
     "range_of_kpi": Text("区间为空", "Empty range", "起始日晚于截止日。", "The range ends before it begins.", 422),
 }

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import get_args
 
+from services.kpi.improvements.defeats_view import DEFEAT_REASONS
 from services.kpi.improvements.events import ImprovementFact, TrainingFact
 from shared.event_store.stream import FactCorrected, FactVoided
 from shared.projections.view import View
@@ -140,4 +141,4 @@ TRAINING = View(
     facts=(*get_args(TrainingFact), FactCorrected, FactVoided),
 )
 
-VIEWS: tuple[View, ...] = (IMPROVEMENTS, TRAINING)
+VIEWS: tuple[View, ...] = (IMPROVEMENTS, TRAINING, DEFEAT_REASONS)

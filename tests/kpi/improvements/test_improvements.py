@@ -10,6 +10,8 @@ import pytest
 
 from shared.event_store.store import EventStore
 from shared.settings import Settings
+from tests.kpi.raw_facts import prospect
+from tests.kpi.raw_facts import tell as tell_raw
 from tests.kpi.staffed import Staffed, staffed
 
 
@@ -146,3 +148,58 @@ async def test_what_is_about_a_person_is_seen_by_them_their_heads_and_hr(sh: Sta
     assert await sh.refused("li", f"/v1/training-needs/{of_rep['id']}/drop", {"reason": "x"}, version=1) == (
         403, "forbidden",
     )  # fmt: skip
+
+
+async def test_defeats_through_our_own_people_are_findings_that_ask_for_training(sh: Staffed) -> None:
+    def lost(day: str, reason: str, *others: str) -> tuple[str, str, dict[str, Any]]:
+        said = {"defeat_reason": reason, "defeat_category": reason.partition(".")[0], "defeat_other_reasons": others}
+        return "DealLost", day, {"status": "defeated", **said}
+
+    for day, reason, others in (
+        ("2026-01-10", "own.attitude", ()),
+        ("2026-01-12", "own.slow_follow_up", ("own.attitude",)),
+        ("2026-02-01", "brand.price", ("own.attitude",)),
+        ("2026-02-02", "brand.price", ()),
+    ):
+        deal = await prospect(sh, "li", "2026-01-02", 1)
+        await tell_raw(sh, "opportunity", lost(day, reason, *others), id=deal, version=1)
+    deal = await prospect(sh, "zhao", "2026-01-02", 1, unit="BJ")
+    await tell_raw(sh, "opportunity", lost("2026-01-20", "own.promise_not_kept"), id=deal, version=1)
+    need = {"owner_id": sh.person("li"), "topic": "服务态度", "source": "defeat", "reason": "own.attitude"}
+    await sh.make("sh_head", "/v1/training-needs", need)
+    await sh.fold()
+
+    async def found(who: str, **asked: str) -> list[tuple[str, str, int, int, str, int]]:
+        rows = (await sh[who].read("/v1/reports/training-findings", **asked))["rows"]
+        names = ("owner", "reason", "defeats", "mentions", "last_on", "open_needs")
+        return [tuple(row[name] for name in names) for row in rows]
+
+    of_li = [("li", "own.attitude", 1, 3, "2026-02-01", 1), ("li", "own.slow_follow_up", 1, 1, "2026-01-12", 0)]
+    assert await found("sh_head") == of_li
+    assert await found("li") == of_li
+    assert await found("wang") == []
+    assert await found("director", to="2026-01-31", unit_id=sh.unit("SH")) == [
+        ("li", "own.attitude", 1, 2, "2026-01-12", 1), ("li", "own.slow_follow_up", 1, 1, "2026-01-12", 0),
+    ]  # fmt: skip
+    assert sorted(row[0] for row in await found("director", as_of="2026-01-20")) == ["li", "li", "zhao"]
+    assert await found("director", category="brand") == [("li", "brand.price", 2, 2, "2026-02-02", 0)]
+    assert await found("director", known_at="12") == []
+
+
+async def test_a_figure_that_is_not_told_is_computed_and_kept_with_its_position(sh: Staffed) -> None:
+    for day in ("2026-01-05", "2026-01-06"):
+        await prospect(sh, "li", day, 2, won="2026-01-20")
+    await prospect(sh, "wang", "2026-01-07", 1)
+    await sh.fold()
+    asked = {"kpi": "orders", "since": "2026-01-01", "until": "2026-01-31"}
+    made = await sh.make("sh_head", "/v1/improvements", planning(sh, before=asked))
+    before = (await sh["sh_head"].read(f"/v1/improvements/{made['id']}"))["standing"]["kpi_before"]
+    assert (before["value"], before["version"]) == ("4", 1)
+    assert before["known_at"] > 0
+    need = {"owner_id": sh.person("wang"), "topic": "谈判", "before": {**asked, "kpi": "new_records"}}
+    await sh.fold()
+    told = await sh.make("sh_head", "/v1/training-needs", need)
+    shown = (await sh["sh_head"].read(f"/v1/training-needs/{told['id']}"))["standing"]["kpi_before"]
+    assert shown["value"] == "1"
+    body = planning(sh, before={**asked, "kpi": "nothing"})
+    assert await sh.refused("sh_head", "/v1/improvements", body) == (422, "unknown_kpi")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
@@ -46,9 +46,9 @@ ANY: Commands[AnnualPlan] = Commands(AnnualPlan)
 Step = Callable[[AnnualPlan, Moment], None]
 
 
-def present(ctx: CommandContext) -> Asking:
-    """A question about all there is, for what a command computes."""
-    return Asking(ctx.tenant_id, ctx.principal.zone, ctx.now, Sight(everything=True), latest=True)
+def question(ctx: CommandContext, at: datetime | None = None) -> Asking:
+    """What a command computes from: all there is, of an instant of business time or the latest."""
+    return Asking(ctx.tenant_id, ctx.principal.zone, at or ctx.now, Sight(everything=True), latest=at is None)
 
 
 # -- the proposal ------------------------------------------------------------------------------------------
@@ -66,13 +66,15 @@ async def propose(ctx: CommandContext, command: ProposePlan) -> Receipt:
         require_unit_known(await known(ctx.kit.pool, ctx.tenant_id, [unit_id]), unit_id, "/unit_id")
         if await _plan(ctx, id) is not None:
             raise Refused("plan_exists", "that unit and year has a plan", pointer="/year")
+        now = moment(ctx, command.on)
         growths, stated = growths_of(command.growths), rows_of(command.rows)
         require_sound_rows(stated, months_of(command.year))
         basis: tuple[PlanBasis, ...] = ()
         if growths:
-            asking = present(ctx)
-            days, tree = await working_days(ctx.kit.pool, ctx.tenant_id), await tree_of(ctx.kit.pool, asking)
-            found = await bases(ctx.kit.pool, asking, days, year=command.year, units=[unit_id], tree=tree)
+            pool = ctx.kit.pool
+            days, tree = await working_days(pool, ctx.tenant_id), await tree_of(pool, question(ctx))
+            asking = question(ctx, None if command.on is None else now.at)  # a plan told late foresees nothing
+            found = await bases(pool, asking, days, year=command.year, units=[unit_id], tree=tree)
             wanted = {growth.measure for growth in growths}
             basis = tuple(one for one in found[unit_id] if one.measure in wanted)
         return work.add(
@@ -84,7 +86,7 @@ async def propose(ctx: CommandContext, command: ProposePlan) -> Receipt:
                 rows=merged(grown(growths, basis), stated),
                 growths=growths,
                 basis=basis,
-                at=moment(ctx, command.on).at,
+                at=now.at,
             )
         )
 
@@ -224,8 +226,7 @@ async def _parts(
     ctx: CommandContext, plan: AnnualPlan, command: CascadePlan, *, issued: bool
 ) -> Mapping[UUID, tuple[PlanRow, ...]]:
     """What each unit gets. Raises Refused 409 `nobody_below`, 422 `not_below`, `parts_stated` and of rows."""
-    asking = present(ctx)
-    tree = await tree_of(ctx.kit.pool, asking)
+    tree = await tree_of(ctx.kit.pool, question(ctx))
     stated = command.spread is PlanSpread.STATED
     named = [part.unit_id for part in command.units] if stated else list(command.unit_ids)
     wrong = bool(command.unit_ids) if stated else bool(command.units) or issued
@@ -242,6 +243,7 @@ async def _parts(
         return given
     if not (units := tuple(named) or children):
         raise Refused("nobody_below", "there is no unit below")
+    asking = question(ctx, None if command.on is None else moment(ctx, command.on).at)
     weights = await weights_of(ctx.kit.pool, asking, plan.standing, units, tree, command.spread)
     return {unit: tuple(rows) for unit, rows in divided(plan.standing["rows"], weights).items()}
 

@@ -83,6 +83,17 @@ async def test_months_of_last_year_that_are_not_over_count_their_targets(company
     shown = (await company["sh_head"].read(f"{PLANS}/proposal", year=2027, growth="0"))["rows"]
     found = {(one["month"], one["basis_source"], one["target"]) for one in shown if one["measure"] == "orders"}
     assert {("2027-01", "outcome", 4), ("2027-04", "target", 11), ("2027-05", "year_before", 6)} <= found
+    growths = [{"measure": "orders", "target": "0"}]
+    told = {"year": 2026, "unit_id": company.unit("BJ"), "growths": growths, "on": "2025-05-20"}
+    await sold(company, "BJ", "2025-04", 5)
+    await sold(company, "BJ", "2024-05", 7)
+    await sold(company, "BJ", "2025-06", 9)
+    await fold(company)
+    late = (await company.make("director", PLANS, told))["id"]
+    basis = (await company["director"].read(f"{PLANS}/{late}"))["standing"]["basis"]
+    assert [(one["outcome"], one["source"]) for one in basis[3:6]] == [
+        ("5", "outcome"), ("7", "year_before"), ("0", "year_before"),
+    ], "what was told for a past day foresees nothing"  # fmt: skip
 
 
 async def test_a_proposal_is_returned_with_comments_and_comes_back(company: Staffed) -> None:

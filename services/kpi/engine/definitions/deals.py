@@ -35,13 +35,13 @@ CAPTURED_WITHIN = Parameter(
 )
 
 
-def _attainment(id: str, zh: str, en: str, actual: Measure, planned: Measure) -> Definition:
+def _attainment(id: str, zh: str, en: str, done: str, actual: Measure, planned: Measure) -> Definition:
     return Definition(
         id=f"attainment_{id}",
         zh=f"{zh}达成率",
         en=f"{en} against target",
         what_zh=f"期内{zh}台数 ÷ 期内整月的{zh}目标",
-        what_en=f"units of {en.lower()} in the period / their target of the months that lie in it",
+        what_en=f"units {done} in the period / their target of the months that lie in it",
         unit="units",
         date=actual.on,
         other_dates=("target",),
@@ -238,9 +238,9 @@ DEALS: tuple[Definition, ...] = (
         dimensions=PLANNED,
         source=f"{SOURCE}; issued plans, rolling plans and splits",
     ),
-    _attainment("orders", "订单", "Orders", ORDERED_UNITS, targets.ORDERS),
-    _attainment("deliveries", "交车", "Deliveries", DELIVERED_UNITS, targets.DELIVERIES),
-    _attainment("reported", "提报", "Units reported", REPORTED_UNITS, targets.REPORTED),
+    _attainment("orders", "订单", "Orders", "ordered", ORDERED_UNITS, targets.ORDERS),
+    _attainment("deliveries", "交车", "Deliveries", "handed over", DELIVERED_UNITS, targets.DELIVERIES),
+    _attainment("reported", "提报", "Units reported", "reported", REPORTED_UNITS, targets.REPORTED),
     Definition(
         id="order_growth",
         zh="订单增长率",

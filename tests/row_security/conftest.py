@@ -28,7 +28,7 @@ select a.attname as name, t.typname as type
 SQL: Mapping[str, str] = {
     "uuid": "gen_random_uuid()", "text": "'x'", "int2": "1", "int4": "1", "int8": "1", "bool": "true",
     "timestamptz": "now()", "date": "current_date", "jsonb": "'{}'", "numeric": "1", "bytea": "sha256('x')",
-    "_uuid": "'{}'", "_text": "'{}'", "float8": "1",
+    "_uuid": "'{}'", "_text": "'{}'", "_timestamptz": "'{}'", "float8": "1",
 }  # fmt: skip
 """A value of each type, for columns that must have one."""
 SPECIAL: Mapping[str, Mapping[str, str]] = {

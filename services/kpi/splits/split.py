@@ -156,7 +156,7 @@ class Split(Correctable):
         _require_time_to_confirm(confirm_by, day)
         standing = self.standing_at(at) or self.standing
         if standing["status"] is SplitStatus.DRAFT:
-            if set(standing["totals"]) != set(totals):
+            if not _same(standing["totals"], totals):
                 raise Refused("targets_moved", "the unit's targets have changed since: edit the split")
             require_closing(standing["totals"], standing["lines"])
         self.happen(SplitIssued, at=at, issued_by=by, confirm_by=confirm_by)
@@ -179,7 +179,7 @@ class Split(Correctable):
         require_lines(totals, lines)
         require_closing(totals, lines)
         standing = self.standing_at(at) or self.standing
-        if (set(standing["totals"]), set(standing["lines"])) == (set(totals), set(lines)):
+        if _same(standing["totals"], totals) and set(standing["lines"]) == set(lines):
             return False
         number = 1 + sum(entry.type == "SplitChanged" for entry in self.ledger.values())
         self.happen(
@@ -194,11 +194,21 @@ class Split(Correctable):
         return True
 
     def void(self, version: int, *, reason: str, at: datetime) -> None:
-        """Take back a fact. What was issued was put before people: it is changed, never taken back."""
+        """Take back a fact. What was issued was put before people: it is changed, never taken back, nor its draft."""
         entry = self.entry_about(version)
-        if entry is not None and entry.version == version and entry.type in ("SplitIssued", "SplitChanged"):
+        issued = any(known.type == "SplitIssued" for known in self.entries())
+        if issued and entry is not None and entry.version == version and not entry.voided:
             raise Refused("issued_stays", "an issued split is changed by number, not taken back", pointer="/version")
         super().void(version, reason=reason, at=at)
+
+
+def _same(before: Sequence[SplitTotal], now: Sequence[SplitTotal]) -> bool:
+    """Whether the figures are the same, wherever they come from."""
+
+    def figures(totals: Sequence[SplitTotal]) -> set[tuple[object, ...]]:
+        return {(one.measure, one.product, one.currency, one.target, one.stretch) for one in totals}
+
+    return figures(before) == figures(now)
 
 
 def _require_time_to_confirm(confirm_by: date, day: date) -> None:

@@ -109,7 +109,9 @@ async def test_a_month_is_split_confirmed_objected_to_answered_and_changed(sh: S
     assert (await confirmation_of(sh, "wang"))["status"] == "lapsed"
     assert (await confirmation_of(sh, "li"))["status"] == "asked"
     assert await refused(sh, ask_wang, "confirm", {}, "wang") == (409, "confirmation_lapsed")
-    assert await refused(sh, path, "void", {"version": 4, "reason": "错"}) == (409, "issued_stays")
+    for version in (2, 4, 5):  # the draft it was issued from, the issue, a change
+        assert await refused(sh, path, "void", {"version": version, "reason": "错"}) == (409, "issued_stays")
+    assert await refused(sh, path, "void", {"version": 1, "reason": "错"}) == (409, "issued_stays")
 
 
 async def test_the_confirmation_is_a_page_to_print(sh: Staffed, app: FastAPI) -> None:

@@ -82,8 +82,8 @@ class Deals:
 
     def __init__(self, log: Log) -> None:
         self.log = log
-        self.of = {id: facts for id, facts in log.streams("opportunity").items() if facts and facts[0].version == 1} | {
-            id: facts for id, facts in log.streams("opportunity").items() if any(f.version == 1 for f in facts)
+        self.of = {
+            id: facts for id, facts in log.streams("opportunity").items() if any(fact.version == 1 for fact in facts)
         }
 
     def happened(self, period: Period, *types: str) -> Iterator[tuple[Fact, Sequence[Fact]]]:

@@ -63,6 +63,8 @@ class Region:
     scenes: dict[str, Life]
     around: Sequence[Track]
     told_until: date = FIRST_DAY - timedelta(days=1)
+    told_at: int = 0
+    """The log's position when that was told."""
 
     @classmethod
     async def founded(cls, running: Running, seed: int = SEED) -> Region:
@@ -134,7 +136,7 @@ class Region:
 
     async def _play(self, day: date) -> None:
         await self.teller.play(within(self.tracks, self.told_until + timedelta(days=1), day))
-        self.told_until = day
+        self.told_until, self.told_at = day, self.teller.position
 
     async def _hand_over(self) -> None:
         """The leaver's accounts and deals go to two colleagues, and the leaver leaves."""

@@ -16,7 +16,7 @@ SERVED = {
     "DAKEHU_ACCOUNTS_PORT": {"units", "people", "accounts", "hand-overs"},
     "DAKEHU_OPPORTUNITIES_PORT": {
         "opportunities", "leads", "visitor-counts", "spend", "visits", "filings", "invoices", "receipts", "ledger",
-        "products", "level-policies", "events",
+        "products", "level-policies", "pipeline", "events",
     },
 }  # fmt: skip
 """What each service serves; the kpi service all else."""

@@ -62,6 +62,14 @@ class Told:
 async def told(running: Running) -> Told:
     """The region's two years: the one before as its past, then month by month."""
     region = await Region.founded(running)
+    try:
+        return await _told(region)
+    except BaseException:
+        await region.teller.end()
+        raise
+
+
+async def _told(region: Region) -> Told:
     planning = Planning(region)
     story = Told(region, planning)
     for month in months_from(date(YEAR - 1, 1, 1), 12):

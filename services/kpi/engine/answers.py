@@ -9,6 +9,7 @@ from typing import Any
 from services.kpi.asking import Asking, Labels, Reads, money
 from services.kpi.engine.definition import Dimension
 from services.kpi.engine.values import Value
+from shared.days import LAST_INSTANT
 from shared.records.labels import GroupNames
 
 PLACES = Decimal("0.000001")
@@ -49,7 +50,7 @@ def row(figure: Value, asking: Asking, group: Mapping[str, Any], language: str) 
         "period": figure.period.key,
         "from": figure.period.first,
         "to": figure.period.last,
-        "complete": figure.period.end(asking.zone) <= asking.at or figure.period.last < asking.day,
+        "complete": figure.period.end(asking.zone) - LAST_INSTANT <= asking.at,
         **group,
         "currency": figure.currency,
         "numerator": text(figure.numerator, is_money=above),

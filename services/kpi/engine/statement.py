@@ -104,7 +104,10 @@ class Statement:
         return made[name]
 
     def wanted(self) -> str:
-        """The filters and what the asker sees: owner and unit of the row, as they were at its time."""
+        """The filters and what the asker sees: owner and unit of the row, as they were at its time.
+
+        The currency is a filter of money alone: the measures apply it.
+        """
         filters, said = self.question.filters, [self.sql.counted("f")]
         if filters.unit_id is not None:
             said.append(self.sql.below("f.unit_id", filters.unit_id))
@@ -114,8 +117,6 @@ class Statement:
             said.append(f"f.channel = {self.sql(filters.channel)}")
         if filters.product is not None:
             said.append(f"p.product = {self.sql(filters.product)}")
-        if filters.currency is not None:
-            said.append(f"f.currency = {self.sql(filters.currency)}")
         if filters.keys is not None:
             for group, key in zip(self.groups(), filters.keys, strict=True):
                 said.append(f"{group} is null" if key is None else f"{group}::text = {self.sql(key)}")

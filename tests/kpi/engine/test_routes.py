@@ -11,7 +11,9 @@ import asyncpg
 import httpx
 import pytest
 
+from services.kpi.views.accounts import ACCOUNTS
 from services.kpi.views.funnel import FUNNEL
+from services.kpi.views.reports import REPORTED
 from services.kpi.views.stock import STOCK
 from shared.event_store.store import EventStore
 from shared.identity.current_tenant import as_tenant
@@ -116,6 +118,53 @@ async def test_credit_stays_with_who_was_responsible_then(sh: Staffed) -> None:
     assert {row["product"]: row["value"] for row in rows} == {"GTX": "2", "SED": "1"}
     rows = await figures(sh, "new_records", group_by="branch", person_id=sh.person("li"))
     assert [(row["branch_label"], row["value"]) for row in rows] == [("SH店", "2")]
+
+
+async def test_money_has_a_figure_for_each_currency_and_counts_have_none(sh: Staffed) -> None:
+    await a_spring(sh)
+    await prospect(sh, "li", "2026-01-02", ("DealWon", "2026-01-16", {**WON, "currency": "EUR"}))
+    await sh.fold(*VIEWS)
+    rows = await figures(sh, "order_amount,orders,prospect_conversion")
+    assert [(row["kpi"], row["currency"], row["value"]) for row in rows] == [
+        ("order_amount", "CNY", "250000.50"), ("order_amount", "EUR", "250000.50"), ("orders", None, "6"),
+        ("prospect_conversion", None, "0.4"),
+    ]  # fmt: skip
+    rows = await figures(sh, "order_amount,orders,prospect_conversion", currency="EUR")
+    assert [(row["currency"], row["value"]) for row in rows] == [("EUR", "250000.50"), (None, "6"), (None, "0.4")]
+
+
+async def test_an_account_of_two_kinds_counts_in_both(sh: Staffed) -> None:
+    opened = {"name": "甲公司", "kinds": ["industry", "national"], "sector": "物流"}
+    account = await tell(sh, "account", ("AccountOpened", "2025-01-01", opened))
+    await prospect(sh, "li", "2026-01-05", account=account)
+    await prospect(sh, "li", "2026-01-06")
+    await sh.fold(ACCOUNTS, *VIEWS)
+    rows = await figures(sh, "new_records", group_by="account_kind")
+    assert {row["account_kind"]: row["value"] for row in rows} == {"industry": "1", "national": "1", None: "1"}
+    rows = await figures(sh, "new_records", group_by="segment")
+    assert {row["segment_label"]: row["value"] for row in rows} == {"物流": "1", "(blank)": "1"}
+    counted, found = await items(sh, "director", "new_records", "numerator", group_by="segment", keys="物流")
+    assert (counted, [item["account"] for item in found]) == (Decimal(1), ["甲公司"])
+
+
+async def test_units_are_reported_on_the_day_of_their_report_once_it_was_accepted(sh: Staffed) -> None:
+    """Credit is of the report: the deal was handed over to Zhao before."""
+    made = await a_spring(sh)
+    steps = [{"vin": f"VIN{n}", "state": "reported", "on": "2026-02-20", "line": 1, "product": "GTX"} for n in (1, 2)]
+    await tell(
+        sh, "filing",
+        ("FilingDrafted", "2026-02-16", {"status": "drafted", "opportunity_id": str(made["moved"])}),
+        ("UnitsReported", "2026-02-20", {"reports": steps}),
+        ("ReportAccepted", "2026-03-01", {"reports": [{"vin": "VIN1", "state": "accepted", "on": "2026-03-01"}]}),
+        ("ReportRefused", "2026-03-01", {"reports": [{"vin": "VIN2", "state": "refused", "on": "2026-03-01"}]}),
+    )  # fmt: skip
+    await sh.fold(REPORTED, *VIEWS)
+    asked = {"from_": "2026-02-01", "to": "2026-02-28"}
+    rows = await figures(sh, "reported", group_by="person,product", **asked)
+    assert [(row["person_label"], row["product"], row["value"]) for row in rows] == [("zhao", "GTX", "1")]
+    assert await figure(sh, "reported", as_of="2026-02-28", **asked) == (None, None, None)
+    counted, found = await items(sh, "director", "reported", "numerator", from_="2026-02-01")
+    assert (counted, [item["id"] for item in found]) == (Decimal(1), [str(made["moved"])])
 
 
 async def test_each_sees_the_figures_of_their_own_and_of_their_units(

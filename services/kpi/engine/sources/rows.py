@@ -64,6 +64,8 @@ class RowMeasure:
             said.append(f"f.step = {listed(self.steps)}")
         if self.where is not None:
             said.append(self.where)
+        if self.measure.is_money and (currency := statement.question.filters.currency) is not None:
+            said.append(f"f.currency = {statement.sql(currency)}")
         if (channels := use.parameter("channels")) is not None:
             said.append(f"f.channel = any({statement.sql(list(channels))}::text[])")
         return said

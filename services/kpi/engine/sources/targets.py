@@ -78,9 +78,10 @@ class TargetSource:
         filters, statement, groups = question.filters, Statement(question), _groups(question)
         sql = statement.sql
         said = [sql.counted("f", account="null::uuid")]
-        for column, value in (("currency", filters.currency), ("product", filters.product)):
-            if value is not None:
-                said.append(f"f.{column} = {sql(value)}")
+        if filters.currency is not None:
+            said.append(f"(f.currency is null or f.currency = {sql(filters.currency)})")
+        if filters.product is not None:
+            said.append(f"f.product = {sql(filters.product)}")
         if filters.person_id is not None:
             said.append(f"f.owner_id = {sql(filters.person_id)}")
         if filters.keys is not None:

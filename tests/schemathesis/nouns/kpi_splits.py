@@ -76,7 +76,9 @@ MADE: dict[str, Maker] = {
     "splits.propose": lambda r, _: Ready(body=_proposing(r, me(r))),
     "splits.read": lambda r, _: on("split_id", _often(r)),
     "splits.table": lambda r, _: on("split_id", _often(r)),
-    "splits.reweigh": _on_split({"history_share": "0.2", "history_months": 3}),
+    "splits.reweigh": lambda r, _: on(
+        "split_id", _split(r, me(r)), {"history_share": "0.2", "history_months": 3, "persons": [me(r)], "units": []}
+    ),
     "splits.edit": lambda r, _: on("split_id", _split(r, me(r)), {"lines": _lines(me(r), "9")}),
     "splits.issue": _on_split({}),
     "splits.change": lambda r, _: on(

@@ -34,8 +34,8 @@ from services.kpi.months.closing import (
 from services.kpi.months.month import Month
 from shared.days import day_of, end_of
 
-YEARS_BEFORE_THE_LOG = 30
-"""Months may be closed by command so long before the log began: what was imported has a past."""
+EARLIEST = date(1990, 1, 1)
+"""No month before this one is closed: what was imported has a past, but not that long a one."""
 
 SAID = """
 select distinct on (e.stream_id)
@@ -85,7 +85,7 @@ async def month_standings(
     today = day_of(clock.now, asking.zone)
     began = min(today, today if clock.began is None else day_of(clock.began, asking.zone)).replace(day=1)
     calendars = await _calendars(reads, asking)
-    told = await _told(reads, asking, months_between(later(began, -12 * YEARS_BEFORE_THE_LOG), today))
+    told = await _told(reads, asking, months_between(EARLIEST, today))
     first = min(later(began, -1), since or today, *told)
     months = tuple(months_between(first, calendars.now.month_of(today)))
     instants = [end_of(calendars.closing_day(month), asking.zone) for month in months]

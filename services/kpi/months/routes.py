@@ -11,7 +11,7 @@ from fastapi import Path
 from services.kpi.acting import require_function
 from services.kpi.asking import Asking
 from services.kpi.month import PATTERN, first_day, said
-from services.kpi.months.closes import month_standings
+from services.kpi.months.closes import EARLIEST, month_standings
 from services.kpi.months.closing import Close, Standing
 from services.kpi.months.commands import CloseMonth, ReopenMonth
 from services.kpi.months.month import Month
@@ -128,7 +128,9 @@ def _after(month: date, others: Mapping[date, Standing]) -> Sequence[Standing]:
 
 
 async def _standing(ctx: CommandContext, month: date) -> tuple[Standing, Mapping[date, Standing]]:
-    """How the month stands, and all others. Raises Refused 422 `month_not_over` for one that has not begun."""
+    """How the month stands, and all others. Raises Refused 422 `month_too_early`, `month_not_over`."""
+    if month < EARLIEST:
+        raise Refused("month_too_early", "months that long ago are not closed", status=422, earliest=said(EARLIEST))
     asking = Asking(ctx.tenant_id, ctx.principal.zone, ctx.now, await ctx.kit.sight(ctx.principal), latest=True)
     found = {
         standing.month: standing for standing in await month_standings(ctx.kit.pool, asking, now=ctx.now, since=month)

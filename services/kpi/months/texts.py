@@ -12,6 +12,9 @@ TEXTS: dict[str, Text] = {
         "{month} ends on {last_day}: it can be closed after that.",
         422,
     ),
+    "month_too_early": Text(
+        "月份过早", "Month too early", "{earliest} 之前的月份不月结。", "No month before {earliest} is closed.", 422
+    ),
     "month_closed": Text(
         "本月已结", "Month closed", "{month} 已月结，请先撤销月结。", "{month} is closed: reopen it first.", 409
     ),

@@ -135,6 +135,7 @@ async def test_a_close_is_taken_back_with_a_reason_and_the_next_waits(books: Boo
 async def test_months_of_what_was_imported_are_closed_by_command(books: Books) -> None:
     books.now("2025-06-30T18:00")
     refused(await books.close("2025-02", position=10**6), 422, "position_out_of_order")
+    refused(await books.close("1989-12"), 422, "month_too_early")
     assert (await books.close("2025-02", position=2)).status_code == 200
     months = await books.months(from_="2024-12", to="2025-03")
     assert [(name, item["state"]) for name, item in months.items()] == [

@@ -10,7 +10,7 @@ from services.kpi.acting import Moment, moment, require_line, require_unit
 from services.kpi.assessments.assessment import Assessment, asked_to_rate
 from services.kpi.assessments.commission import Commission
 from services.kpi.assessments.life import Result
-from services.kpi.assessments.sight import sees_personal
+from services.kpi.assessments.sight import sees_pay, sees_personal
 from shared.http.commands import Commands, Work
 from shared.http.context import CommandContext
 from shared.http.problem import Problem
@@ -39,7 +39,13 @@ async def _sees_or_rates(ctx: CommandContext, record: Assessment) -> bool:
 
 ASSESSMENTS: Commands[Assessment] = Commands(Assessment, sees=_sees)
 RATINGS: Commands[Assessment] = Commands(Assessment, sees=_sees_or_rates)
-COMMISSIONS: Commands[Commission] = Commands(Commission, sees=_sees)
+
+
+async def _sees_pay(ctx: CommandContext, record: Commission) -> bool:
+    return await sees_pay(ctx.kit, ctx.principal, record)
+
+
+COMMISSIONS: Commands[Commission] = Commands(Commission, sees=_sees_pay)
 
 
 # -- rights ------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from services.kpi.assessments.assessment import Assessment
 from services.kpi.assessments.commission import Commission
 from services.kpi.assessments.life import ACTS, Result
 from services.kpi.assessments.shapes import AssessmentRow, CommissionRow
-from services.kpi.assessments.sight import sees
+from services.kpi.assessments.sight import sees, sees_pay
 from services.kpi.assessments.views import ASSESSMENTS, COMMISSIONS
 from services.kpi.events import Cycle, ResultStatus
 from services.kpi.month import MonthAsked, first_day
@@ -59,7 +59,7 @@ async def assessments(
 @router.get("/assessments/{assessment_id}", operation_id="assessments.read", responses=refuses(404))
 async def assessment(assessment_id: UUID, reading: Report, response: Response) -> RecordShown:
     """One assessment with its whole computation and history; to the person assessed without who rated how."""
-    found = await _shown(reading, response, Assessment, assessment_id)
+    found = await _shown(reading, response, Assessment, assessment_id, seen=sees)
     return without_raters(found) if _is_own(reading, found) else found
 
 
@@ -86,10 +86,10 @@ async def commissions(
 @router.get("/commissions/{commission_id}", operation_id="commissions.read", responses=refuses(404))
 async def commission(commission_id: UUID, reading: Report, response: Response) -> RecordShown:
     """One commission proposal with its whole computation and history."""
-    return await _shown(reading, response, Commission, commission_id)
+    return await _shown(reading, response, Commission, commission_id, seen=sees_pay)
 
 
-async def _shown(reading: Reading, response: Response, kind: type[Any], id: UUID) -> RecordShown:
+async def _shown(reading: Reading, response: Response, kind: type[Any], id: UUID, *, seen: Any) -> RecordShown:
     def actions(record: Result) -> Iterable[str]:
         own = record.standing["owner_id"] == reading.principal.person_id
         for name, act in ACTS.items():
@@ -102,7 +102,7 @@ async def _shown(reading: Reading, response: Response, kind: type[Any], id: UUID
                 yield "rate"
 
     named = ("signed_by", "proposed_by", "answered_by")
-    return await shown(reading, response, kind, id, actions=actions, people=named, seen=sees)
+    return await shown(reading, response, kind, id, actions=actions, people=named, seen=seen)
 
 
 def _is_own(reading: Reading, found: RecordShown) -> bool:

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from services.kpi.asking import Asking, Labels, Reads, Row, Sql, money
 from services.kpi.assessments.scoring import ZERO
-from services.kpi.assessments.sight import personal
+from services.kpi.assessments.sight import PAYS, personal
 from services.kpi.month import said
 from shared.records.paging import Order, Page, next_of, paged
 
@@ -106,7 +106,7 @@ async def _page(
     statement = sql.text(
         ROWS.replace("{relation}", "{" + relation + "}"),
         holds=sql.holds("r"),
-        shown=personal(sql, "r"),
+        shown=personal(sql, "r", PAYS if relation == "commissions" else ()),
         wanted=which.predicate(sql),
         **paged(sql, SORTS, sort, page, "r.stream_id"),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from uuid import uuid4
 
 import asyncpg
 import httpx
@@ -12,7 +13,9 @@ import pytest
 from fastapi import FastAPI
 
 from shared.event_store.store import EventStore
+from shared.identity.tokens import development_key, mint_token
 from shared.settings import Settings
+from tests.accounts.company import Client
 from tests.kpi.raw_facts import prospect, tell
 from tests.kpi.staffed import Staffed, staffed
 
@@ -54,6 +57,9 @@ async def books(
 ) -> Books:
     made = Books(await staffed(store, http, settings, pool), app)
     sh = made.sh
+    finance, root = uuid4(), sh.company.root_id
+    token = mint_token(development_key(settings.data), sh.tenant_id, finance, ("finance",), root)
+    sh.company.clients["finance"] = Client(http, token, finance)
     made.now("2026-06-01")
     rule = {
         "effective_from": "2026-01-01", "post": "representative",
@@ -86,7 +92,7 @@ async def books(
 async def test_a_commission_pays_the_month_and_what_was_told_late_of_earlier_ones(books: Books) -> None:
     sh = books.sh
     june = await sh.make("sh_head", "/v1/commissions", {"owner_id": sh.person("li"), "month": "2026-06"})
-    july = await sh.make("sh_head", "/v1/commissions", {"owner_id": sh.person("li"), "month": "2026-07"})
+    july = await sh.make("finance", "/v1/commissions", {"owner_id": sh.person("li"), "month": "2026-07"})
     await sh.fold()
     rows = (await sh["li"].read("/v1/commissions"))["items"]
     assert [(row["month"], row["status"], row["amounts"]) for row in rows] == [
@@ -125,6 +131,8 @@ async def test_a_commission_pays_the_month_and_what_was_told_late_of_earlier_one
     assert last["texts"] == {"appeal": "六月还少一台", "answer": "补一台"}
     assert await books.no("sh_head", path, "propose", {}) == (409, "result_not_so_far")
     assert june["code"] == "ok"
+    for who, count in (("finance", 2), ("sh_office", 0), ("wang", 0), ("bj_head", 0), ("sh_manager", 2)):
+        assert len((await sh[who].read("/v1/commissions"))["items"]) == count, who
 
 
 async def test_an_assessment_shows_its_computation_and_is_signed_and_appealed(books: Books) -> None:

@@ -12,7 +12,7 @@ from services.kpi.acting import APPROVES, Moment, belonging, moment, require_lin
 from services.kpi.asking import Asking
 from services.kpi.calendar.working_days import working_days
 from services.kpi.month import said
-from services.kpi.plans.commands import CascadePlan, ChangePlan, ProposePlan
+from services.kpi.plans.commands import MOST_UNITS, CascadePlan, ChangePlan, ProposePlan
 from services.kpi.plans.events import PlanBasis, PlanMeasure, PlanRow, PlanSpread, PlanStatus
 from services.kpi.plans.lines import (
     difference,
@@ -243,6 +243,8 @@ async def _parts(
         return given
     if not (units := tuple(named) or children):
         raise Refused("nobody_below", "there is no unit below")
+    if len(units) > MOST_UNITS:
+        raise Refused("too_many_units", "name fewer", status=422, pointer="/unit_ids", most=MOST_UNITS)
     asking = question(ctx, None if command.on is None else moment(ctx, command.on).at)
     weights = await weights_of(ctx.kit.pool, asking, plan.standing, units, tree, command.spread)
     return {unit: tuple(rows) for unit, rows in divided(plan.standing["rows"], weights).items()}

@@ -31,6 +31,8 @@ Rate = Annotated[
 ]
 Year = Annotated[int, Field(ge=2000, le=2199)]
 
+MOST_UNITS = 450
+"""Units of one cascade: an append takes 500 events."""
 ROW: Any = {"month": "2027-01", "measure": "orders", "target": "12", "stretch": "14"}
 
 
@@ -125,9 +127,11 @@ class CascadePlan(DatedCommand):
 
     spread: PlanSpread = PlanSpread.LAST_YEAR
     unit_ids: tuple[UUID, ...] = Field(
-        default=(), max_length=450, description="Among these; default all directly below. Not with stated parts."
+        default=(), max_length=MOST_UNITS, description="Among these; default all directly below. Not with stated parts."
     )
-    units: tuple[UnitPart, ...] = Field(default=(), max_length=450, description="The parts, when they are stated.")
+    units: tuple[UnitPart, ...] = Field(
+        default=(), max_length=MOST_UNITS, description="The parts, when they are stated."
+    )
     difference_reason: Text | None = Field(
         default=None, description="Why the parts do not sum to the plan; without it they must."
     )

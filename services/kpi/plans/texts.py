@@ -95,6 +95,13 @@ TEXTS: dict[str, Text] = {
     "nobody_below": Text(
         "没有下级单位", "No unit below", "没有可以分解的下级单位。", "There is no unit below to give a part to.", 409
     ),
+    "too_many_units": Text(
+        "单位过多",
+        "Too many units",
+        "一次最多分解给 {most} 个单位，请分批填写。",
+        "A cascade gives parts to {most} units at once: state the parts in portions.",
+        422,
+    ),
     "not_below": Text(
         "不是直接下级", "Not directly below", "只能分解给直接下级单位。", "Parts go to units directly below.", 422
     ),

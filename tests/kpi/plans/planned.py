@@ -39,8 +39,8 @@ async def tell(company: Staffed, stream_type: str, id: UUID, *facts: Told) -> No
     ).kind == "ok"
 
 
-async def sold(company: Staffed, code: str, month: str, units: int, delivered: int = 0, who: str = "li") -> None:
-    """An order of a unit's in a month, and how much of it was handed over on the next day."""
+async def sold(company: Staffed, code: str, month: str, units: int, delivered: int = 0, who: str = "li") -> UUID:
+    """The deal: an order of a unit's in a month, and how much of it was handed over on the next day."""
     credit = {"owner_id": company.person(who), "unit_id": company.unit(code), "status": "open", **lines(units)}
     facts: list[Told] = [
         ("ProspectCaptured", day(f"{month}-02"), {"changes": credit}),
@@ -49,7 +49,25 @@ async def sold(company: Staffed, code: str, month: str, units: int, delivered: i
     if delivered:
         moved = [{"line": 1, "units": delivered, "on": f"{month}-11"}]
         facts.append(("UnitsDelivered", day(f"{month}-11"), {"changes": {"delivered": moved}}))
-    await tell(company, "opportunity", uuid4(), *facts)
+    deal = uuid4()
+    await tell(company, "opportunity", deal, *facts)
+    return deal
+
+
+async def reported(company: Staffed, deal: UUID, month: str, *vins: str) -> None:
+    """Units of a deal reported to the manufacturer and accepted, but the first, which was refused."""
+    told = [{"vin": vin, "state": "reported", "on": f"{month}-12", "product": "A6L"} for vin in vins]
+    answers = [
+        {"vin": vin, "state": "accepted" if number else "refused", "on": f"{month}-14"}
+        for number, vin in enumerate(vins)
+    ]
+    credit = {"opportunity_id": str(deal), "owner_id": company.person("li"), "unit_id": company.unit("SH")}
+    await tell(
+        company, "filing", uuid4(),
+        ("FilingDrafted", day(f"{month}-11"), {"changes": {**credit, "status": "draft"}}),
+        ("UnitsReported", day(f"{month}-12"), {"changes": {"reports": told}}),
+        ("ReportAccepted", day(f"{month}-14"), {"changes": {"reports": answers}}),
+    )  # fmt: skip
 
 
 async def add_unit(company: Staffed, code: str, above: str, kind: UnitKind = UnitKind.TEAM) -> None:

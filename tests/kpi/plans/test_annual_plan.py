@@ -14,7 +14,7 @@ from shared.event_store.store import EventStore
 from shared.identity.tokens import development_key, mint_token
 from shared.settings import Settings
 from tests.accounts.company import Client
-from tests.kpi.plans.planned import PLANS, add_unit, approved, fold, row, sold
+from tests.kpi.plans.planned import PLANS, add_unit, approved, fold, reported, row, sold
 from tests.kpi.staffed import Staffed, staffed
 
 GROWTH = [{"measure": "orders", "target": "0.10", "stretch": "0.30"}, {"measure": "deliveries", "target": "0"}]
@@ -46,7 +46,8 @@ async def table(company: Staffed, id: str, **params: Any) -> dict[str, Any]:
 
 
 async def test_a_year_begins_from_the_same_months_of_last_year(company: Staffed) -> None:
-    await sold(company, "SH", "2025-01", 10, delivered=4)
+    deal = await sold(company, "SH", "2025-01", 10, delivered=4)
+    await reported(company, deal, "2025-01", "VIN1", "VIN2", "VIN3")
     await sold(company, "BJ", "2025-01", 5)
     await sold(company, "SH", "2025-02", 3)
     await sold(company, "SH", "2024-02", 70)
@@ -55,7 +56,7 @@ async def test_a_year_begins_from_the_same_months_of_last_year(company: Staffed)
     shown = (await company["director"].read(f"{PLANS}/proposal", **params))["rows"]
     january = [one for one in shown if one["month"] == "2026-01"]
     assert [(one["measure"], one["basis"], one["target"], one["stretch"]) for one in january] == [
-        ("orders", "15", 17, 20), ("deliveries", "4", 4, 5), ("reported", "0", 0, 0),
+        ("orders", "15", 17, 20), ("deliveries", "4", 4, 5), ("reported", "2", 2, 3),
     ]  # fmt: skip
     stated = [row("2026-12", 9, 12, "reported"), row("2026-02", 8)]
     made = await company.make("head", PLANS, {"year": 2026, "growths": GROWTH, "rows": stated})
@@ -70,6 +71,8 @@ async def test_a_year_begins_from_the_same_months_of_last_year(company: Staffed)
     assert read["standing"]["basis"][0] == {
         "month": "2026-01-01", "measure": "orders", "outcome": "15", "source": "outcome",
     }  # fmt: skip
+    sheet = (await company["director"].get(f"{PLANS}/{made['id']}/table", format="csv")).text
+    assert "2026-Q1" in sheet
     branch = await company["sh_head"].read(f"{PLANS}/proposal", **params)
     assert [one["basis"] for one in branch["rows"][:2]] == ["10", "4"], "of the branch alone"
 

@@ -35,7 +35,7 @@ FORECAST_DEVIATION: Final = PointTable(
     ),
     otherwise=Decimal(20),
 )
-"""预测偏差率: ≤ 20 % 100, ≤ 50 % 80, ≤ 100 % 60, ≤ 200 % 40, else 20 points (domain.md §5)."""
+"""预测偏差率: ≤ 20 % 100, ≤ 50 % 80, ≤ 100 % 60, ≤ 200 % 40, else 20 points."""
 
 
 class Scheme(msgspec.Struct, frozen=True):

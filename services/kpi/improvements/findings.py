@@ -10,7 +10,7 @@ from uuid import UUID
 from services.kpi.asking import Asking, Labels, Reads, Row, Sql
 
 OWN_PEOPLE: Final = "own"
-"""The category of the shipped reason catalogue that asks for training (domain.md §2, defeat reasons 3)."""
+"""The category of the shipped reason catalogue that asks for training (本店人员, defeat reasons 3)."""
 
 # A defeat counts once per reason of the category it names; the needs are those as they stand at the same instant.
 FINDINGS = """

@@ -114,10 +114,13 @@ def follow_up_runs(log: Log, upto: int | None = None) -> list[Row]:
                 "from_at": begin,
                 "to_at": end,
                 "level": "O" if rows[0]["stock"] == "ordered" else rows[0]["level"] or "N",
-                "reached_at": [at for at in contacts if at > begin and (end is None or at < end + timedelta(days=1))],
-                "owned_from": [row["from_at"] for row in owned],
-                "owner_ids": [row["owner_id"] for row in owned],
-                "unit_ids": [row["unit_id"] for row in owned],
+                "owner_id": owned[0]["owner_id"],
+                "unit_id": owned[0]["unit_id"],
+                "reached_at": [at for at in contacts if at > begin and (end is None or at < end + timedelta(days=1))]
+                or None,
+                "owned_from": [row["from_at"] for row in owned[1:]] or None,
+                "owner_ids": [row["owner_id"] for row in owned[1:]] or None,
+                "unit_ids": [row["unit_id"] for row in owned[1:]] or None,
             }
         )
     return found

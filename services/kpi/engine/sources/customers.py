@@ -12,7 +12,7 @@ from services.kpi.asking import Reads
 from services.kpi.engine.definition import Dimension, Measure
 from services.kpi.engine.question import Question, Use
 from services.kpi.engine.sources.rows import RowMeasure, RowSource
-from services.kpi.engine.sources.windowed import WindowedSource, instant
+from services.kpi.engine.sources.windowed import WindowedSource, day, instant
 from services.kpi.engine.statement import Statement
 from services.kpi.views.accounts import ACCOUNTS
 from services.kpi.views.funnel import FUNNEL
@@ -24,22 +24,26 @@ GONE = Measure("customers", "gone", "accounts", "opening", ("window_days",))
 
 # Of each account and period its last order before the period, and the first from then on.
 RELATION = """(
-    select o.tenant_id, o.account_id as stream_id, 1 as number, w.start as at, o.owner_id, o.unit_id, o.account_id,
-           o.channel, null::text as currency, null::jsonb as lines, w.start as opening, o.at as last_at, o.next_at
+    select o.tenant_id, o.account_id as stream_id, 1 as number, ({starts})[k] as at, o.owner_id, o.unit_id,
+           o.account_id, o.channel, null::text as currency, null::jsonb as lines, ({starts})[k] as opening,
+           ({days})[k] - o.last_on as days, o.next_at
       from (select f.tenant_id, f.account_id, f.at, f.owner_id, f.unit_id, f.channel,
+                   (f.at at time zone {{zone}})::date as last_on,
                    lead(f.at) over (partition by f.account_id order by f.at, f.stream_id, f.version) as next_at
               from {{funnel}} as f
              where f.tenant_id = $1 and f.step = 'ordered' and f.prospects > 0 and f.account_id is not null
-               and f.at <= {{at}}) as o
-      join (values {starts}) as w(start) on o.at < w.start and (o.next_at is null or o.next_at >= w.start))"""
-WITHIN = (
-    "f.opening = w.start"
-    " and (f.last_at at time zone {zone})::date >= (w.start at time zone {zone})::date - {window_days}"
-)
+               and f.at <= {{at}} offset 0) as o
+     cross join lateral generate_series(
+           width_bucket(o.at, {starts}) + 1,
+           case when o.next_at is null then {count} else width_bucket(o.next_at, {starts}) end) as k)"""
+WITHIN = "f.opening = w.start and f.days <= {window_days}"
 
 
 async def _make(_: Reads, question: Question) -> str:
-    return RELATION.format(starts=", ".join(f"({instant(start)})" for start in question.starts[: question.begun]))
+    starts = question.starts[: question.begun]
+    listed = ", ".join(instant(start) for start in starts)
+    days = ", ".join(day(period.first) for period in question.periods[: question.begun])
+    return RELATION.format(starts=f"array[{listed}]", days=f"array[{days}]", count=len(starts))
 
 
 CUSTOMER_SOURCE = WindowedSource(

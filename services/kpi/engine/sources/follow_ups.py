@@ -6,7 +6,8 @@ run). Which cadence holds says the level policy in force on the day it opened.
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from services.kpi.asking import Asking, Reads, Sql
@@ -60,29 +61,31 @@ cadences as materialized (
 )"""
 RELATION = """(
 with {cadences},
-runs as materialized (
-    select r.stream_id, r.from_at, r.level, r.reached_at, r.owned_from, r.owner_ids, r.unit_ids,
-           (r.from_at at time zone {{zone}})::date as since,
-           case when r.to_at <= {{at}} then (r.to_at at time zone {{zone}})::date end as until
+runs as materialized (  -- `since`, `until`: the day by where it lies among the days' first instants
+    select r.stream_id, r.from_at, r.level, r.owner_id, r.unit_id, r.reached_at, r.owned_from, r.owner_ids, r.unit_ids,
+           {lo} - 1 + width_bucket(r.from_at, {starts}) as since,
+           case when r.to_at <= {{at}} then {lo} - 1 + width_bucket(r.to_at, {starts}) end as until
       from {{follow_up_runs}} as r
      where r.tenant_id = $1 and coalesce(r.to_at, 'infinity') >= {lo_at} and r.from_at <= {hi_at}
 ),
 contacts as (
-    select r.stream_id, r.from_at, (made_at at time zone {{zone}})::date as day
-      from runs as r cross join lateral unnest(r.reached_at) as made_at
-     where r.reached_at <> '{{{{}}}}' and made_at <= {{at}}
-    union
-    select r.stream_id, r.from_at, v.visited_on
+    select r.stream_id, r.from_at, v.visited_on as day
       from {{visit_contacts}} as v
-      join runs as r on r.stream_id = v.opportunity_id
+      join runs as r on r.stream_id = v.opportunity_id and v.visited_on > r.since
+       and (r.until is null or v.visited_on <= r.until)
      where v.tenant_id = $1 and v.from_at <= {{at}} and (v.to_at is null or v.to_at > {{at}})
        and v.visited_on between {lo} and {today}
+    union
+    select r.stream_id, r.from_at, c.day
+      from runs as r
+     cross join lateral unnest(r.reached_at) as made_at
+     cross join lateral (select (made_at at time zone {{zone}})::date as day) as c
+     where r.reached_at is not null and made_at <= {{at}} and c.day > r.since
+       and (r.until is null or c.day <= r.until)
 ),
-reached as (
-    select c.stream_id, c.from_at, c.day, lead(c.day) over days as next_day, row_number() over days = 1 as first
+reached as materialized (
+    select c.*, lead(c.day) over days as next_day, row_number() over days = 1 as first
       from contacts as c
-      join runs as r on r.stream_id = c.stream_id and r.from_at = c.from_at
-     where c.day > r.since and (r.until is null or c.day <= r.until)
     window days as (partition by c.stream_id, c.from_at order by c.day)
 ),
 opened as (
@@ -97,44 +100,53 @@ opened as (
      where c.day >= {lo}
 ),
 due as (
-    select o.stream_id, o.from_at, o.owned_from, o.owner_ids, o.unit_ids, o.opened_on, o.done_on, o.until,
+    select o.stream_id, o.owner_id, o.unit_id, o.owned_from, o.owner_ids, o.unit_ids, o.opened_on, o.done_on, o.until,
            o.opened_on + (coalesce(c.days, n.days))[greatest(width_bucket(o.opened_on, n.since), 1)] as due_on
       from opened as o
       left join cadences as c on c.level = o.level
-      join cadences as n on n.level is null
+     cross join (select * from cadences where level is null) as n
      where o.until is null or o.opened_on < o.until
+    offset 0  -- so that the day is worked out once, not wherever it is used
 ),
 counted as (
     select d.*, least(d.done_on, d.due_on) as counted_on, coalesce(d.done_on <= d.due_on, false) as on_time
       from due as d
      where d.done_on <= d.due_on or (d.due_on <= {today} and (d.until is null or d.until > d.due_on))
+    offset 0
 )
-select $1 as tenant_id, c.stream_id, (c.opened_on - date '2000-01-01') as number,
-       c.counted_on::timestamp at time zone {{zone}} as at,
-       c.owner_ids[w.n] as owner_id, c.unit_ids[w.n] as unit_id, null::uuid as account_id, null::text as channel,
-       null::text as currency, null::jsonb as lines, c.on_time
+select $1 as tenant_id, c.stream_id, (c.opened_on - date '2000-01-01') as number, t.at,
+       case when w.n > 0 then c.owner_ids[w.n] else c.owner_id end as owner_id,
+       case when w.n > 0 then c.unit_ids[w.n] else c.unit_id end as unit_id, null::uuid as account_id,
+       null::text as channel, null::text as currency, null::jsonb as lines, c.on_time
   from counted as c
+  join (select {first} - 1 + n::int as day, at from unnest({days}) with ordinality as t(at, n)) as t
+    on t.day = c.counted_on
  cross join lateral (
-       select case when cardinality(c.owned_from) = 1 then 1 else greatest(1, width_bucket(
+       select case when c.owned_from is not null then width_bucket(
            least((c.counted_on + 1)::timestamp at time zone {{zone}} - interval '1 microsecond', {{at}}),
-           c.owned_from)) end as n) as w
- where c.counted_on >= {first})"""
+           c.owned_from) end as n) as w)"""
 
 
 async def _make(reads: Reads, question: Question) -> str:
-    asking, first = question.asking, first_day(question)
+    asking, first, last = question.asking, first_day(question), last_day(question)
     lo = first - timedelta(days=await _longest(reads, asking))
-    end = start_of(last_day(question) + timedelta(days=1), asking.zone)
     cadences = CADENCES.format(shipped_on=day(SHIPPED_ON), otherwise=OTHERWISE)
     said = ", ".join(f'"{level}": {days}' for level, days in SHIPPED.items())
+    days = [start_of(lo + timedelta(days=n), asking.zone) for n in range((asking.day - lo).days + 1)]
     return RELATION.format(
         cadences=cadences.replace("{shipped}", "{{" + said + "}}"),
         lo=day(lo),
-        lo_at=instant(start_of(lo, asking.zone)),
-        hi_at=instant(min(end, asking.at)),
+        lo_at=instant(days[0]),
+        hi_at=instant(min(start_of(last + timedelta(days=1), asking.zone), asking.at)),
+        starts=_listed(days),
         today=day(asking.day),
         first=day(first),
+        days=_listed(days[(first - lo).days : (last - lo).days + 1]),
     )
+
+
+def _listed(instants: Sequence[datetime]) -> str:
+    return "'{{" + ", ".join(at.isoformat() for at in instants) + "}}'::timestamptz[]"
 
 
 async def _longest(reads: Reads, asking: Asking) -> int:

@@ -17,10 +17,12 @@ RUN_COLUMNS = """
     from_at timestamptz not null,            -- stock and declared level became what they are
     to_at timestamptz,                       -- and otherwise; null: still so
     level text not null,                     -- declared; N before the first judgement, O from the order on
-    reached_at timestamptz[] not null,       -- contacts that reached somebody, to a day after the run's end
-    owned_from timestamptz[] not null,       -- from when in the run it was whose: the same place in the next two
-    owner_ids uuid[] not null,
-    unit_ids uuid[] not null
+    owner_id uuid,                           -- when the run began
+    unit_id uuid,
+    reached_at timestamptz[],                -- contacts that reached somebody, to a day after the run's end; null: none
+    owned_from timestamptz[],                -- from when it was another's: the same place in the next two; null: never
+    owner_ids uuid[],
+    unit_ids uuid[]
 """
 
 # An order is one level, O, whatever was declared before; with all its units delivered or cancelled it is in no stock.
@@ -87,10 +89,12 @@ contacts as (
      where type = 'ContactMade' and (changes ->> 'contact_reached')::boolean
      group by tenant_id, stream_id
 )
-select tenant_id, stream_id, from_at, to_at, level,
-       array(select made_at from unnest(c.reached_at) as made_at
-              where made_at > from_at and (to_at is null or made_at < to_at + interval '1 day')) as reached_at,
-       owned_from, owner_ids, unit_ids
+select tenant_id, stream_id, from_at, to_at, level, owner_ids[1] as owner_id, unit_ids[1] as unit_id,
+       nullif(array(select made_at from unnest(c.reached_at) as made_at
+                     where made_at > from_at and (to_at is null or made_at < to_at + interval '1 day')), '{}')
+           as reached_at,
+       nullif(owned_from[2:], '{}') as owned_from, nullif(owner_ids[2:], '{}') as owner_ids,
+       nullif(unit_ids[2:], '{}') as unit_ids
   from runs
   left join contacts as c using (tenant_id, stream_id)
 """
@@ -101,7 +105,11 @@ FOLLOW_UP_RUNS = View(
     stream_types=("opportunity",),
     columns=RUN_COLUMNS,
     key=("from_at",),
-    indexes=("create index on {table} (tenant_id, coalesce(to_at, 'infinity'))",),
+    indexes=(
+        # Two years of runs by person are read from the index alone: nearly all have no list.
+        "create index on {table} (tenant_id, coalesce(to_at, 'infinity')) include (to_at, from_at, stream_id, level,"
+        " owner_id, unit_id, reached_at, owned_from, owner_ids, unit_ids)",
+    ),
     rows=RUN_ROWS,
     facts=(*get_args(events.OpportunityFact), FactCorrected, FactVoided),
 )

@@ -16,7 +16,7 @@ from services.kpi.engine.question import Question
 from services.kpi.engine.sources.leads_views import CHANNEL_SPEND, LEADS, VISITOR_COUNTS
 from services.kpi.engine.sources.money_views import ORDERS
 from services.kpi.engine.sources.rows import RowMeasure, RowSource
-from services.kpi.engine.sources.windowed import WindowedSource, day, first_day, holds, last_day
+from services.kpi.engine.sources.windowed import WindowedSource, day, first_day, holds, instant, last_day
 
 NAME: Final = "leads"
 BY: tuple[Dimension, ...] = ("person", "unit", "branch", "region", "channel", "account_kind", "segment")
@@ -88,13 +88,14 @@ CAME_BY = """(
            v.count as visitors
       from {{visitor_counts}} as v
      where {holds} and v.day between {first} and {last})"""
-# Of each day its part of the amount: what the days so far come to, to the cent, less what they came to before it.
+# The part of an amount that falls into a period, day by day: parts of adjoining periods sum to the whole, to the cent.
 SPENT = """(
-    select s.tenant_id, s.stream_id, n as number, (s.day + n)::timestamp at time zone {{zone}} as at,
-           null::uuid as owner_id, s.unit_id, null::uuid as account_id, s.channel, s.currency, null::jsonb as lines,
-           round(s.amount * (n + 1) / s.days, 2) - round(s.amount * n / s.days, 2) as amount
+    select s.tenant_id, s.stream_id, 1 as number, greatest(s.day, p.first)::timestamp at time zone {{zone}} as at,
+           p.finish, null::uuid as owner_id, s.unit_id, null::uuid as account_id, s.channel, s.currency,
+           null::jsonb as lines, round(s.amount * least(p.last - s.day + 1, s.days) / s.days, 2)
+                                 - round(s.amount * greatest(p.first - s.day, 0) / s.days, 2) as amount
       from {{channel_spend}} as s
-     cross join lateral generate_series(greatest({first} - s.day, 0), least({last} - s.day, s.days - 1)) as n
+      join (values {periods}) as p(first, last, finish) on s.day <= p.last and s.day + s.days > p.first
      where {holds} and s.day between {first} - 31 and {last})"""
 
 
@@ -103,7 +104,14 @@ async def _visitors(_: Reads, question: Question) -> str:
 
 
 async def _spend(_: Reads, question: Question) -> str:
-    return SPENT.format(holds=holds("s"), first=day(first_day(question)), last=day(last_day(question)))
+    last = last_day(question)
+    asked = zip(question.periods, question.ends, strict=True)
+    periods = ", ".join(
+        f"({day(period.first)}, {day(min(period.last, last))}, {instant(end)})"
+        for period, end in asked
+        if period.first <= last
+    )
+    return SPENT.format(holds=holds("s"), periods=periods, first=day(first_day(question)), last=day(last))
 
 
 VISITOR_SOURCE = WindowedSource(
@@ -120,7 +128,7 @@ SPEND_SOURCE = WindowedSource(
     kind="channel_spend",
     make=_spend,
     views=(CHANNEL_SPEND,),
-    of={"spend": RowMeasure(SPEND, "f.amount")},
+    of={"spend": RowMeasure(SPEND, "f.amount", where="f.finish = w.finish")},
     there="channel_spend",
     dimensions=BY_UNIT,
 )

@@ -13,7 +13,8 @@ from services.kpi.engine.definition import Dimension, Measure
 from services.kpi.engine.question import Question
 from services.kpi.engine.sources.money_views import AGREED_TERMS, CREDIT_POLICIES, DELIVERED, INVOICES, ORDERS
 from services.kpi.engine.sources.rows import RowMeasure
-from services.kpi.engine.sources.windowed import WindowedSource, ends, instant
+from services.kpi.engine.sources.windowed import WindowedSource, day, ends, instant
+from shared.days import day_of
 
 BY: tuple[Dimension, ...] = ("person", "unit", "branch", "region", "account_kind", "segment")
 
@@ -26,23 +27,26 @@ DUE_DAYS: Final = 30
 # `owed`: each invoice at each end at which something of it is open. `terms`: of the contract signed last, as it stood
 # then. Payments fill the instalments in the order due, those that wait for something last; the last part is the rest.
 RELATION = """(
-with ends(finish, at) as (values {ends}),
+with ends(finish, at, day) as (values {ends}),
 owed as (
-    select e.finish, e.at, (e.at at time zone {{zone}})::date as day, i.stream_id, i.opportunity_id, i.account_id,
+    select e.finish, e.at, e.day, i.stream_id, i.opportunity_id, i.account_id,
            i.currency, i.gross - i.credited as total, i.open_amount, i.issued_on, i.due_on
       from ends as e
       join {{invoices}} as i on i.tenant_id = $1 and i.open_amount <> 0 and tstzrange(i.from_at, i.to_at) @> e.at
 ),
 policies as (
-    select array_agg(effective_from order by effective_from) as since, array_agg(due_days order by effective_from)
-               as days
-      from (select distinct on (effective_from) effective_from, due_days
-              from (select date '2000-01-01' as effective_from, '-infinity'::timestamptz as published_at, 0 as version,
-                           {due_days} as due_days
+    select finish, array_agg(effective_from order by effective_from) as since,
+           array_agg(due_days order by effective_from) as days
+      from (select distinct on (e.finish, effective_from) e.finish, effective_from, due_days
+              from ends as e
+             cross join lateral (
+                   select date '2000-01-01' as effective_from, '-infinity'::timestamptz as published_at, 0 as version,
+                          {due_days} as due_days
                     union all
-                    select p.effective_from, p.published_at, p.version, p.due_days
-                      from {{credit_policies}} as p where p.tenant_id = $1 and p.published_at <= {{at}}) as known
-             order by effective_from, published_at desc, version desc) as published
+                   select p.effective_from, p.published_at, p.version, p.due_days
+                     from {{credit_policies}} as p where p.tenant_id = $1 and p.published_at <= e.at) as known
+             order by e.finish, effective_from, published_at desc, version desc) as published
+     group by finish
 ),
 agreed as (
     select distinct on (o.opportunity_id, o.finish) o.opportunity_id, o.finish, t.signed_on, t.payment_terms,
@@ -57,17 +61,16 @@ agreed as (
 select $1 as tenant_id, o.stream_id, 1 as number, o.at, o.finish, s.owner_id, s.unit_id, o.account_id,
        null::text as channel, o.currency, null::jsonb as lines, o.open_amount as amount,
        case when o.due_on is not null then case when o.due_on < o.day then o.open_amount else 0 end
-            when jsonb_array_length(a.payment_terms) > 0 then l.overdue
+            when jsonb_array_length(a.payment_terms) > 0 then ({parts})
             when o.issued_on + p.days[greatest(width_bucket(o.issued_on, p.since), 1)] < o.day then o.open_amount
             else 0 end as overdue
   from owed as o
- cross join policies as p
+  join policies as p on p.finish = o.finish
   left join {{orders}} as s on s.tenant_id = $1 and s.stream_id = o.opportunity_id and s.from_at <= o.at
    and (s.to_at is null or s.to_at > o.at)
-  left join agreed as a on a.opportunity_id = o.opportunity_id and a.finish = o.finish
-  left join lateral (
+  left join agreed as a on a.opportunity_id = o.opportunity_id and a.finish = o.finish)"""
+PARTS = """
        select sum(greatest(least(amount, so_far - (o.total - o.open_amount)), 0)) filter (where due_on < o.day)
-                  as overdue
          from (select due_on, amount, sum(amount) over (order by due_on nulls last, place) as so_far
                  from (select place, {due_on} as due_on,
                               case when place = parts then o.total - coalesce(sum(rounded) over (
@@ -77,14 +80,15 @@ select $1 as tenant_id, o.stream_id, 1 as number, o.at, o.finish, s.owner_id, s.
                                       round(o.total * (part ->> 'share')::numeric, 2) as rounded
                                  from jsonb_array_elements(a.payment_terms) with ordinality as parts(part, place)
                               ) as rounds) as parts) as paid
-       ) as l on true)"""
+"""
 DUE_ON = """case part ->> 'after' when 'invoice' then o.issued_on when 'signing' then a.signed_on
                                       when 'delivery' then a.delivered_on end + (part ->> 'days')::int"""
 
 
 async def _make(_: Reads, question: Question) -> str:
-    listed = ", ".join(f"({instant(finish)}, {instant(at)})" for finish, at in ends(question))
-    return RELATION.format(ends=listed, due_days=DUE_DAYS, due_on=DUE_ON)
+    zone = question.asking.zone
+    listed = ", ".join(f"({instant(finish)}, {instant(at)}, {day(day_of(at, zone))})" for finish, at in ends(question))
+    return RELATION.format(ends=listed, due_days=DUE_DAYS, parts=PARTS.format(due_on=DUE_ON))
 
 
 AT_THE_END = "f.finish = w.finish"

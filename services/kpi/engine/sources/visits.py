@@ -12,6 +12,7 @@ from services.kpi.engine.question import Question
 from services.kpi.engine.sources.rows import RowMeasure
 from services.kpi.engine.sources.visits_views import ON_SITE_VISITS, OWNED_ACCOUNTS
 from services.kpi.engine.sources.windowed import WindowedSource, day, instant, months
+from shared.days import start_of
 
 BY: tuple[Dimension, ...] = ("person", "unit", "branch", "region", "account_kind", "segment")
 
@@ -22,9 +23,9 @@ RELATION = """(
     select a.tenant_id, a.stream_id, (extract(year from m.first) * 12 + extract(month from m.first))::int as number,
            m.at, a.owner_id, a.unit_id, a.stream_id as account_id, null::text as channel, null::text as currency,
            null::jsonb as lines, v.account_id is not null as visited
-      from (values {months}) as m(first, last, at)
+      from (values {months}) as m(first, start, at)
       join {{owned_accounts}} as a on a.tenant_id = $1 and a.from_at <= m.at and (a.to_at is null or a.to_at > m.at)
-       and a.owner_id is not null and (greatest(a.owner_since, a.opened_at) at time zone {{zone}})::date < m.first
+       and a.owner_id is not null and greatest(a.owner_since, a.opened_at) < m.start
       left join (
            select distinct s.account_id, date_trunc('month', s.visited_on::timestamp)::date as month, person
              from {{on_site_visits}} as s cross join lateral unnest(s.participants) as person
@@ -34,8 +35,9 @@ RELATION = """(
 
 async def _make(_: Reads, question: Question) -> str:
     asked = months(question)
-    listed = ", ".join(f"({day(first)}, {day(last)}, {instant(at)})" for first, last, at in asked)
-    none = "(null::date, null::date, null::timestamptz)"
+    zone = question.asking.zone
+    listed = ", ".join(f"({day(first)}, {instant(start_of(first, zone))}, {instant(at)})" for first, _, at in asked)
+    none = "(null::date, null::timestamptz, null::timestamptz)"
     first, last = (asked[0][0], asked[-1][1]) if asked else (question.periods[0].first,) * 2
     return RELATION.format(months=listed or none, first=day(first), last=day(last))
 

@@ -245,3 +245,23 @@ async def test_a_unit_that_comes_later_gets_its_part_with_a_reason(company: Staf
     reason = {"spread": "stated", "units": late, "difference_reason": "新设分店"}
     await company.make("head", path, reason, version=version + 2)
     assert {unit for _, _, unit, _, _, _ in await targets(company)} == {"总部", "SH店", "BJ店"}
+
+
+async def test_a_draft_of_its_own_gives_way_to_a_part_and_a_submitted_one_does_not(company: Staffed) -> None:
+    id, version = await approved(company, {"year": 2026, "rows": [row("2026-05", 4)]}, "head")
+    own = (await company.make("bj_head", PLANS, {"year": 2026, "rows": [row("2026-05", 9)]}))["id"]
+    await company.make("bj_head", f"{PLANS}/{own}/submit", {}, version=1)
+    path = f"{PLANS}/{id}/cascade"
+    assert await company.refused("head", path, {"spread": "even"}, version=version) == (409, "plan_of_its_own")
+    await company.make("director", f"{PLANS}/{own}/return", {"comment": "以公司分解为准"}, version=2)
+    await company.make("head", path, {"spread": "even"}, version=version)
+    read = await company["bj_head"].read(f"{PLANS}/{own}")
+    assert (read["standing"]["status"], read["standing"]["rows"][0]["target"]) == ("handed_down", "2")
+    assert read["allowed_actions"] == ["cascade", "correct", "void"]
+    assert await company.refused("bj_head", f"{PLANS}/{own}/cascade", {}, version=4) == (409, "nobody_below")
+    units = [{"unit_id": company.unit("BJ"), "rows": [row("2026-05", 1)]}]
+    again = {"spread": "stated", "units": units}
+    assert await company.refused("head", path, again, version=version + 1) == (422, "parts_do_not_sum")
+    units.append({"unit_id": company.unit("SH"), "rows": [row("2026-05", 3)]})
+    await company.make("head", path, again, version=version + 1)
+    assert (await table(company, own))["2026-05"]["orders_target"] == 1

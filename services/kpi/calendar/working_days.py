@@ -202,7 +202,10 @@ async def public_calendar(reads: Reads) -> PublicCalendar:
     if not _public:
         years = frozenset(row["year"] for row in await reads.fetch(YEARS))
         special = {row["day"]: Special(row["is_working"], row["zh"], row["en"]) for row in await reads.fetch(PUBLIC)}
-        _public.append(PublicCalendar(years, special))
+        found = PublicCalendar(years, special)
+        if not years:
+            return found  # before the migration that fills the table
+        _public.append(found)
     return _public[0]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -221,3 +222,15 @@ async def test_a_unit_without_a_budget_uses_the_one_above_and_last_year_proposes
             "on": "2025-01-07", "held_by": company.person("finance"), "participants": [], "findings": ["无异议"]}]},
         "reason": "补记",
     }, version=4)  # fmt: skip
+
+
+async def test_two_approvals_at_once_do_not_take_the_same_money(company: Staffed) -> None:
+    await approved(company)
+    customer = await account(company)
+    made = [await company.make(who, CLAIMS, {**CLAIM, "account_id": customer}) for who in ("li", "li", "li")]
+    answers = await asyncio.gather(
+        *(company["sh_head"].post(path(one, "approve", of=CLAIMS), {}, version=1) for one in made)
+    )
+    assert sorted(answer.status_code for answer in answers) == [200, 409, 409]
+    assert {answer.json().get("code") for answer in answers if answer.status_code == 409} == {"beyond_budget"}
+    assert (await use(company))["travel"] == ("1000.00", "1200.00", "600.00", "0.00", "400.00")

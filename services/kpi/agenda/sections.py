@@ -13,4 +13,14 @@ from services.kpi.reporting.agenda import due as reporting
 from services.kpi.rolling.agenda import due as rolling
 from services.kpi.splits.agenda import due as splits
 
-SECTIONS: tuple[Section, ...] = (reporting, inventories, months, plans, rolling, splits, lead_plans, meetings, assessments)
+SECTIONS: tuple[Section, ...] = (
+    reporting,
+    inventories,
+    months,
+    plans,
+    rolling,
+    splits,
+    lead_plans,
+    meetings,
+    assessments,
+)

@@ -17,6 +17,7 @@ from services.kpi.answers import figure
 from services.kpi.asking import Asking, Labels, Reads, Row, Sql, rounded
 from services.kpi.month import said
 from services.kpi.plans.targets import target_rows
+from services.kpi.words import MEASURES, word
 from shared.days import end_of, start_of
 from shared.records.paging import Order, Page, next_of, paged
 from shared.records.places import Places, joined, places
@@ -114,16 +115,17 @@ async def forecasts(
             "person": people.get(row["owner_id"]),
             "unit": units.get(row["unit_id"]),
             "adjusted_by_name": people.get(row["adjusted_by"]),
-            "figures": [_figures(one) for one in row["figures"]],
+            "figures": [_figures(one, labels.language) for one in row["figures"]],
         }
         for row in found
     ], after
 
 
-def _figures(one: Mapping[str, Any]) -> Row:
+def _figures(one: Mapping[str, Any], language: str) -> Row:
     currency = one["currency"]
     return {
         **{name: one[name] for name in ("measure", "product", "currency")},
+        "measure_label": word(MEASURES, one["measure"], language),
         **{
             name: None if one[name] is None else figure(Decimal(one[name]), currency)
             for name in ("called", "adjusted", "in_force")
@@ -170,6 +172,7 @@ async def report(
                 "key": key,
                 "label": names.label(group_by, key),
                 "measure": measure,
+                "measure_label": word(MEASURES, measure, labels.language),
                 "currency": currency,
                 "people": one["people"],
                 "called": figure(one["called"], currency),

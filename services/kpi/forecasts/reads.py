@@ -22,6 +22,7 @@ from services.kpi.month import PATTERN, MonthAsked, first_day, said
 from services.kpi.plans.targets import TARGET_VIEWS
 from services.kpi.views.funnel import FUNNEL
 from services.kpi.views.units import UNITS
+from services.kpi.words import MEASURES, word
 from shared.days import day_of
 from shared.http.limits import limited
 from shared.http.openapi import refuses
@@ -102,6 +103,7 @@ async def versions(forecast_id: UUID, ask: Ask) -> Any:
                     "on": day_of(entry.occurred_at, reading.zone),
                     "recorded_at": fact.recorded_at.astimezone(UTC),
                     "measure": line.measure,
+                    "measure_label": word(MEASURES, line.measure, ask.labels.language),
                     "product": line.product,
                     "currency": line.currency,
                     "figure": figure(line.figure, line.currency),

@@ -12,6 +12,7 @@ from services.kpi.answers import Figure, Report
 
 class ForecastFigure(BaseModel):
     measure: str = Field(title="指标")
+    measure_label: str = Field(title="指标名称")
     product: str | None
     currency: str | None
     called: Figure | None = Field(title="本人预测", description="The person's own.")
@@ -51,6 +52,7 @@ class ForecastVersionRow(BaseModel):
     on: date = Field(title="日期")
     recorded_at: datetime
     measure: str = Field(title="指标")
+    measure_label: str = Field(title="指标名称")
     product: str | None
     currency: str | None
     figure: Figure = Field(title="数值")
@@ -70,6 +72,7 @@ class ForecastReportRow(BaseModel):
     key: str | None
     label: str | None
     measure: str = Field(title="指标")
+    measure_label: str = Field(title="指标名称")
     currency: str | None
     people: int = Field(title="预测人数", description="Who made a forecast.")
     called: Figure | None = Field(title="本人预测")

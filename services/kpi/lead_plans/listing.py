@@ -15,6 +15,7 @@ from services.kpi.asking import Asking, Labels, Reads, Row, Sql, rounded
 from services.kpi.lead_plans.events import LeadChannel, LeadRate, LeadsRequired, WeekReview
 from services.kpi.lead_plans.review import ONE
 from services.kpi.month import said
+from services.kpi.words import STATUSES, word
 from shared.records.paging import Order, Page, next_of, paged
 
 ORDERS: Mapping[str, Order] = {
@@ -64,10 +65,10 @@ async def lead_plans(
     found, after = next_of(await reads.fetch(statement, *sql.values), page)
     units = await labels.units(reads, asking, (row["unit_id"] for row in found))
     people = await labels.people(asking.tenant_id, (row["owner_id"] for row in found))
-    return [_row(row, units, people) for row in found], after
+    return [_row(row, units, people, labels.language) for row in found], after
 
 
-def _row(row: Any, units: Mapping[UUID, str], people: Mapping[UUID, str]) -> Row:
+def _row(row: Any, units: Mapping[UUID, str], people: Mapping[UUID, str], language: str) -> Row:
     required = msgspec.convert(row["required"], LeadsRequired)
     channels = msgspec.convert(row["channels"], tuple[LeadChannel, ...])
     reviews = msgspec.convert(row["reviews"], tuple[WeekReview, ...])
@@ -77,6 +78,7 @@ def _row(row: Any, units: Mapping[UUID, str], people: Mapping[UUID, str]) -> Row
         "month": said(row["month"]),
         "unit": units.get(row["unit_id"]),
         "owner": people.get(row["owner_id"]),
+        "status_label": word(STATUSES, row["status"], language),
         "order_units": figure(required.units),
         "target_source": required.source,
         "required_leads": required.leads,

@@ -19,6 +19,7 @@ class LeadPlanRow(BaseModel):
     unit_id: UUID
     unit: str | None
     status: str = Field(description="draft or issued.")
+    status_label: str = Field(title="状态名称")
     number: int = Field(title="调整次数", description="Of the latest change.")
     owner_id: UUID = Field(title="制定人编号", description="Who planned.")
     owner: str | None = Field(title="制定人")

@@ -21,6 +21,7 @@ from services.kpi.plans.targets import target_rows
 from services.kpi.splits.acting import PLANNED
 from services.kpi.splits.events import SplitLine, SplitTotal, SplitWeight
 from services.kpi.splits.shares import gaps
+from services.kpi.words import MEASURES, STATUSES, word
 from shared.records.paging import Order, Page, next_of, paged
 
 OPEN: Final = ("asked", "objected", "answered")
@@ -140,6 +141,7 @@ async def splits(
                 "month": said(row["month"]),
                 "unit": units.get(row["unit_id"]),
                 "owner": people.get(row["owner_id"]),
+                "status_label": word(STATUSES, row["status"], labels.language),
                 "units": len({line.unit_id for line in lines} - {None}),
                 "persons": len({line.person_id for line in lines} - {None}),
                 "closes": all(gap.closes for gap in gaps(_totals(row), lines)),
@@ -175,9 +177,10 @@ async def confirmations(
             "unit": units.get(row["unit_id"]),
             "person_id": row["owner_id"],
             "person": people.get(row["owner_id"]),
+            "status_label": word(STATUSES, row["status"], labels.language),
             "answered_by_name": people.get(row["answered_by"]),
-            "targets": [target_shown(one) for one in row["targets"]],
-            "wanted": [target_shown(one) for one in row["wanted"]],
+            "targets": [target_shown(one, labels.language) for one in row["targets"]],
+            "wanted": [target_shown(one, labels.language) for one in row["wanted"]],
         }
         for row in found
     ], after
@@ -206,7 +209,10 @@ async def table(reads: Reads, asking: Asking, labels: Labels, split_id: UUID) ->
     balance = gaps(totals, lines)
     rows = [
         _total_row(gap.total, gap.target, planned.get((gap.total.measure, gap.total.product, gap.total.currency)))
-        | {"product_label": products.get(gap.total.product or "")}
+        | {
+            "product_label": products.get(gap.total.product or ""),
+            "measure_label": word(MEASURES, gap.total.measure, labels.language),
+        }
         for gap in balance
     ]
     for line in lines:
@@ -222,6 +228,7 @@ async def table(reads: Reads, asking: Asking, labels: Labels, split_id: UUID) ->
                 "person_id": line.person_id,
                 "person": None if line.person_id is None else people.get(line.person_id),
                 "measure": line.measure,
+                "measure_label": word(MEASURES, line.measure, labels.language),
                 "product": line.product,
                 "product_label": products.get(line.product or ""),
                 "currency": line.currency,
@@ -243,6 +250,7 @@ async def table(reads: Reads, asking: Asking, labels: Labels, split_id: UUID) ->
         "unit_id": row["unit_id"],
         "unit": units.get(row["unit_id"]),
         "status": row["status"],
+        "status_label": word(STATUSES, row["status"], labels.language),
         "number": row["number"],
         "closes": all(gap.closes for gap in balance),
         "history_share": float(row["history_share"]),
@@ -251,11 +259,12 @@ async def table(reads: Reads, asking: Asking, labels: Labels, split_id: UUID) ->
     }
 
 
-def target_shown(one: Mapping[str, Any]) -> Row:
+def target_shown(one: Mapping[str, Any], language: str) -> Row:
     """A target of a view's list, as answered."""
     currency = one.get("currency")
     return {
         "measure": one["measure"],
+        "measure_label": word(MEASURES, one["measure"], language),
         "product": one.get("product"),
         "currency": currency,
         "target": figure(Decimal(one["target"]), currency),

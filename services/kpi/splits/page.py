@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from html import escape
+from typing import Final
 
-MEASURES: Mapping[str, str] = {
-    "orders": "订单（台）",
-    "deliveries": "交付 AAK（台）",
-    "reported": "系统提报（台）",
-    "amount": "订单金额",
-}
-STATUSES: Mapping[str, str] = {
-    "asked": "待确认",
-    "confirmed": "已确认",
-    "objected": "有异议",
-    "answered": "异议已答复，待确认",
-    "lapsed": "已失效",
-}
-VERDICTS: Mapping[str, str] = {"kept": "维持目标", "accepted": "接受异议，将调整分解"}
+from services.kpi.words import MEASURES, STATUSES, VERDICTS, word
+
+ZH: Final = "zh-CN"
 
 PAGE = """<!doctype html>
 <html lang="zh-CN">
@@ -110,7 +100,7 @@ def rendered(paper: Paper) -> str:
         ("姓名", paper.person),
         ("单位", paper.unit),
         ("月份", month),
-        ("状态", STATUSES.get(paper.status, paper.status)),
+        ("状态", word(STATUSES, paper.status, ZH)),
         ("确认期限", _day(paper.confirm_by)),
     ]
     if paper.number:
@@ -131,7 +121,7 @@ def rendered(paper: Paper) -> str:
 
 def _row(one: TargetLine) -> str:
     return (
-        f"<tr><td>{escape(MEASURES.get(one.measure, one.measure))}</td><td>{escape(one.product or '全部')}</td>"
+        f"<tr><td>{escape(word(MEASURES, one.measure, ZH))}</td><td>{escape(one.product or '全部')}</td>"
         f'<td class="figure">{_figure(one.target, one)}</td><td class="figure">{_figure(one.stretch, one)}</td></tr>'
     )
 
@@ -144,11 +134,11 @@ def _objection(said: Objection) -> str:
     rows = [("异议", said.words or "")]
     if said.wanted:
         wanted = "；".join(
-            f"{MEASURES.get(one.measure, one.measure)} {one.target} {one.currency or ''}" for one in said.wanted
+            f"{word(MEASURES, one.measure, ZH)} {one.target} {one.currency or ''}" for one in said.wanted
         )
         rows.append(("本人认为可行", wanted))
     if said.verdict is not None:
-        rows.append(("答复", VERDICTS.get(said.verdict, said.verdict)))
+        rows.append(("答复", word(VERDICTS, said.verdict, ZH)))
         rows.append(("答复说明", said.answer or ""))
     cells = "\n".join(f'<tr><th>{name}</th><td class="said">{escape(text)}</td></tr>' for name, text in rows)
     return f'<table class="facts">\n{cells}\n</table>'

@@ -19,6 +19,7 @@ class SplitRow(BaseModel):
     unit_id: UUID
     unit: str | None
     status: str = Field(description="draft or issued.")
+    status_label: str = Field(title="状态名称")
     number: int = Field(title="调整次数", description="Of the latest change; 0: as first issued.")
     owner_id: UUID = Field(title="分解人编号", description="Who split.")
     owner: str | None = Field(title="分解人")
@@ -40,6 +41,7 @@ class SplitTableRow(BaseModel):
     person_id: UUID | None
     person: str | None
     measure: str = Field(title="指标", description="orders, deliveries, reported (units 台), amount (money).")
+    measure_label: str = Field(title="指标名称")
     product: str | None
     product_label: str | None
     currency: str | None
@@ -64,6 +66,7 @@ class SplitTable(Report[SplitTableRow]):
     unit_id: UUID
     unit: str | None
     status: str
+    status_label: str = Field(title="状态名称")
     number: int
     closes: bool
     history_share: float
@@ -73,6 +76,7 @@ class SplitTable(Report[SplitTableRow]):
 
 class TargetShown(BaseModel):
     measure: str = Field(title="指标")
+    measure_label: str = Field(title="指标名称")
     product: str | None
     currency: str | None
     target: Figure
@@ -91,6 +95,7 @@ class ConfirmationRow(BaseModel):
     person_id: UUID
     person: str | None
     status: str = Field(description="asked, confirmed, objected, answered, lapsed.")
+    status_label: str = Field(title="状态名称")
     number: int = Field(title="调整次数", description="Of the split's change it is about.")
     targets: list[TargetShown] = Field(title="目标")
     asked_at: datetime = Field(title="下达时间")

@@ -9,6 +9,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from services.kpi.forecasts.shapes import ForecastReport, ForecastRow, ForecastVersions
 from services.kpi.forecasts.views import FORECASTS
 from shared.event_store.store import EventStore
 from shared.settings import Settings
@@ -98,6 +99,9 @@ async def test_forecasts_stand_beside_target_and_outcome(sh: Staffed, app: FastA
     (branch,) = whole["rows"]
     assert [branch[name] for name in names] == ["SH店", "10", "2", "8", "10", "-2", "5", 0.6]
     assert whole["complete"] is False
+    ForecastReport.model_validate(whole)
+    ForecastVersions.model_validate(await sh["li"].read(f"{li}/versions"))
+    ForecastRow.model_validate((await sh["li"].read("/v1/forecasts"))["items"][0])
     mine = (await sh["li"].read("/v1/reports/forecasts", **asked))["rows"]
     assert [row["label"] for row in mine] == ["li"]
     assert (await sh["bj_head"].read("/v1/reports/forecasts", **asked))["rows"] == []

@@ -10,6 +10,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from services.kpi.lead_plans.shapes import LeadPlanRow, RatesReport, WeeksReport
 from services.kpi.lead_plans.views import LEAD_PLANS, LEAD_TARGETS
 from shared.event_store.store import EventStore
 from shared.settings import Settings
@@ -120,6 +121,9 @@ async def test_a_plan_is_reviewed_week_by_week(sh: Staffed, app: FastAPI) -> Non
     ]  # fmt: skip
     assert (rows["roadshow", None]["target"], rows["roadshow", 2]["leads"]) == (0, 1), "not planned, and yet it came"
     assert (rows[None, 2]["leads_so_far"], rows[None, 2]["target_so_far"], rows[None, None]["target"]) == (5, 19, 40)
+    WeeksReport.model_validate(answer)
+    RatesReport.model_validate(await sh["sh_head"].read(f"{path}/way-back"))
+    LeadPlanRow.model_validate((await sh["sh_head"].read("/v1/lead-plans"))["items"][0])
     before = await sh["sh_head"].read(f"{path}/weeks", as_of="2026-03-03")
     assert before["rows"][0]["leads"] == 1
     # the review keeps the place its table was known at

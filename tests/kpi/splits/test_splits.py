@@ -10,6 +10,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from services.kpi.splits.shapes import ConfirmationRow, SplitRow, SplitTable
 from services.kpi.splits.views import CONFIRMATIONS, SPLIT_TARGETS, SPLITS
 from shared.event_store.store import EventStore
 from shared.settings import Settings
@@ -88,6 +89,10 @@ async def test_a_month_is_split_confirmed_objected_to_answered_and_changed(sh: S
     assert await refused(sh, ask_wang, "answer", {"verdict": "kept"}, "bj_head") == (404, "not_found")
     await tell(sh, ask_wang, "answer", {"verdict": "kept", "answer": "培训已计入"})
     assert (await confirmation_of(sh, "wang"))["status"] == "answered"
+    SplitTable.model_validate(await sh["sh_head"].read(f"{path}/table"))
+    for row, shape in ((await confirmation_of(sh, "wang"), ConfirmationRow), (item, SplitRow)):
+        assert set(row) == set(shape.model_fields)
+        shape.model_validate(row)
     app.state.kit.clock.now += timedelta(days=4)
     late = (await sh["sh_head"].read("/v1/confirmations", late="true"))["items"]
     assert [(row["person"], row["days_late"], row["answered_by_name"]) for row in late] == [("wang", 2, "sh_head")]

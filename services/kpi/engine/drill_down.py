@@ -71,7 +71,9 @@ async def drill_down(
     keys: Annotated[
         str | None,
         Query(
-            max_length=300, description="The group's keys as the figure shows them, by comma, in the order of group_by."
+            max_length=300,
+            pattern="^[^\\x00]*$",
+            description="The group's keys as the figure shows them, by comma, in the order of group_by.",
         ),
     ] = None,
     definition_version: Version = None,

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from services.kpi.engine.period import Period, previous, year_before
 from shared.days import day_of, start_of
-from tests.kpi.world import Step, Stood
+from tests.kpi.engine.told import Step, Stood
 
 ZONE = ZoneInfo("Asia/Shanghai")
 Keys = tuple[str | None, ...]

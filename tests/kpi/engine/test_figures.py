@@ -22,7 +22,8 @@ from shared.identity.sight import Sight
 from shared.testing.views import fold_all
 from tests.accounts.log import Log
 from tests.kpi.engine.recount import PARTS, ZONE, Recount
-from tests.kpi.world import TODAY, a_log, steps_of, stock_of
+from tests.kpi.engine.told import steps_of, stock_of
+from tests.kpi.world import TODAY, a_log
 
 FIRST, LAST = date(2025, 2, 10), date(2026, 3, 5)
 NO_PRODUCTS = ("retention", "new_account_rate")

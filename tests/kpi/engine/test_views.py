@@ -16,7 +16,8 @@ from services.kpi.views.stock import STOCK
 from shared.projections.view import source
 from shared.testing.views import assert_live_equals_rebuild, fold_all, fold_in_random_splits, stored_rows
 from tests.accounts.log import Log
-from tests.kpi.world import Step, Stood, a_log, steps_of, stock_of
+from tests.kpi.engine.told import Step, Stood, steps_of, stock_of
+from tests.kpi.world import a_log
 
 Rows = Sequence[asyncpg.Record]
 

@@ -26,6 +26,7 @@ select r.*, {sort_value} as sort_value
  order by {order}
  limit {limit}
 """
+MOST_PLACES = 6
 PLAIN = (
     *("version", "owner_id", "unit_id", "post", "status", "signed_by", "signed_on", "acknowledged_on"),
     *("appealed_on", "answered_on"),
@@ -132,4 +133,8 @@ def _decimal(value: Any) -> Decimal | None:
 
 
 def _text(value: Decimal | None) -> str | None:
-    return None if value is None else format(value, "f")
+    """Decimal text of at most six places; the record has all of them."""
+    if value is None:
+        return None
+    exponent = value.as_tuple().exponent
+    return format(round(value, MOST_PLACES) if isinstance(exponent, int) and exponent < -MOST_PLACES else value, "f")

@@ -8,6 +8,9 @@ import asyncpg
 import httpx
 import pytest
 
+from services.kpi.improvements.views import IMPROVEMENTS, TRAINING
+from services.kpi.views.people import PEOPLE
+from services.kpi.views.units import UNITS
 from shared.event_store.store import EventStore
 from shared.settings import Settings
 from tests.kpi.raw_facts import prospect
@@ -46,7 +49,7 @@ async def tell(
 
 
 async def row(sh: Staffed, path: str, who: str = "sh_head", **asked: Any) -> dict[str, Any]:
-    await sh.fold()
+    await sh.fold(PEOPLE, UNITS, IMPROVEMENTS, TRAINING)
     (found,) = (await sh[who].read(path, **asked))["items"]
     return dict(found)
 

@@ -17,31 +17,37 @@ DAYS_A_MONTH: Final = 30.4375
 
 FINDINGS: Final = ("unreachable", "no_contact", "overdue", "disagrees")
 
+# Materialised: relations as known then are folded once, not once a row.
 PROSPECTS = """
-with here as (
+with here as materialized (
     select p.stream_id as id, p.title, p.account_id, p.owner_id, p.unit_id, p.level, p.review, p.expected_on,
            p.reachable, p.units, (p.captured_at at time zone {zone})::date as captured_on
       from {prospects} as p
      where {holds} and p.status = 'open' and {scope} and {which}
 ),
-contacts as (
+visits as materialized (
     select v.opportunity_id as id, max(v.visited_on) as day
       from {visit_contacts} as v
      where {visits_hold} and v.visited_on <= {day} and v.visited_on > {day} - {back}
      group by 1
-    union all
-    select r.stream_id, max((made_at at time zone {zone})::date)
-      from {follow_up_runs} as r
-     cross join unnest(r.reached_at) as made_at
-     where r.tenant_id = $1 and made_at <= {at} and r.stream_id in (select id from here)
+),
+runs as materialized (
+    select r.stream_id as id, r.reached_at from {follow_up_runs} as r where r.tenant_id = $1 {runs_of}
+),
+calls as materialized (
+    select r.id, max((made_at at time zone {zone})::date) as day
+      from runs as r cross join unnest(r.reached_at) as made_at
+     where made_at <= {at}
      group by 1
 )
-select h.*, (select max(c.day) from contacts as c where c.id = h.id) as last_contact_on
+select h.*, greatest(v.day, c.day) as last_contact_on
   from here as h
+  left join visits as v on v.id = h.id
+  left join calls as c on c.id = h.id
  order by h.id
 """
 OWNERS = """
-with fleet as (
+with fleet as materialized (
     select f.account_id as id, sum(f.units)::int as units, min(f.at) as first_at, max(f.at) as last_at,
            sum(f.units * ({day} - (f.at at time zone {zone})::date)) as unit_days
       from {funnel} as f
@@ -49,32 +55,37 @@ with fleet as (
        and {which}
      group by 1
 ),
-here as (
+here as materialized (
     select f.*, a.name, a.owner_id, a.unit_id
       from fleet as f
       join {accounts} as a on a.stream_id = f.id and {holds}
      where {scope}
 ),
-deals as (
+deals as materialized (
     select p.stream_id as id, p.account_id
       from {prospects} as p
-     where {deals_hold} and p.account_id in (select id from here)
+     where {deals_hold} and p.account_id is not null
 ),
-contacts as (
-    select v.stream_id as visit_id, v.account_id, v.visited_on as day
+visits as materialized (
+    select v.opportunity_id as id, v.visited_on as day
+      from {visit_contacts} as v
+     where {visits_hold} and v.visited_on <= {day} and v.visited_on > {day} - {back}
+),
+runs as materialized (
+    select r.stream_id as id, r.reached_at from {follow_up_runs} as r where r.tenant_id = $1
+),
+contacts as materialized (
+    select v.account_id, v.visited_on as day
       from {on_site_visits} as v
      where v.tenant_id = $1 and v.visited_on <= {day} and v.visited_on > {day} - {back}
     union all
-    select v.stream_id, d.account_id, v.visited_on
-      from {visit_contacts} as v
-      join deals as d on d.id = v.opportunity_id
-     where {visits_hold} and v.visited_on <= {day} and v.visited_on > {day} - {back}
+    select d.account_id, v.day from visits as v join deals as d on d.id = v.id
     union all
-    select r.stream_id, d.account_id, (made_at at time zone {zone})::date
-      from {follow_up_runs} as r
-      join deals as d on d.id = r.stream_id
+    select d.account_id, (made_at at time zone {zone})::date
+      from runs as r
+      join deals as d on d.id = r.id
      cross join unnest(r.reached_at) as made_at
-     where r.tenant_id = $1 and made_at <= {at}
+     where made_at <= {at}
 )
 select h.id, h.name as title, h.id as account_id, h.owner_id, h.unit_id, h.units,
        (h.first_at at time zone {zone})::date as first_delivered_on,
@@ -97,6 +108,7 @@ async def prospects(
         holds=sql.holds("p"),
         scope=scope(sql, "p", sheet),
         which="true" if ids is None else f"p.stream_id = any({sql(list(ids))}::uuid[])",
+        runs_of="" if ids is None else f"and r.stream_id = any({sql(list(ids))}::uuid[])",
         visits_hold=_latest("v"),
         back=_back(sql, sheet),
     )

@@ -50,7 +50,8 @@ FIGURES = ",\n       ".join(
 COUNT = """
 select {keys}{figures}
   from {funnel} f {joins}
- where f.tenant_id = $1 and f.at <= $2 and ($3::timestamptz is null or f.at >= $3) and {sight} and {wanted}
+ where f.tenant_id = $1 and f.at <= $2 and ($3::timestamptz is null or f.at >= $3)
+   and f.step = any({steps}) and {sight} and {wanted}
  {grouped}
 """
 SUPPORTED = f"""f.account_id = any(array(
@@ -208,6 +209,7 @@ async def _count(
         figures=FIGURES,
         funnel=source(FUNNEL, known_at=known),
         joins=joins,
+        steps=f"{put(list(STEPS))}::text[]",
         sight=seen,
         wanted=wanted,
         grouped=f"group by {', '.join(str(place + 1) for place in range(len(dimensions)))}",

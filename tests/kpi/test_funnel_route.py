@@ -141,6 +141,12 @@ async def test_every_step_is_counted_in_its_own_month(sales: Sales) -> None:
     }
 
 
+async def test_what_is_no_step_of_the_report_makes_no_row(sales: Sales) -> None:
+    asked = ("DefeatRequested", day("2026-02-01"), {"changes": {"review": "defeat", "defeat_category": "own"}})
+    await sales.prospect("li", "SH", asked)
+    assert [row["key"] for row in await sales.funnel()] == ["2026-01"]
+
+
 async def test_work_stays_credited_to_owner_and_unit_at_the_time(sales: Sales) -> None:
     moved = {"owner_id": str(sales.people["wang"]), "unit_id": str(sales.company.units["BJ"])}
     await sales.prospect(

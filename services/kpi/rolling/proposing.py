@@ -13,10 +13,11 @@ from services.kpi.asking import Sql, money
 from services.kpi.calendar.working_days import working_days
 from services.kpi.month import MonthAsked, first_day, later, said
 from services.kpi.plans.targets import TARGET_VIEWS, target_rows
-from services.kpi.rolling.policy import RollingPolicy
+from services.kpi.rolling.policy import RollingPolicy, RollingRules
 from services.kpi.rolling.shapes import RollingProposal
 from shared.http.openapi import refuses
 from shared.http.problem import Problem
+from shared.http.reading import Reading
 from shared.http.route import Router
 
 router = Router(prefix="/v1/rolling-plans", tags=["rolling"])
@@ -27,6 +28,14 @@ select t.*
  where t.month = any({months}::date[]) and t.unit_id = {unit} and t.person_id is null and t.source <> 'leads'
  order by t.month, t.measure, t.product nulls first, t.currency
 """
+
+
+async def rules_known(reading: Reading) -> RollingRules:
+    """The policy of the day asked about, as known then."""
+    stored = await reading.kit.store.load(
+        reading.tenant_id, RollingPolicy.id_of(reading.tenant_id), until_position=reading.known_at
+    )
+    return RollingPolicy.on(reading.kit.repository(RollingPolicy).replay(stored), reading.day)
 
 
 @router.get(
@@ -47,10 +56,7 @@ async def proposal(
         raise Problem(404, "not_found")
     days = await working_days(ask.pool, asking.tenant_id, known_at=asking.known_at)
     base = later(days.month_of(asking.day)) if base_month is None else first_day(base_month)
-    stored = await ask.read.kit.store.load(
-        asking.tenant_id, RollingPolicy.id_of(asking.tenant_id), until_position=asking.known_at
-    )
-    rules = RollingPolicy.on(ask.read.kit.repository(RollingPolicy).replay(stored), asking.day)
+    rules = await rules_known(ask.read)
     sql = Sql(asking)
     months = list(rules.months(base))
     text = sql.text(TARGETS, targets=target_rows(sql), months=sql(months), unit=sql(unit))

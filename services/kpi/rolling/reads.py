@@ -22,7 +22,7 @@ from services.kpi.plans.shapes import rows_said, side_by_side, year_totals
 from services.kpi.rolling import accuracy
 from services.kpi.rolling.events import RollingStatus
 from services.kpi.rolling.plan import RollingPlan
-from services.kpi.rolling.policy import RollingPolicy
+from services.kpi.rolling.proposing import rules_known
 from services.kpi.rolling.shapes import (
     AccuracyReport,
     RollingPlanListed,
@@ -114,11 +114,7 @@ async def plans(
 @router.get("/policies", operation_id="rolling_policies.read")
 async def policy(reading: Report) -> RollingPolicyShown:
     """How the company rolls its plans on a day, as known then: closed, firm and outlook months."""
-    stored = await reading.kit.store.load(
-        reading.tenant_id, RollingPolicy.id_of(reading.tenant_id), until_position=reading.known_at
-    )
-    stream: RollingPolicy | None = reading.kit.repository(RollingPolicy).replay(stored)
-    rules = RollingPolicy.on(stream, reading.day)
+    rules = await rules_known(reading)
     return RollingPolicyShown(
         on=reading.day,
         effective_from=rules.effective_from,
@@ -180,10 +176,7 @@ async def table(rolling_id: UUID, ask: Ask) -> Any:
     plan = await _seen(ask.read, rolling_id)
     standing = plan.standing_at(ask.read.as_of)
     base = standing.get("base_month")
-    rules = RollingPolicy.on(
-        await ask.read.kit.repository(RollingPolicy).load(asking.tenant_id, RollingPolicy.id_of(asking.tenant_id)),
-        asking.day,
-    )
+    rules = await rules_known(ask.read)
     planned = plan.months(ask.read.as_of)
     days = await working_days(ask.pool, asking.tenant_id, known_at=asking.known_at)
     closed = rules.closed(base) if base is not None else ()

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from tests.journeys.year.asking import VALUES, as_official, closed, difference_told, differences
-from tests.journeys.year.cast import BRANCHES, LEAVER, MOVED_TO
+from tests.journeys.year.cast import BRANCHES, LEAVER, MOVED_TO, REPS
 from tests.journeys.year.oracle import FORMULAS, NO_SOURCE, Oracle
+from tests.journeys.year.paying import PER_ORDER, assessed, commissions, paid
 from tests.journeys.year.telling_year import BYS, MONTHS, Told, told
 from tests.stack import Running
 
@@ -77,10 +78,7 @@ def test_official_restated_and_their_difference_are_what_was_known_at_each_close
     query = {"as_of": MONTHS[-1].last.isoformat(), "basis": "official"}
     answers = runner.run(story.ask_between(MONTHS[0], MONTHS[-1], **query))
     restated = Oracle(story.events, as_of=MONTHS[-1].last)
-    known = {
-        month: Oracle(story.events, as_of=MONTHS[-1].last, known_at=position)
-        for month, position in closed(story.events).items()
-    }
+    known = story.at_closes
     found: list[str] = []
     for month in MONTHS:
         before = known[(month.first - timedelta(days=1)).replace(day=1)]
@@ -147,6 +145,64 @@ def test_what_was_handed_over_is_credited_to_who_had_it(year: tuple[asyncio.Runn
     stood = {row["branch"]: int(row["value"]) for row in then["rows"]}
     assert moved[teller.ids[MOVED_TO]] > stood[teller.ids[MOVED_TO]]
     assert sum(moved.values()) == sum(stood.values())
+
+
+def test_july_pays_the_order_of_june_that_was_entered_late(year: tuple[asyncio.Runner, Told]) -> None:
+    """Every commission of June and July is what the rule makes of the figures known at the closes."""
+    runner, story = year
+    teller, life = story.region.teller, story.region.scenes["late_order"]
+    reps = {rep: teller.ids[rep] for rep in REPS if rep != LEAVER}
+    for month in (date(2025, 6, 1), date(2025, 7, 1)):
+        proposed = runner.run(commissions(teller, f"{month:%Y-%m}", reps))
+        for rep, person in reps.items():
+            amounts = {
+                one["currency"]: (Decimal(one["month"]), Decimal(one["back"]))
+                for one in proposed[person]["amounts"]
+                if Decimal(one["payable"]) or Decimal(one["back"])
+            }
+            assert amounts == paid(story.at_closes, person, month), (rep, month)
+    july = teller.ids[f"commission {life.rep} 2025-07"]
+    record = runner.run(teller.read("books", f"/v1/commissions/{july}"))["standing"]
+    (late,) = [line for line in record["lines"] if (line["month"], line["code"]) == ("2025-06-01", "ordered")]
+    units = sum(line["units"] for line in life.lines)
+    assert Decimal(late["figure"]) - Decimal(late["figure_before"]) == units
+    assert Decimal(late["due"]) >= units * PER_ORDER * Decimal("0.8")
+
+
+def test_an_assessment_reads_the_official_figures_and_is_signed_after_an_appeal(
+    year: tuple[asyncio.Runner, Told],
+) -> None:
+    runner, story = year
+    teller, rep, june = story.region.teller, "rep H2", MONTHS[5]
+    shown = runner.run(assessed(teller, rep, "2025-06"))["standing"]
+    known = story.at_closes
+    fixed = known[june.first].official(known[MONTHS[4].first], known[june.first].places)
+    assert shown["known_at"] == closed(story.events)[june.first]
+    parts = {part["code"]: part for part in shown["parts"]}
+    for code in ("attainment_deliveries", "attainment_orders", "follow_up_timeliness", "visit_compliance"):
+        figure = fixed.figures(code, june, ("person",)).get(((teller.ids[rep],), None))
+        value = None if figure is None or figure.value is None else figure.value
+        told = parts[code]["value"]
+        assert (told is None) == (value is None), code
+        assert value is None or abs(Decimal(told) - value) < Decimal("0.0001"), code
+    assert Decimal(parts["visit_compliance"]["points"]) == 90
+    assert Decimal(parts["superior_attitude"]["points"]) == 85
+    assert shown["status"] == "acknowledged"
+
+
+def test_a_monday_in_the_holidays_is_held_on_the_next_working_day(year: tuple[asyncio.Runner, Told]) -> None:
+    """6 October 2025 is a Monday within National Day: the weekly review is on the 9th."""
+    runner, story = year
+    teller = story.region.teller
+    shown = runner.run(teller.read("head N", "/v1/calendar", {"month": "2025-10"}))
+    assert shown["months"][0]["review_days"] == ["2025-10-09", "2025-10-13", "2025-10-20", "2025-10-27"]
+    for on, due in (("2025-10-06", False), ("2025-10-09", True)):
+        agenda = runner.run(teller.read("head N", "/v1/agenda", {"on": on}))
+        assert agenda["is_working_day"] == due
+        meetings = {
+            item["due_on"] for item in agenda["items"] if item["kind"] == "hold_weekly_meeting" and item["mine"]
+        }
+        assert ("2025-10-09" in meetings) == due, agenda["items"]
 
 
 def behind(

@@ -17,6 +17,7 @@ from tests.journeys.year.cast import (
     decides_for,
     reps_on,
 )
+from tests.journeys.year.paying import RULE
 from tests.journeys.year.region import Region
 
 PROPOSED_ON = date(YEAR - 1, 12, 9)
@@ -64,6 +65,10 @@ class Planning:
         )
 
     # -- the annual plan -------------------------------------------------------------------------------------
+
+    async def rules(self) -> None:
+        """What the sales of representatives are paid."""
+        await self._do("office", "/v1/commission-rules", **RULE)
 
     async def annual_plan(self) -> None:
         """Proposed from last year, returned once, approved, divided in three steps, in force."""

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from typing import Any
 
-from tests.journeys.year.asking import VALUES
+from tests.journeys.year.asking import VALUES, closed
 from tests.journeys.year.cast import YEAR
 from tests.journeys.year.log import Event, Period, months_from
+from tests.journeys.year.oracle import Oracle
 from tests.journeys.year.planning import Planning
 from tests.journeys.year.region import Region
 from tests.stack import Running
@@ -30,6 +32,14 @@ class Told:
     asked: dict[Period, Answers] = field(default_factory=dict)
     positions: dict[Period, int] = field(default_factory=dict)
     events: Sequence[Event] = ()
+
+    @cached_property
+    def at_closes(self) -> Mapping[date, Oracle]:
+        """What was known when each month was closed, of all the time until the end of the year."""
+        last = MONTHS[-1].last
+        return {
+            month: Oracle(self.events, as_of=last, known_at=position) for month, position in closed(self.events).items()
+        }
 
     @property
     def kpis(self) -> list[str]:
@@ -75,6 +85,7 @@ async def _told(region: Region) -> Told:
     for month in months_from(date(YEAR - 1, 1, 1), 12):
         await region.tell_until(month.last)
         await planning.company_figures(month.first)
+    await planning.rules()
     await planning.annual_plan()
     await planning.close(date(YEAR - 1, 12, 1))
     shown = await region.teller.read("office", "/v1/kpi/definitions", waits=False)

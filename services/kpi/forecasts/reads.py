@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -28,6 +28,8 @@ from shared.http.limits import limited
 from shared.http.openapi import refuses
 from shared.http.reading import Listed, Paged, Report
 from shared.http.route import Router
+from shared.identity.approval import APPROVES
+from shared.identity.principal import Principal
 from shared.records.asked import TreeAsked, UnitId
 from shared.records.pages import listed, page_of
 
@@ -57,14 +59,27 @@ async def forecasts(
     return listed(page, items, after)
 
 
-def _possible(forecast: Forecast) -> Iterable[str]:
-    return (name for name, fact in ACTIONS.items() if forecast.can(getattr(events, fact)))
+def _possible(principal: Principal) -> Callable[[Forecast], Iterable[str]]:
+    """What can be done now, by this one: revised by the person, adjusted by heads, never by the person."""
+
+    def actions(forecast: Forecast) -> Iterable[str]:
+        own = principal.person_id == forecast.standing["owner_id"]
+        never = "adjust" if own or not principal.has(*APPROVES) else "revise"
+        return (
+            name
+            for name, fact in ACTIONS.items()
+            if name != never and (own or name != "revise") and forecast.can(getattr(events, fact))
+        )
+
+    return actions
 
 
 @router.get("/forecasts/{forecast_id}", tags=["forecasts"], operation_id="forecasts.read", responses=refuses(404))
 async def forecast(forecast_id: UUID, reading: Report, response: Response) -> RecordShown:
     """One person's forecast of a month as of a day, with its history."""
-    return await shown(reading, response, Forecast, forecast_id, actions=_possible, people=("adjusted_by",))
+    return await shown(
+        reading, response, Forecast, forecast_id, actions=_possible(reading.principal), people=("adjusted_by",)
+    )
 
 
 @router.get(
@@ -77,7 +92,9 @@ async def forecast(forecast_id: UUID, reading: Report, response: Response) -> Re
 async def versions(forecast_id: UUID, ask: Ask) -> Any:
     """Every call and adjustment of one forecast, in the order told, with who said it."""
     reading = ask.read
-    found = await shown(reading, Response(), Forecast, forecast_id, actions=_possible, people=("adjusted_by",))
+    found = await shown(
+        reading, Response(), Forecast, forecast_id, actions=_possible(reading.principal), people=("adjusted_by",)
+    )
     asking = await ask.of()
     record: Forecast = reading.kit.repository(Forecast).replay(
         await reading.kit.store.load(reading.tenant_id, forecast_id, until_position=reading.known_at)

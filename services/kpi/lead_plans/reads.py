@@ -25,6 +25,7 @@ from shared.http.openapi import refuses
 from shared.http.problem import Problem
 from shared.http.reading import Listed, Paged, Report
 from shared.http.route import Router
+from shared.identity.approval import APPROVES
 from shared.records.asked import TreeAsked, UnitId
 from shared.records.pages import listed, page_of
 
@@ -55,6 +56,8 @@ async def lead_plan(lead_plan_id: UUID, reading: Report, response: Response) -> 
     """One lead plan as of a day, with its history."""
 
     def actions(plan: LeadPlan) -> Iterable[str]:
+        if not reading.principal.has(*APPROVES):
+            return ()
         return (name for name, fact in ACTIONS.items() if plan.can(getattr(events, fact)))
 
     return await shown(reading, response, LeadPlan, lead_plan_id, actions=actions, people=("issued_by",))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -33,6 +33,8 @@ from shared.http.openapi import refuses
 from shared.http.problem import Problem
 from shared.http.reading import Listed, Paged, Report
 from shared.http.route import Router
+from shared.identity.approval import APPROVES
+from shared.identity.principal import Principal
 from shared.records.asked import TreeAsked, UnitId
 from shared.records.pages import listed, page_of
 
@@ -65,6 +67,8 @@ async def split(split_id: UUID, reading: Report, response: Response) -> RecordSh
     """One split as of a day, with its history; who gets what with names is its table."""
 
     def actions(split: Split) -> Iterable[str]:
+        if not reading.principal.has(*APPROVES):
+            return ()
         return (name for name, fact in SPLITTING.items() if split.can(getattr(events, fact)))
 
     found = await shown(reading, response, Split, split_id, actions=actions, people=("issued_by",))
@@ -124,8 +128,22 @@ async def confirmations(
     return listed(page, items, after)
 
 
-def _possible(confirmation: Confirmation) -> Iterable[str]:
-    return (name for name, fact in CONFIRMING.items() if confirmation.can(getattr(events, fact)))
+OWN, ABOVE = frozenset({"confirm", "object"}), frozenset({"answer"})
+
+
+def _possible(principal: Principal) -> Callable[[Confirmation], Iterable[str]]:
+    """What can be done now, by this one: confirmed by the person, answered by heads, never by the person."""
+
+    def actions(confirmation: Confirmation) -> Iterable[str]:
+        own = principal.person_id == confirmation.standing["owner_id"]
+        never = ABOVE if own or not principal.has(*APPROVES) else frozenset[str]()
+        if not own:
+            never |= OWN
+        return (
+            name for name, fact in CONFIRMING.items() if name not in never and confirmation.can(getattr(events, fact))
+        )
+
+    return actions
 
 
 @router.get(
@@ -136,7 +154,9 @@ def _possible(confirmation: Confirmation) -> Iterable[str]:
 )
 async def confirmation(confirmation_id: UUID, reading: Report, response: Response) -> RecordShown:
     """One person's targets of a month as of a day, with objections, answers and history."""
-    return await shown(reading, response, Confirmation, confirmation_id, actions=_possible, people=("answered_by",))
+    return await shown(
+        reading, response, Confirmation, confirmation_id, actions=_possible(reading.principal), people=("answered_by",)
+    )
 
 
 @router.get(
@@ -150,7 +170,7 @@ async def confirmation(confirmation_id: UUID, reading: Report, response: Respons
 async def page(confirmation_id: UUID, ask: Ask) -> HTMLResponse:
     """The personal target confirmation 个人目标确认书 to print, in Chinese; it loads nothing from elsewhere."""
     reading = ask.read
-    found = await shown(reading, Response(), Confirmation, confirmation_id, actions=_possible)
+    found = await shown(reading, Response(), Confirmation, confirmation_id, actions=_possible(reading.principal))
     record: Confirmation = reading.kit.repository(Confirmation).replay(
         await reading.kit.store.load(reading.tenant_id, confirmation_id, until_position=reading.known_at)
     )

@@ -81,6 +81,8 @@ async def test_a_month_is_split_confirmed_objected_to_answered_and_changed(sh: S
     assert [(li["status"], li["days_late"]), wang["targets"][0]["target"]] == [("asked", 0), "19"]
     ask_li, ask_wang = f"/v1/confirmations/{li['id']}", f"/v1/confirmations/{wang['id']}"
     assert await refused(sh, ask_li, "confirm", {}, "sh_head") == (403, "not_yours")
+    for who, possible in (("li", {"confirm", "object"}), ("sh_head", set())):
+        assert set((await sh[who].read(ask_li))["allowed_actions"]) - {"correct", "void"} == possible
     await tell(sh, ask_li, "confirm", {}, "li")
     assert await refused(sh, ask_li, "object", {"objection": "太高"}, "li") == (409, "already_confirmed")
     wanted = [{"measure": "orders", "target": "15"}]

@@ -214,6 +214,12 @@ async def test_what_rules_and_results_refuse(books: Books) -> None:
     ]  # fmt: skip
     for who, path, body, status, code in refusals:
         assert await sh.refused(who, path, body) == (status, code), (path, body)
+    share = {"code": "b", "kpi": "order_amount", "rate": "0.01"}
+    of_heads = {**rule, "post": "department_head", "lines": [line, share]}
+    await sh.make("director", "/v1/commission-rules", of_heads)
+    await sh.make("director", "/v1/commission-rules", of_heads)
+    published = (await sh["li"].read("/v1/commission-rules"))["rows"]
+    assert [(row["post"], len(row["lines"])) for row in published] == [("department_head", 2), ("representative", 1)]
     made = await sh.make("sh_head", "/v1/assessments", li)
     path = f"/v1/assessments/{made['id']}"
     assert await books.no("sh_head", path, "propose", {}) == (409, "month_not_closed")

@@ -63,7 +63,7 @@ select i.* from (
  limit {limit}
 """
 # The stock as it was known when it was fixed, what became of it in the period as known now: an order of the time before
-# it that was told late is not one of the period. Asked of one period at a time.
+# it that was told late is not one of the period. Asked of one period at a time; a year before it may stand beside it.
 FIXED = """(
     select o.tenant_id, o.stream_id, o.from_at, o.to_at, o.version, o.stock, o.owner_id, o.unit_id, o.account_id,
            o.channel, o.units, o.lines, o.captured_at,
@@ -106,7 +106,7 @@ class StockSource:
         if self.closing or question.opening_known_at is None:
             return sql.text("{stock}")
         fixed = source(STOCK, known_at=f"{sql(question.opening_known_at)}::bigint")
-        return sql.text(FIXED, fixed=fixed, start=sql(question.starts[0]))
+        return sql.text(FIXED, fixed=fixed, start=sql(question.starts[-1]))
 
     def _bounds(self, question: Question) -> list[datetime]:
         """Of the periods that have begun."""

@@ -17,6 +17,7 @@ from services.kpi.events import ConfirmationStatus, SplitStatus
 from services.kpi.month import MonthAsked, first_day
 from services.kpi.plans.targets import TARGET_VIEWS
 from services.kpi.splits import listing
+from services.kpi.splits import table as split_table
 from services.kpi.splits.confirmation import ACTIONS as CONFIRMING
 from services.kpi.splits.confirmation import Confirmation
 from services.kpi.splits.events import PersonalTarget
@@ -94,7 +95,7 @@ async def table(split_id: UUID, ask: Ask) -> Any:
     if current is None or not await sees(ask.read.kit, ask.read.principal, current):
         raise Problem(404, "not_found")
     asking = await ask.of(SPLITS, CONFIRMATIONS, PRODUCTS, *TARGET_VIEWS)
-    found = await listing.table(ask.pool, asking, ask.labels, split_id)
+    found = await split_table.table(ask.pool, asking, ask.labels, split_id)
     if found is None:
         raise Problem(404, "not_found")
     return ask.records(asking, found)

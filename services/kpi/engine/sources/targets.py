@@ -42,7 +42,7 @@ select {selected}
           from {targets} as t) as f
   join unnest({ks}::int[], {months}::date[], {nexts}::boolean[]) as m(k, month, following) on m.month = f.month
   {joins}
- where {wanted} and {whose} and {product}
+ where f.month = any({months}::date[]) and f.measure = any({measures}::text[]) and {wanted} and {whose} and {product}
  group by {grouped}
 """
 AMOUNT_OF = "sum(f.target) filter (where f.measure = '{measure}' and m.following = {following})"
@@ -68,13 +68,15 @@ class TargetSource:
         named = "".join(f", {group} as g{place}" for place, group in enumerate(groups))
         sums = "".join(f", {_amount(use)} as m{n}" for n, use in enumerate(uses))
         grouped = ", ".join(("m.k", "f.currency", *groups))
-        rows = await self._fetch(reads, question, f"m.k, f.currency{named}{sums}", grouped)
+        rows = await self._fetch(reads, question, uses, f"m.k, f.currency{named}{sums}", grouped)
         return [
             Counted(row["k"], keys_of(row, len(groups)), row["currency"], [row[f"m{n}"] for n in range(len(uses))])
             for row in rows
         ]
 
-    async def _fetch(self, reads: Reads, question: Question, selected: str, grouped: str) -> Sequence[Any]:
+    async def _fetch(
+        self, reads: Reads, question: Question, uses: Sequence[Use], selected: str, grouped: str
+    ) -> Sequence[Any]:
         filters, statement, groups = question.filters, Statement(question), _groups(question)
         sql = statement.sql
         said = [sql.counted("f", account="null::uuid")]
@@ -96,6 +98,7 @@ class TargetSource:
             targets=target_rows(sql),
             ks=sql(ks),
             months=sql(months),
+            measures=sql(sorted({_measured(use) for use in uses})),
             nexts=sql(following),
             joins=statement.places(),
             wanted=" and ".join(said),
@@ -148,7 +151,7 @@ class TargetSource:
         if not _planned(question):
             return []
         selected = f"f.record_id, f.unit_id, f.owner_id, f.currency, {_amount(use)} as amount"
-        rows = await self._fetch(reads, question, selected, "f.record_id, f.unit_id, f.owner_id, f.currency")
+        rows = await self._fetch(reads, question, (use,), selected, "f.record_id, f.unit_id, f.owner_id, f.currency")
         start = question.starts[0]
         found = sorted((row for row in rows if row["amount"]), key=lambda row: [str(cell) for cell in tuple(row)[:3]])
         shown = [
@@ -182,9 +185,13 @@ def _groups(question: Question) -> list[str]:
     return [names.get(dimension, f"{dimension}.place_id") for dimension in question.group_by]
 
 
+def _measured(use: Use) -> str:
+    """As plans call it."""
+    return DELIVERIES.name if use.measure is NEXT_DELIVERIES else use.measure.name
+
+
 def _amount(use: Use) -> str:
-    following = use.measure is NEXT_DELIVERIES
-    return AMOUNT_OF.format(measure="deliveries" if following else use.measure.name, following=str(following).lower())
+    return AMOUNT_OF.format(measure=_measured(use), following=str(use.measure is NEXT_DELIVERIES).lower())
 
 
 async def _units(reads: Reads, question: Question) -> Mapping[UUID, UUID | None]:

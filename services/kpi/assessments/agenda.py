@@ -5,11 +5,12 @@ waits for the person. Decides nothing.
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from services.kpi.agenda.item import Due, Item, Whose
 from services.kpi.asking import Asking, Sql
+from services.kpi.assessments.report import TO_RATE
 from services.kpi.assessments.scheme import HEADS
 from services.kpi.assessments.sight import ANY_POST, RANKS, personal
 from services.kpi.assessments.views import ASSESSMENTS, COMMISSIONS
@@ -45,6 +46,7 @@ select r.stream_id, r.owner_id, r.unit_id, r.month, r.status, r.from_at
 DIRECT = "(p.reports_to_person_id = {asker} or (p.reports_to_person_id is null and p.reports_to_unit_id = {unit}))"
 TITLES: Final = {
     "assess": ("{month} 月度考核（未出结果 {persons} 人）", "Assess {month} ({persons} without a result)"),
+    "rate_assessment": ("评价同事的 {month} 考核", "Rate for the assessment of {month}"),
     "sign_assessment": ("签署 {month} 考核结果", "Sign off the assessment of {month}"),
     "sign_commission": ("签署 {month} 提成单", "Sign off the commission of {month}"),
     "answer_assessment": ("答复 {month} 考核申诉", "Answer the appeal against the assessment of {month}"),
@@ -80,9 +82,29 @@ async def due(whose: Whose) -> Due:
                 by = calendar.next_working(day_of(row["from_at"], asking.zone) + timedelta(days=1))
                 path = f"/v1/{relation}/{row['stream_id']}"
                 mine.append(_item(f"{act}_{noun}", whose, row["month"], by, row["unit_id"], path))
+    mine += await _to_rate(whose, asking, calendar)
     if heads and whose.unit_id is not None:
         mine += await _assess(whose, asking, calendar, whose.unit_id)
     return Due(mine)
+
+
+async def _to_rate(whose: Whose, asking: Asking, calendar: WorkingDays) -> list[Item]:
+    """What the asker is asked to rate and has not: by the next working day."""
+    sql = Sql(asking)
+    text = sql.text(TO_RATE, holds=sql.holds("r"), person=sql(str(whose.person_id)))
+    rows: list[Any] = await whose.read.pool.fetch(text, *sql.values)
+    return [
+        _item(
+            "rate_assessment",
+            whose,
+            row["month"],
+            calendar.next_working(day_of(row["from_at"], asking.zone) + timedelta(days=1)),
+            row["unit_id"],
+            "/v1/assessments/to-rate",
+        )
+        for row in rows
+        if whose.person_id not in row["rated"]
+    ]
 
 
 async def _assess(whose: Whose, asking: Asking, calendar: WorkingDays, unit_id: UUID) -> list[Item]:

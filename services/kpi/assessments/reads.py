@@ -14,7 +14,7 @@ from services.kpi.assessments import report
 from services.kpi.assessments.assessment import Assessment
 from services.kpi.assessments.commission import Commission
 from services.kpi.assessments.life import ACTS, Result
-from services.kpi.assessments.shapes import AssessmentRow, CommissionRow
+from services.kpi.assessments.shapes import AssessmentRow, CommissionRow, RatingsAsked
 from services.kpi.assessments.sight import sees, sees_pay
 from services.kpi.assessments.views import ASSESSMENTS, COMMISSIONS
 from services.kpi.events import Cycle, ResultStatus
@@ -54,6 +54,15 @@ async def assessments(
     which = report.Which(None if month is None else first_day(month), unit_id, owner_id, status, cycle)
     items, after = await report.assessments(ask.pool, asking, ask.labels, which=which, sort=sort, page=page_of(page))
     return listed(page, items, after)
+
+
+@router.get(
+    "/assessments/to-rate", operation_id="assessments.to_rate", response_model=RatingsAsked, responses=refuses(422)
+)
+async def to_rate(ask: Ask) -> Any:
+    """The assessments the asker is asked to rate, with the version to rate on; no results."""
+    asking = await ask.of(ASSESSMENTS, UNITS)
+    return ask.records(asking, await report.to_rate(ask.pool, asking, ask.labels, ask.read.principal.person_id))
 
 
 @router.get("/assessments/{assessment_id}", operation_id="assessments.read", responses=refuses(404))

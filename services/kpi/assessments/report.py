@@ -26,6 +26,13 @@ select r.*, {sort_value} as sort_value
  order by {order}
  limit {limit}
 """
+TO_RATE = """
+select r.*, n.one ->> 'rater' as rater
+  from {assessments} as r
+ cross join lateral jsonb_array_elements(r.raters) as n(one)
+ where {holds} and r.status in ('open', 'proposed', 'upheld') and n.one ->> 'person_id' = {person}
+ order by r.month desc, r.stream_id, n.one ->> 'rater'
+"""
 MOST_PLACES = 6
 PLAIN = (
     *("version", "owner_id", "unit_id", "post", "status", "signed_by", "signed_on", "acknowledged_on"),
@@ -71,6 +78,28 @@ async def assessments(
         }
         for row in found
     ], after
+
+
+async def to_rate(reads: Reads, asking: Asking, labels: Labels, person_id: UUID) -> Row:
+    """One row per assessment that takes ratings and asks this person for one, and per way they are asked."""
+    sql = Sql(asking)
+    found = await reads.fetch(sql.text(TO_RATE, holds=sql.holds("r"), person=sql(str(person_id))), *sql.values)
+    units = await labels.units(reads, asking, {row["unit_id"] for row in found})
+    people = await labels.people(asking.tenant_id, {row["owner_id"] for row in found})
+    plain = ("version", "cycle", "owner_id", "unit_id", "rater")
+    return {
+        "rows": [
+            {
+                "id": row["stream_id"],
+                **{name: row[name] for name in plain},
+                "month": said(row["month"]),
+                "owner": people.get(row["owner_id"]),
+                "unit": units.get(row["unit_id"]),
+                "rated": person_id in row["rated"],
+            }
+            for row in found
+        ]
+    }
 
 
 async def commissions(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -45,6 +45,29 @@ class AssessmentRow(BaseModel):
     acknowledged_on: date | None = Field(title="确认日期")
     appealed_on: date | None = Field(title="申诉日期")
     answered_on: date | None = Field(title="答复日期")
+
+
+class RatingAskedRow(BaseModel):
+    """An assessment the asker is asked to rate; the result is not shown."""
+
+    id: UUID
+    version: int = Field(description="Give it as If-Match.")
+    cycle: str = Field(title="周期")
+    month: str = Field(description="Of a year its first.")
+    owner_id: UUID = Field(title="被考核人编号", description="Who is assessed.")
+    owner: str | None = Field(title="被考核人")
+    unit_id: UUID
+    unit: str | None
+    rater: str = Field(title="评价身份", description="superior, peer or customer.")
+    rated: bool = Field(title="已评价", description="Whether the asker has given points; others can be given.")
+
+
+class RatingsAsked(BaseModel):
+    """What the asker is asked to rate, the latest period first."""
+
+    rows: list[RatingAskedRow]
+    as_of: datetime = Field(description="The instant of business time the rows are of.")
+    position: int = Field(description="The last place in the log that every row is sure to have seen.")
 
 
 class AmountRow(BaseModel):

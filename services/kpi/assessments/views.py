@@ -7,7 +7,6 @@ from typing import get_args
 from services.kpi.assessments.events import AssessmentFact, CommissionFact
 from shared.event_store.stream import FactCorrected, FactVoided
 from shared.projections.view import View
-from shared.records.intervals import MERGED
 
 COLUMNS = """
     from_at timestamptz not null,
@@ -20,6 +19,7 @@ COLUMNS = """
     unit_id uuid not null,
     post text not null,
     raters jsonb not null,                   -- [{person_id, rater}]
+    rated uuid[] not null,                   -- who gave points
     score numeric,
     known_at bigint,
     parts jsonb not null,
@@ -29,7 +29,15 @@ COLUMNS = """
     appealed_on date,
     answered_on date
 """
-ROWS = f"""{MERGED}
+ROWS = """
+with merged as (
+    select tenant_id, stream_id, version, occurred_at,
+           es.merge(changes - 'ratings') over so_far as standing,
+           lead(occurred_at) over so_far as next_at,
+           jsonb_agg(changes -> 'ratings') filter (where changes ? 'ratings') over so_far as ratings
+      from corrected_facts
+    window so_far as (partition by tenant_id, stream_id order by occurred_at, version)
+)
 select m.tenant_id, m.stream_id,
        m.occurred_at as from_at,
        m.next_at as to_at,
@@ -41,6 +49,8 @@ select m.tenant_id, m.stream_id,
        (m.standing ->> 'unit_id')::uuid as unit_id,
        m.standing ->> 'post' as post,
        m.standing -> 'raters' as raters,
+       array(select distinct (r.one ->> 'by')::uuid from jsonb_path_query(m.ratings, '$[*][*]') as r(one) order by 1)
+           as rated,
        (m.standing ->> 'score')::numeric as score,
        (m.standing ->> 'known_at')::bigint as known_at,
        coalesce(m.standing -> 'parts', '[]') as parts,
@@ -51,7 +61,7 @@ select m.tenant_id, m.stream_id,
        (m.standing ->> 'answered_on')::date as answered_on
   from merged m
  where m.next_at is distinct from m.occurred_at and m.standing ? 'cycle'  -- from its opening on
-"""  # noqa: S608 - constants only
+"""
 
 ASSESSMENTS = View(
     name="kpi.assessments",

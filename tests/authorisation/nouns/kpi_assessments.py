@@ -47,6 +47,7 @@ ROWS: dict[str, Row] = {
         who.PUBLISHING, body={"effective_from": SINCE, "post": "representative", "lines": [RULE_LINE]}
     ),
     "assessments.list": listed(),
+    "assessments.to_rate": listed(),
     "assessments.read": Row(ABOUT_A_PERSON, "assessment.open"),
     "assessments.open": Row(OPENING, body={"owner_id": OWN, "month": "2026-01"}, done=(201, 409)),
     "assessments.rate": Row(BY_LINE, "assessment.open", {"rater": "superior", "aspect": "attitude", "points": "90"}),

@@ -56,6 +56,7 @@ def later(kind: str, chance: random.Random) -> tuple[str, Row]:
         "assessment": [
             ("AssessmentProposed", {"status": "proposed", "score": "9", "known_at": 9, "parts": [{"code": "a"}]}),
             ("AssessmentSigned", {"status": "signed", "signed_by": ID, "signed_on": day}),
+            ("AssessmentRated", {"ratings": [{"rater": "peer", "by": str(UUID(int=number)), "points": "80"}]}),
             ("AssessmentAppealed", {"status": "appealed", "appealed_on": day}),
         ],
         "commission": [
@@ -140,7 +141,7 @@ PLAIN: Mapping[str, Mapping[str, Callable[[Any], Any]]] = {
     },
 }  # fmt: skip
 NEEDED = {"assessment": "cycle", "commission": "due", "improvement": "title", "training_need": "topic"}
-GATHERED = ("measures", "adjustments")
+GATHERED = ("measures", "adjustments", "ratings")
 
 
 def told(log: Log, kind: str, upto: int | None) -> list[Row]:
@@ -173,6 +174,8 @@ def told(log: Log, kind: str, upto: int | None) -> list[Row]:
             if kind == "improvement":
                 last = {one["number"]: one for one in gathered["measures"]}
                 row["measures"] = [last[number] for number in sorted(last)]
+            if kind == "assessment":
+                row["rated"] = sorted({UUID(one["by"]) for one in gathered["ratings"]})
             if kind == "commission":
                 row["adjustments"] = list(gathered["adjustments"])
             if kind == "training_need":

@@ -150,7 +150,16 @@ async def test_an_assessment_shows_its_computation_and_is_signed_and_appealed(bo
     assert await books.no("wang", path, "rate", {**peer, "rater": "customer"}) == (403, "rates_not_asked")
     assert await books.no("zhao", path, "rate", peer) == (404, "not_found")
     await books.tell("sh_head", path, "rate", superior)
-    await books.tell("wang", path, "rate", peer)
+    await sh.fold()
+    (asked,) = (await sh["wang"].read("/v1/assessments/to-rate"))["rows"]
+    assert (asked["id"], asked["owner"], asked["rater"], asked["rated"]) == (path[-36:], "li", "peer", False)
+    items = (await sh["wang"].read("/v1/agenda", on="2026-08-03"))["items"]
+    assert "rate_assessment" in {one["kind"] for one in items}
+    await sh.make("wang", f"{path}/rate", peer, version=asked["version"])
+    await sh.fold()
+    (asked,) = (await sh["wang"].read("/v1/assessments/to-rate"))["rows"]
+    assert asked["rated"]
+    assert (await sh["li"].read("/v1/assessments/to-rate"))["rows"] == []
     assert (await sh["wang"].get(path)).status_code == 404, "who rates does not read the result"
     await books.tell("hr", path, "propose", {})
     shown = await sh["sh_head"].read(path)

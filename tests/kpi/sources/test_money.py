@@ -29,6 +29,7 @@ from shared.testing.views import fold_all
 from tests.kpi.sources.asking import ZONE, Amounts, amounts, asking_of, months
 from tests.kpi.sources.test_source_views import billed
 from tests.opportunities_views.log import Log
+from tests.opportunities_views.oracle import Row
 from tests.opportunities_views.test_reports import LABELS
 
 TERMS = (
@@ -70,14 +71,14 @@ def a_log(seed: int) -> Log:
         for move in event.data["changes"]["delivered"]:
             number += 1
             at = event.at + timedelta(days=number % 4 - 1)
-            said = {"posting_id": f"E{number}", "kind": "delivery", "order_ref": None}
-            said["order_ref"] = f"HT-{deals.index(event.stream_id)}" if number % 3 else None
-            said |= {"opportunity_id": None if number % 3 else str(event.stream_id), "line": move["line"]}
-            said |= {"product": None, "units": move["units"], "amount": str(1000 * move["units"]), "currency": "CNY"}
-            said |= {"posted_on": move["on"], "reverses": None}
-            log.tell("posting", uuid4(), "PostingRecorded", at, said)
+            entry: Row = {"posting_id": f"E{number}", "kind": "delivery", "order_ref": None}
+            entry["order_ref"] = f"HT-{deals.index(event.stream_id)}" if number % 3 else None
+            entry |= {"opportunity_id": None if number % 3 else str(event.stream_id), "line": move["line"]}
+            entry |= {"product": None, "units": move["units"], "amount": str(1000 * move["units"]), "currency": "CNY"}
+            entry |= {"posted_on": move["on"], "reverses": None}
+            log.tell("posting", uuid4(), "PostingRecorded", at, entry)
             if number % 7 == 0:
-                back = {**said, "posting_id": f"R{number}", "kind": "reversal", "reverses": f"E{number}"}
+                back = {**entry, "posting_id": f"R{number}", "kind": "reversal", "reverses": f"E{number}"}
                 log.tell("posting", uuid4(), "PostingRecorded", at + timedelta(days=9), back)
     return log
 

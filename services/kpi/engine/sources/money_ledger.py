@@ -22,11 +22,27 @@ MATCHED = Measure("ledger", "matched", "entries", "entry")
 # Both sides of every order with something in the range: its other side may lie outside. `nth`: entries that agree, and
 # then those of one order and line, go together in the order of days. A posting that was reversed is out of the books.
 RELATION = """(
-with posted as materialized (
-    select p.stream_id, p.posting_id, coalesce(k.opportunity_id, p.opportunity_id) as opportunity_id, k.known,
+with told as materialized (
+    select p.* from {{postings}} as p
+     where p.tenant_id = $1 and p.posted_at <= {{at}} and p.kind = 'delivery' and {wide}
+       and not exists (select from {{postings}} as r
+                        where r.tenant_id = $1 and r.reverses = p.posting_id and r.posted_at <= {{at}})
+),
+posted as materialized (
+    select p.stream_id, p.posting_id, p.opportunity_id, o.stream_id is not null as known,
+           case when o.stream_id is null then p.opportunity_id::text
+                else coalesce(o.order_ref, o.stream_id::text) end as order_ref,
+           p.line, p.product, p.currency, p.posted_on, p.posted_at, p.units, p.amount
+      from told as p
+      left join {{orders}} as o on o.stream_id = p.opportunity_id and {holds} and o.won
+       and o.lines @> jsonb_build_array(jsonb_build_object('line', p.line))
+     where p.opportunity_id is not null and p.order_ref is null and p.line is not null
+    union all
+    select p.stream_id, p.posting_id, coalesce(k.opportunity_id, p.opportunity_id) as opportunity_id,
+           k.known is not null,
            coalesce(k.order_ref, p.order_ref, p.opportunity_id::text) as order_ref, coalesce(p.line, k.line) as line,
            coalesce(p.product, k.product) as product, p.currency, p.posted_on, p.posted_at, p.units, p.amount
-      from {{postings}} as p
+      from told as p
       left join lateral (
            select o.stream_id as opportunity_id, true as known, coalesce(o.order_ref, o.stream_id::text) as order_ref,
                   case when count(*) filter (where p.line is null) over () <= 1 then l.line end as line, l.product
@@ -36,9 +52,7 @@ with posted as materialized (
               and (o.stream_id = p.opportunity_id or p.opportunity_id is null and o.order_ref = p.order_ref)
               and (l.line = p.line or p.line is null and l.product = p.product)
             order by o.stream_id, l.line limit 1) as k on true
-     where p.tenant_id = $1 and p.posted_at <= {{at}} and p.kind = 'delivery' and {wide}
-       and not exists (select from {{postings}} as r
-                        where r.tenant_id = $1 and r.reverses = p.posting_id and r.posted_at <= {{at}})
+     where p.opportunity_id is null or p.order_ref is not null or p.line is null
 ),
 given as materialized (
     select d.stream_id, d.version, coalesce(d.order_ref, d.stream_id::text) as order_ref, d.line, d.product,
@@ -54,47 +68,43 @@ wanted as (
 ours as (
     select g.*, row_number() over (partition by order_ref, place, units, amount, currency
                                    order by delivered_on, g.stream_id::text, units, version) as nth
-      from (select *, coalesce(line::text, product) as place from given) as g
+      from (select *, coalesce(line::text, product, '') as place from given) as g
       join wanted using (order_ref)
 ),
 theirs as (
     select p.*, row_number() over (partition by order_ref, place, units, amount, currency
                                    order by posted_on, posting_id) as nth
-      from (select *, coalesce(line::text, product) as place from posted) as p
+      from (select *, coalesce(line::text, product, '') as place from posted) as p
       join wanted using (order_ref)
 ),
-agreed as (
-    select o.stream_id, o.version, o.place, o.delivered_on, t.posting_id
+both_sides as materialized (
+    select order_ref, place, o.stream_id, o.version, o.line, o.delivered_on, o.units, o.owner_id, o.unit_id,
+           o.account_id, t.posting_id, t.stream_id as posting, t.opportunity_id, t.known, t.line as posted_line,
+           t.posted_on, t.posted_at
       from ours as o
-      join theirs as t on t.order_ref = o.order_ref and t.place is not distinct from o.place and t.units = o.units
-       and t.amount = o.amount and t.currency = o.currency and t.nth = o.nth
+      full join theirs as t using (order_ref, place, units, amount, currency, nth)
 ),
 left_ours as (
-    select o.*, row_number() over (partition by order_ref, place
-                                   order by delivered_on, o.stream_id::text, units, version) as rest
-      from ours as o
-     where not exists (select from agreed as a where a.stream_id = o.stream_id and a.version = o.version
-                          and a.place is not distinct from o.place and a.delivered_on = o.delivered_on)
+    select order_ref, place, row_number() over (partition by order_ref, place
+                                                order by delivered_on, stream_id::text, units, version) as rest
+      from both_sides where posting_id is null
 ),
 left_theirs as (
-    select t.*, row_number() over (partition by order_ref, place order by posted_on, posting_id) as rest
-      from theirs as t
-     where not exists (select from agreed as a where a.posting_id = t.posting_id)
+    select *, row_number() over (partition by order_ref, place order by posted_on, posting_id) as rest
+      from both_sides where stream_id is null
 ),
 entries as (
-    select o.stream_id, o.version, o.line, o.delivered_on as day, o.owner_id, o.unit_id, o.account_id,
-           a.posting_id is not null as matched
-      from ours as o
-      left join agreed as a on a.stream_id = o.stream_id and a.version = o.version
-       and a.place is not distinct from o.place and a.delivered_on = o.delivered_on
+    select stream_id, version, line, delivered_on as day, owner_id, unit_id, account_id,
+           posting_id is not null as matched
+      from both_sides where stream_id is not null
     union all
-    select coalesce(t.opportunity_id, t.stream_id), 0, t.line, t.posted_on, s.owner_id, s.unit_id, s.account_id, false
+    select coalesce(t.opportunity_id, t.posting), 0, t.posted_line, t.posted_on, s.owner_id, s.unit_id, s.account_id,
+           false
       from left_theirs as t
-      left join left_ours as o on o.order_ref = t.order_ref and o.place is not distinct from t.place
-       and o.rest = t.rest
+      left join left_ours as o on o.order_ref = t.order_ref and o.place = t.place and o.rest = t.rest
       left join {{orders}} as s on t.known and s.tenant_id = $1 and s.stream_id = t.opportunity_id
        and s.from_at <= t.posted_at and (s.to_at is null or s.to_at > t.posted_at)
-     where o.stream_id is null
+     where o.order_ref is null
 )
 select $1 as tenant_id, e.stream_id, row_number() over (partition by e.stream_id order by e.day, e.version, e.line)::int
            as number,

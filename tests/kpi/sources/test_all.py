@@ -23,7 +23,7 @@ from tests.opportunities_views.made_up import MadeUp
 @pytest.mark.parametrize("when", ["now", "known then"])
 async def test_no_combination_of_group_and_period_fails(database_url: str, when: str) -> None:
     async with asyncpg.create_pool(database_url, min_size=1, max_size=2, init=with_json) as pool:
-        made = MadeUp(uuid4(), 5, 200)
+        made = MadeUp(uuid4(), 5, 120)
         await made.log.write(pool)
         await fold_all(pool, VIEWS)
         asking = asking_of(made.log.tenant_id, when, len(made.log.told))

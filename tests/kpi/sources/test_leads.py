@@ -82,7 +82,7 @@ def recounted(made: MadeUp, when: str, told: int, dimension: Dimension, sees: An
 
 @pytest.mark.parametrize("when", WHEN)
 async def test_each_lead_visitor_and_cent_is_counted_for_who_was_responsible(database_url: str, when: str) -> None:
-    made = MadeUp(31, 500)
+    made = MadeUp(31, 300)
     won(made)
     person, unit = UUID(made.people[0]), made.units[0]
     branch = Sight(

@@ -7,7 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 from services.kpi.asking import Asking, Labels, Reads, money
-from services.kpi.engine.definition import Dimension
+from services.kpi.engine.definition import Definition, Dimension
+from services.kpi.engine.period import Period
 from services.kpi.engine.values import Value
 from shared.days import LAST_INSTANT
 from shared.records.labels import GroupNames
@@ -21,8 +22,10 @@ def text(value: Decimal | None, *, is_money: bool = False) -> str | None:
         return None
     if is_money:
         return money(value if _cents(value) else value.quantize(Decimal("0.01")))
-    shown = format(value if value == value.to_integral_value() else value.quantize(PLACES), "f")
-    return shown.rstrip("0").rstrip(".") if "." in shown else shown
+    if value == (whole := int(value)):
+        return str(whole)
+    shown = format(value.quantize(PLACES), "f").rstrip("0")
+    return shown.rstrip(".") if shown[-1] == "." else shown
 
 
 def _cents(value: Decimal) -> bool:
@@ -38,32 +41,50 @@ async def names(
     return await labels.of_groups(reads, asking, group_by, groups)
 
 
-def row(figure: Value, asking: Asking, group: Mapping[str, Any], language: str) -> dict[str, Any]:
-    """One figure as it is answered."""
-    definition = figure.chosen.definition
-    above, below = definition.unit == "money", (definition.per or definition.unit) == "money"
-    is_money = definition.value_is_money
-    return {
-        "kpi": definition.id,
-        "name": definition.zh if language == "zh-CN" else definition.en,
-        "version": definition.version,
-        "period": figure.period.key,
-        "from": figure.period.first,
-        "to": figure.period.last,
-        "complete": figure.period.end(asking.zone) - LAST_INSTANT <= asking.at,
-        **group,
-        "currency": figure.currency,
-        "numerator": text(figure.numerator, is_money=above),
-        "denominator": text(figure.denominator, is_money=below),
-        "factor": text(figure.factor, is_money=True),
-        "value": text(figure.value, is_money=is_money),
-        "state": figure.state,
-        "target": text(figure.target, is_money=is_money),
-        "attainment": text(figure.attainment),
-        "gap": text(figure.gap, is_money=is_money),
-        "previous": text(figure.previous, is_money=is_money),
-        "same_period_last_year": text(figure.same_period_last_year, is_money=is_money),
-        "official": None,
-        "restated": None,
-        "difference": None,
-    }
+def rows(figures: Sequence[Value], asking: Asking, labels: GroupNames, language: str) -> list[dict[str, Any]]:
+    """Figures as they are answered. What many share is worked out once."""
+    groups = {keys: labels.columns(keys) for keys in {figure.keys for figure in figures}}
+    periods = {period: _period(period, asking) for period in {figure.period for figure in figures}}
+    kpis = {id(figure.chosen): _Said(figure.chosen.definition, language) for figure in figures}
+    return [kpis[id(figure.chosen)].row(figure, periods[figure.period], groups[figure.keys]) for figure in figures]
+
+
+def _period(period: Period, asking: Asking) -> dict[str, Any]:
+    complete = period.end(asking.zone) - LAST_INSTANT <= asking.at
+    return {"period": period.key, "from": period.first, "to": period.last, "complete": complete}
+
+
+class _Said:
+    """What all figures of one definition say alike."""
+
+    def __init__(self, definition: Definition, language: str) -> None:
+        self.head = {
+            "kpi": definition.id,
+            "name": definition.zh if language == "zh-CN" else definition.en,
+            "version": definition.version,
+        }
+        self.above = definition.unit == "money"
+        self.below = (definition.per or definition.unit) == "money"
+        self.is_money = definition.value_is_money
+
+    def row(self, figure: Value, period: Mapping[str, Any], group: Mapping[str, Any]) -> dict[str, Any]:
+        is_money = self.is_money
+        return {
+            **self.head,
+            **period,
+            **group,
+            "currency": figure.currency,
+            "numerator": text(figure.numerator, is_money=self.above),
+            "denominator": text(figure.denominator, is_money=self.below),
+            "factor": text(figure.factor, is_money=True),
+            "value": text(figure.value, is_money=is_money),
+            "state": figure.state,
+            "target": text(figure.target, is_money=is_money),
+            "attainment": text(figure.attainment),
+            "gap": text(figure.gap, is_money=is_money),
+            "previous": text(figure.previous, is_money=is_money),
+            "same_period_last_year": text(figure.same_period_last_year, is_money=is_money),
+            "official": None,
+            "restated": None,
+            "difference": None,
+        }

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Query, Request
 
 from services.kpi.asked import Ask
-from services.kpi.engine.answers import names, row, text
+from services.kpi.engine.answers import names, rows, text
 from services.kpi.engine.asked import Basis, GroupBy, Kpis, Version, Which, wanted
 from services.kpi.engine.choices import KpiChoices, PublishKpi, choices, choices_id
 from services.kpi.engine.definition import Chosen, Definition, Parameter
@@ -134,16 +134,16 @@ async def figures(
         found = [figure for figure, _ in pairs]
     labels = await names(ask.pool, asked.asking, ask.labels, asked.group_by, found)
     language = call_of(request.scope).language
-    rows = [row(figure, asked.asking, labels.columns(figure.keys), language) for figure in found]
-    for (figure, then), shown in zip(pairs, rows, strict=True):
+    shown_rows = rows(found, asked.asking, labels, language)
+    for (figure, then), shown in zip(pairs, shown_rows, strict=True):
         if then is None:
             continue
         is_money = figure.chosen.definition.value_is_money
         shown["official"], shown["restated"] = text(then.value, is_money=is_money), shown["value"]
         if then.value is not None and figure.value is not None:
             shown["difference"] = text(figure.value - then.value, is_money=is_money)
-    ask.read.take(len(rows))
-    return ask.answer(asked.asking, {"rows": rows, "group_by": asked.group_by, "period": period, "basis": basis})
+    ask.read.take(len(shown_rows))
+    return ask.answer(asked.asking, {"rows": shown_rows, "group_by": asked.group_by, "period": period, "basis": basis})
 
 
 @router.get("/compare", operation_id="kpi.compare", response_model=Compared, responses=refuses(422))
@@ -176,7 +176,7 @@ async def compare(
     b = await values(ask.pool, other.asking, other.chosen, other.periods, **told)
     sides = [{_same(figure): figure for figure in figures} for figures in (a, b)]
     labels = await names(ask.pool, one.asking, ask.labels, one.group_by, [*a, *b])
-    rows = []
+    told_rows = []
     for key in dict.fromkeys((*sides[0], *sides[1])):
         left, right = sides[0].get(key), sides[1].get(key)
         shown = left or right
@@ -184,7 +184,7 @@ async def compare(
         is_money = shown.chosen.definition.value_is_money
         both = left is not None and right is not None and left.value is not None and right.value is not None
         difference = right.value - left.value if both else None  # type: ignore[union-attr, operator]
-        rows.append(
+        told_rows.append(
             {
                 "kpi": kpi,
                 "period": shown.period.key,
@@ -201,7 +201,7 @@ async def compare(
                 "difference": text(difference, is_money=is_money),
             }
         )
-    return ask.answer(one.asking, {"rows": rows, "group_by": one.group_by, "versions": [first, second]})
+    return ask.answer(one.asking, {"rows": told_rows, "group_by": one.group_by, "versions": [first, second]})
 
 
 def _same(figure: Any) -> Any:

@@ -174,43 +174,44 @@ def _figures(
     if targets and definition.target is not None and chosen.parameter("channels") is None:
         planned = counted.of[Use(TARGETS[definition.target])]
     no_source = not definition.numerator or any(term.measure.source in absent for term in definition.terms)
-    is_growth = definition.kind == "growth"
+    is_growth, is_money = definition.kind == "growth", definition.is_money
+    has_denominator = bool(parts[1]) or is_growth
 
     def figure(part: int, k: int, keys: Keys, currency: str | None) -> Decimal | int:
         total: Decimal | int = 0
-        for table, sign, is_money in parts[part]:
-            total += sign * table.get((k, keys, currency if is_money else None), 0)
+        for table, sign, per_currency in parts[part]:
+            total += sign * table.get((k, keys, currency if per_currency else None), 0)
         return total
 
-    def value_at(k: int | None, keys: Keys, currency: str | None) -> Decimal | None:
-        if k is None or no_source:
+    def below(k: int, keys: Keys, currency: str | None) -> Decimal | int:
+        return figure(0, frame.last_year[k], keys, currency) if is_growth else figure(1, k, keys, currency)
+
+    def value_at(k: int, keys: Keys, currency: str | None) -> Decimal | None:
+        if no_source:
             return None
         above = figure(0, k, keys, currency)
-        below = figure(0, frame.last_year[k], keys, currency) if is_growth else figure(1, k, keys, currency)
-        return computed(definition, above, below, figure(2, k, keys, currency))
+        return computed(definition, above, below(k, keys, currency), figure(2, k, keys, currency))
 
     found = []
     shown = {*frame.asked, *(frame.last_year[k] for k in frame.asked if is_growth)}
-    groups = _groups(frame, shown, [table for part in parts for table, *_ in part], planned, definition.is_money)
+    groups = _groups(frame, shown, [table for part in parts for table, *_ in part], planned, is_money)
     for k in frame.asked:
         for keys, currency in groups:
-            value = value_at(k, keys, currency)
+            above, under, times = figure(0, k, keys, currency), below(k, keys, currency), figure(2, k, keys, currency)
+            value = None if no_source else computed(definition, above, under, times)
             state: State = "no_source" if no_source else "zero_denominator" if value is None else "ok"
-            below = figure(0, frame.last_year[k], keys, currency) if is_growth else figure(1, k, keys, currency)
             one = Value(
                 chosen,
                 frame.periods[k],
                 keys,
                 currency,
-                None if no_source else Decimal(figure(0, k, keys, currency)),
-                Decimal(below) if parts[1] or is_growth else None,
-                Decimal(figure(2, k, keys, currency)) if parts[2] else None,
+                None if no_source else Decimal(above),
+                None if no_source or not has_denominator else Decimal(under),
+                None if no_source or not parts[2] else Decimal(times),
                 value,
                 state,
             )
-            if no_source:
-                one.denominator = one.factor = None
-            if planned is not None and (target := planned.get((k, keys, currency if definition.is_money else None))):
+            if planned is not None and (target := planned.get((k, keys, currency if is_money else None))):
                 one.target = Decimal(target)
                 if value is not None:
                     one.attainment, one.gap = value / one.target, value - one.target

@@ -16,10 +16,13 @@ import pytest
 
 from tests.journeys.year.asking import VALUES, as_official, closed, difference_told, differences
 from tests.journeys.year.cast import BRANCHES, LEAVER, MOVED_TO, REPS
+from tests.journeys.year.log import Period
 from tests.journeys.year.oracle import FORMULAS, NO_SOURCE, Oracle
 from tests.journeys.year.paying import PER_ORDER, assessed, commissions, paid
-from tests.journeys.year.telling_year import BYS, MONTHS, Told, told
+from tests.journeys.year.telling_year import BYS, MONTHS, Answers, Told, told
 from tests.stack import Running
+
+QUARTERS = [Period(MONTHS[first].first, MONTHS[first + 2].last) for first in (0, 3, 6, 9)]
 
 pytestmark = pytest.mark.slow
 
@@ -65,9 +68,34 @@ def test_every_kpi_of_every_month_is_what_the_facts_say_at_the_end_of_the_year(
 
 def test_asked_again_as_it_was_known_every_figure_is_the_same(year: tuple[asyncio.Runner, Told]) -> None:
     runner, story = year
-    for month in MONTHS:
-        again = runner.run(story.ask(month, as_of=month.last.isoformat(), known_at=str(story.positions[month])))
-        assert again == story.asked[month], month
+
+    async def again() -> list[Answers]:
+        asked = (
+            story.ask(month, as_of=month.last.isoformat(), known_at=str(story.positions[month])) for month in MONTHS
+        )
+        return list(await asyncio.gather(*asked))
+
+    for month, answers in zip(MONTHS, runner.run(again()), strict=True):
+        assert answers == story.asked[month], month
+
+
+def test_every_kpi_of_quarters_and_the_year_is_what_the_facts_say(year: tuple[asyncio.Runner, Told]) -> None:
+    runner, story = year
+    oracle = Oracle(story.events, as_of=MONTHS[-1].last)
+    found: list[str] = []
+    for grain, periods in (("quarter", QUARTERS), ("year", [Period(MONTHS[0].first, MONTHS[-1].last)])):
+        query = {"period": grain, "as_of": MONTHS[-1].last.isoformat()}
+        answers = runner.run(story.ask_between(MONTHS[0], MONTHS[-1], **query))
+        for by in BYS:
+            found += differences(answers[by], oracle, story.offered(story.kpis, by), periods, by)
+    assert not found, "\n".join([f"{len(found)} differ", *found[:40]])
+
+
+def test_what_has_no_source_says_so(year: tuple[asyncio.Runner, Told]) -> None:
+    runner, story = year
+    query = {"kpi": ",".join(NO_SOURCE), "from": "2025-06-01", "to": "2025-06-30"}
+    rows = runner.run(story.region.teller.read("office", VALUES, query))["rows"]
+    assert [(row["state"], row["value"]) for row in rows] == [("no_source", None)] * len(NO_SOURCE)
 
 
 def test_official_restated_and_their_difference_are_what_was_known_at_each_close(

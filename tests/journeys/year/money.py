@@ -149,16 +149,19 @@ class Money:
     # -- forecasts -------------------------------------------------------------------------------------------
 
     def forecast(self, period: Period) -> Rows:
-        """The call of whole months in force at their end: the head's figure of that call, or the person's own."""
-        at = min(period.end - MOMENT, self.until)
-        for facts in self.log.streams("forecast").values():
-            stood = standing_at(facts, at)
-            if not stood or date.fromisoformat(stood["month"]) != period.first:
-                continue
-            adjusted = stood.get("adjusted") if stood.get("adjusted_number") == stood.get("number") else None
-            said = {line["measure"]: line for line in (*stood["lines"], *(adjusted or ()))}
-            if "orders" in said:
-                yield Row(stood["owner_id"], stood["unit_id"], Decimal(said["orders"]["figure"]))
+        """The calls of whole months in force at each month's end: the head's figure of that call, or the person's."""
+        for month in months_from(period.first, 12):
+            if month.last > period.last:
+                return
+            at = min(month.end - MOMENT, self.until)
+            for facts in self.log.streams("forecast").values():
+                stood = standing_at(facts, at)
+                if not stood or date.fromisoformat(stood["month"]) != month.first:
+                    continue
+                adjusted = stood.get("adjusted") if stood.get("adjusted_number") == stood.get("number") else None
+                said = {line["measure"]: line for line in (*stood["lines"], *(adjusted or ()))}
+                if "orders" in said:
+                    yield Row(stood["owner_id"], stood["unit_id"], Decimal(said["orders"]["figure"]))
 
     # -- buyers gone -----------------------------------------------------------------------------------------
 

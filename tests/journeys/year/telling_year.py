@@ -103,4 +103,4 @@ async def _told(region: Region) -> Told:
     return story
 
 
-__all__ = ["BYS", "MONTHS", "Told", "told"]
+__all__ = ["BYS", "MONTHS", "Answers", "Told", "told"]

@@ -11,6 +11,7 @@ from tests.journeys.year.around import key_accounts
 from tests.journeys.year.asking import VALUES
 from tests.journeys.year.cast import (
     BRANCHES,
+    MOVED,
     ORDER_OF_SPLITS,
     YEAR,
     branch_of,
@@ -32,7 +33,8 @@ class Planning:
         self.region = region
         self.teller = region.teller
         self.chance = Random(seed)
-        self.plans: dict[str, str] = {}
+        self.moving = ""
+        """The plan of the team that moves to another branch."""
 
     async def _do(self, by: str, path: str, of: str | None = None, **body: Any) -> dict[str, Any]:
         async with self.teller.gate:
@@ -105,6 +107,8 @@ class Planning:
         listed = await self.teller.read("office", "/v1/plans", {"year": YEAR})
         shanghai = next(plan for plan in listed["items"] if plan["unit_id"] == self.teller.ids["H"])
         await self._do("head H", f"/v1/plans/{shanghai['id']}/cascade", of="plan H", on=on, spread="even")
+        listed = await self.teller.read("office", "/v1/plans", {"year": YEAR})
+        self.moving = next(plan["id"] for plan in listed["items"] if plan["unit_id"] == self.teller.ids[MOVED])
         await self._do("office", f"{path}/issue", of="plan", on=(PROPOSED_ON + timedelta(days=7)).isoformat())
 
     # -- the month -------------------------------------------------------------------------------------------
@@ -112,6 +116,9 @@ class Planning:
     async def split(self, month: date) -> None:
         """Each branch and team splits its month; everybody confirms, somebody objects first."""
         said, on = f"{month:%Y-%m}", month.isoformat()
+        head = f"head {branch_of(MOVED, month)}"
+        while not await self.teller.sees(head, f"/v1/plans/{self.moving}"):
+            await asyncio.sleep(0.2)  # sight follows the organisation within five seconds
         for units in (ORDER_OF_SPLITS[:3], ORDER_OF_SPLITS[3:]):
             await self._targets_shown(on)
             await asyncio.gather(*(self._split(unit, said, on) for unit in units))

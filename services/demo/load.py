@@ -21,6 +21,7 @@ from services.demo.money import money
 from services.demo.names import MODELS, REGIONS, company_name, credit_code, mobile_number, person_name
 from services.demo.organisation import AWAY, KEY_ACCOUNTS, STANDS_IN, Organisation, Post, branches, organisation
 from services.demo.story import MONTHS_OF_HISTORY, Step, prospect
+from services.demo.year import sales_year
 
 ACCOUNTS = 240
 """Accounts of the sample at scale 1."""
@@ -89,7 +90,22 @@ class Loader:
             await showrooms(self._client, self.loaded.units, self.loaded.tokens, seed=self._seed, today=self._today)
         )
         await self._appoint()
-        return self.loaded
+        loaded = self.loaded
+        task = progress.add_task("年度计划与月度分解 plans and targets", total=1)
+        loaded.saw(
+            await sales_year(
+                self._client,
+                loaded.units,
+                loaded.tokens,
+                loaded.holders,
+                self._root_token,
+                seed=self._seed,
+                today=self._today,
+                position=loaded.last_position,
+            )
+        )
+        progress.advance(task)
+        return loaded
 
     # -- the organisation ----------------------------------------------------------------------------
 

@@ -19,6 +19,7 @@ from services.kpi.plans import routes as plans
 from services.kpi.reporting import routes as reporting
 from services.kpi.rolling import routes as rolling
 from services.kpi.splits import routes as splits
+from services.kpi.workbooks import routes as workbooks
 from shared.http.route import Router
 
 ROUTERS: tuple[Router, ...] = (
@@ -39,4 +40,5 @@ ROUTERS: tuple[Router, ...] = (
     *reporting.ROUTERS,
     *rolling.ROUTERS,
     *splits.ROUTERS,
+    *workbooks.ROUTERS,
 )

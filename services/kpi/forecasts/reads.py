@@ -137,9 +137,9 @@ async def versions(forecast_id: UUID, ask: Ask) -> Any:
 
 
 @router.get(
-    "/reports/forecasts",
+    "/kpi/forecasts",
     tags=["reports"],
-    operation_id="reports.forecasts",
+    operation_id="kpi.forecasts",
     response_model=ForecastReport,
     responses=refuses(422),
     dependencies=[Depends(limited("heavy"))],

@@ -95,8 +95,8 @@ async def training_need(need_id: UUID, reading: Report, response: Response) -> R
 
 
 @router.get(
-    "/reports/training-findings",
-    operation_id="reports.training_findings",
+    "/kpi/training-findings",
+    operation_id="kpi.training_findings",
     response_model=FindingsReport,
     responses=refuses(422),
 )

@@ -113,8 +113,8 @@ async def meeting(meeting_id: UUID, reading: Report, response: Response) -> Meet
 
 
 @router.get(
-    "/reports/instructions",
-    operation_id="reports.instructions",
+    "/kpi/instructions",
+    operation_id="kpi.instructions",
     response_model=InstructionsReport,
     responses=refuses(422),
 )

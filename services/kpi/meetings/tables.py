@@ -56,7 +56,7 @@ PATHS: Final[Mapping[str, tuple[str, str, str]]] = {
     "projects": ("/v1/reports/projects", "项目进展", "Projects"),
     "funnel": ("/v1/kpi/funnel", "转化流量", "Funnel"),
     "kpi_values": ("/v1/kpi/values", "指标", "KPI values"),
-    "instructions": ("/v1/reports/instructions", "会议指令", "Instructions"),
+    "instructions": ("/v1/kpi/instructions", "会议指令", "Instructions"),
 }
 """By name: the path, and what it is called in Chinese and English."""
 

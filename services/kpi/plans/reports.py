@@ -19,7 +19,7 @@ from shared.http.problem import At, Problem
 from shared.http.route import Router
 from shared.records.asked import TreeAsked, UnitId
 
-router = Router(prefix="/v1/reports", tags=["plans"], dependencies=[Depends(limited("heavy"))])
+router = Router(prefix="/v1/kpi", tags=["plans"], dependencies=[Depends(limited("heavy"))])
 
 YEAR = 12
 """Months a report holds unless told."""

@@ -41,7 +41,7 @@ from shared.records.pages import listed, page_of
 from shared.records.paging import Order, next_of, paged
 
 router = Router(prefix="/v1/rolling-plans", tags=["rolling"])
-reports = Router(prefix="/v1/reports", tags=["rolling"], dependencies=[Depends(limited("heavy"))])
+reports = Router(prefix="/v1/kpi", tags=["rolling"], dependencies=[Depends(limited("heavy"))])
 
 LIST = """
 select p.*, {sort_value} as sort_value

@@ -116,3 +116,6 @@ async def workbook(ask: Ask, request: Request, month: MonthAsked = None, unit_id
     )  # fmt: skip
     name = f'attachment; filename="month-{first:%Y-%m}.xlsx"'
     return Response(file, media_type=MEDIA["xlsx"], headers={"content-disposition": name})
+
+
+ROUTERS: tuple[Router, ...] = (router,)

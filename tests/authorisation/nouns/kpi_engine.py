@@ -16,6 +16,7 @@ ROWS: dict[str, Row] = {
     "kpi_definitions.publish": Row(who.PUBLISHING, "", PUBLISHED, matched=False),
     "kpi.values": Row(who.OWN_COMPANY, query={"kpi": "orders"}),
     "kpi.compare": Row(who.OWN_COMPANY, query={"kpi": "prospect_conversion"}),
+    "kpi.workbook": Row(who.OWN_COMPANY),
     "kpi.drill_down": Row(who.OWN_COMPANY, query={"kpi": "orders"}),
 }
 

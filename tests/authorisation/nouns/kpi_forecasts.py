@@ -29,7 +29,7 @@ ONE_S_OWN = {
 
 ROWS: dict[str, Row] = {
     "forecasts.list": listed(),
-    "reports.forecasts": listed(),
+    "kpi.forecasts": listed(),
     "forecasts.read": Row(who.RECORD_READ, "forecast"),
     "forecasts.versions": Row(who.RECORD_READ, "forecast"),
     "forecasts.make": Row(ONE_S_OWN, "month.ahead", lambda target: {"month": target.id, "lines": LINES}, matched=False),

@@ -54,7 +54,7 @@ ROWS: dict[str, Row] = {
     "improvements.act": _on("checked", {"decision": "standardise", "rule": "写入制度"}),
     "improvements.correct": _on("planned", {"version": 1, "changes": {"title": "改名"}, "reason": "错"}),
     "improvements.void": _on("done", {"version": 2, "reason": "错"}),
-    "reports.training_findings": listed(),
+    "kpi.training_findings": listed(),
     "training_needs.list": listed(),
     "training_needs.read": Row(ABOUT_A_PERSON, "training.proposed"),
     "training_needs.propose": Row(

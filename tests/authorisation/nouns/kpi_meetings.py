@@ -26,7 +26,7 @@ def _on(body: Any) -> Row:
 
 ROWS: dict[str, Row] = {
     "meetings.list": listed(),
-    "reports.instructions": listed(),
+    "kpi.instructions": listed(),
     "meetings.read": Row(who.RECORD_READ, "meeting"),
     "meetings.hold": Row(
         who.reserved(LEADING, elsewhere="done"), body={"kind": "weekly", "title": "周会", "unit_id": BRANCH}

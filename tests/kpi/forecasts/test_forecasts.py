@@ -91,21 +91,21 @@ async def test_forecasts_stand_beside_target_and_outcome(sh: Staffed, app: FastA
     await prospect(sh, "li", "2026-02-11", 3, won="2026-02-20")
     await sh.fold()
     asked = {"month": "2026-03", "as_of": "2026-03-31"}
-    rows = (await sh["sh_head"].read("/v1/reports/forecasts", **asked))["rows"]
+    rows = (await sh["sh_head"].read("/v1/kpi/forecasts", **asked))["rows"]
     names = ("label", "called", "adjusted", "in_force", "target", "gap", "actual", "deviation")
     assert [tuple(row[name] for name in names) for row in rows] == [
         ("li", "6", None, "6", "10", "-4", "5", 0.2), ("wang", "4", "2", "2", None, None, "0", None),
     ]  # fmt: skip
-    whole = await sh["director"].read("/v1/reports/forecasts", group_by="branch", **asked)
+    whole = await sh["director"].read("/v1/kpi/forecasts", group_by="branch", **asked)
     (branch,) = whole["rows"]
     assert [branch[name] for name in names] == ["SH店", "10", "2", "8", "10", "-2", "5", 0.6]
     assert whole["complete"] is False
     ForecastReport.model_validate(whole)
     ForecastVersions.model_validate(await sh["li"].read(f"{li}/versions"))
     ForecastRow.model_validate((await sh["li"].read("/v1/forecasts"))["items"][0])
-    mine = (await sh["li"].read("/v1/reports/forecasts", **asked))["rows"]
+    mine = (await sh["li"].read("/v1/kpi/forecasts", **asked))["rows"]
     assert [row["label"] for row in mine] == ["li"]
-    assert (await sh["bj_head"].read("/v1/reports/forecasts", **asked))["rows"] == []
+    assert (await sh["bj_head"].read("/v1/kpi/forecasts", **asked))["rows"] == []
     assert (await sh["sh_head"].get("/v1/forecasts", format="xlsx")).status_code == 200
     assert (await sh["zhao"].get(li)).status_code == 404
 

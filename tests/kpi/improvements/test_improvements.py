@@ -173,7 +173,7 @@ async def test_defeats_through_our_own_people_are_findings_that_ask_for_training
     await sh.fold()
 
     async def found(who: str, **asked: str) -> list[tuple[str, str, int, int, str, int]]:
-        rows = (await sh[who].read("/v1/reports/training-findings", **asked))["rows"]
+        rows = (await sh[who].read("/v1/kpi/training-findings", **asked))["rows"]
         names = ("owner", "reason", "defeats", "mentions", "last_on", "open_needs")
         return [tuple(row[name] for name in names) for row in rows]
 

@@ -48,7 +48,7 @@ def instruction(sh: Staffed, text: str, owner: str, due_on: str = "2026-03-06", 
 
 async def undone(sh: Staffed, who: str = "sh_head", **asked: Any) -> list[tuple[str, str, int, int]]:
     await sh.fold(MEETINGS)
-    rows = (await sh[who].read("/v1/reports/instructions", **asked))["rows"]
+    rows = (await sh[who].read("/v1/kpi/instructions", **asked))["rows"]
     return [(row["text"], row["state"], row["days_late"], row["times_carried"]) for row in rows]
 
 

@@ -35,7 +35,7 @@ async def company(
 
 async def targets(company: Staffed, who: str = "director", **params: Any) -> set[tuple[Any, ...]]:
     await fold(company)
-    rows = (await company[who].read("/v1/reports/targets", from_month="2026-01", **params))["rows"]
+    rows = (await company[who].read("/v1/kpi/targets", from_month="2026-01", **params))["rows"]
     return {(one["month"], one["measure"], one["unit"], one["target"], one["stretch"], one["source"]) for one in rows}
 
 

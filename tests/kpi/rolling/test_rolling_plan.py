@@ -33,7 +33,7 @@ def version(base: str, *targets: int, **more: Any) -> dict[str, Any]:
 
 async def in_force(company: Staffed, **params: Any) -> dict[str, tuple[str, str]]:
     await fold(company)
-    rows = (await company["sh_head"].read("/v1/reports/targets", from_month="2025-11", **params))["rows"]
+    rows = (await company["sh_head"].read("/v1/kpi/targets", from_month="2025-11", **params))["rows"]
     return {one["month"]: (one["target"], one["source"]) for one in rows}
 
 
@@ -130,7 +130,7 @@ async def test_accuracy_is_told_for_each_lead_time(company: Staffed) -> None:
         "sh_head", f"{PATH}/{id}/publish", {**version("2026-01", 8, 5, 5), "on": "2025-12-29"}, version=3
     )
     await fold(company)
-    report = await company["director"].read("/v1/reports/rolling-accuracy")
+    report = await company["director"].read("/v1/kpi/rolling-accuracy")
     names = ("month", "lead_months", "planned", "actual", "difference", "deviation_rate", "accuracy_rate", "points")
     assert [tuple(one[name] for name in names) for one in report["rows"]] == [
         ("2025-11", 0, 9, 0, 9, None, None, 20),
@@ -145,11 +145,11 @@ async def test_accuracy_is_told_for_each_lead_time(company: Staffed) -> None:
     assert [(one["lead_months"], one["planned"], one["actual"], one["accuracy_rate"]) for one in report["totals"]] == [
         (0, 27, 18, 0.5), (1, 25, 18, 0.611111), (2, 11, 8, 0.125),
     ]  # fmt: skip
-    known = await company["director"].read("/v1/reports/rolling-accuracy", as_of="2026-01-05", to_month="2026-01")
+    known = await company["director"].read("/v1/kpi/rolling-accuracy", as_of="2026-01-05", to_month="2026-01")
     assert {one["month"] for one in known["rows"]} == {"2025-11", "2025-12"}
-    assert (await company["bj_head"].read("/v1/reports/rolling-accuracy"))["rows"] == []
+    assert (await company["bj_head"].read("/v1/kpi/rolling-accuracy"))["rows"] == []
     assert (
-        await company["director"].get("/v1/reports/rolling-accuracy", to_month="2020-01", from_month="2021-01")
+        await company["director"].get("/v1/kpi/rolling-accuracy", to_month="2020-01", from_month="2021-01")
     ).status_code == 422
 
 

@@ -36,7 +36,7 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         "difference": "重述差异", "month": "月份", "branch": "分公司", "person": "姓名", "none": "（空）",
         "formula": "算法", "unit": "计量", "state": "备注", "no_source": "尚无数据来源", "zero_denominator": "分母为零",
         "of_target": "{name}目标", "of_attainment": "{name}达成率", "orders_chart": "订单：实际与目标（台）",
-        "open": "未月结", "closed": "已月结", "total": "合计",
+        "open": "未月结", "closed": "已月结", "as_of": "截至", "position": "日志位置", "by": "导出人",
     },
     "en": {
         "title": "Key-account sales: the month", "overview": "Overview", "trend": "Twelve months",
@@ -47,9 +47,17 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         "formula": "Formula", "unit": "Counts", "state": "Remark", "no_source": "no source yet",
         "zero_denominator": "denominator is zero", "of_target": "{name}: target", "of_attainment": "{name}: attained",
         "orders_chart": "Orders: actual and target (units)", "open": "not closed yet", "closed": "closed",
-        "total": "Total",
+        "as_of": "As of", "position": "Log position", "by": "Taken by",
     },
 }  # fmt: skip
+
+
+COUNTED: Final[Mapping[str, str]] = {
+    "prospects": "潜客", "deals": "单", "units": "台", "money": "金额", "leads": "线索", "visitors": "人次",
+    "visits": "走访", "duties": "任务", "requests": "申请", "accounts": "客户", "records": "档案", "entries": "笔",
+    "points": "分", "calls": "次", "answers": "份", "complaints": "件",
+}  # fmt: skip
+"""What a KPI counts, in Chinese."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +197,7 @@ def _about(book: Book, month: Month, words: Mapping[str, str], names: Mapping[st
         (
             names[one.definition.id],
             one.definition.what_zh if language == "zh-CN" else one.definition.what_en,
-            one.definition.unit,
+            COUNTED.get(one.definition.unit, "") if language == "zh-CN" else one.definition.unit,
         )
         for one in month.chosen
     ]
@@ -199,7 +207,7 @@ def _about(book: Book, month: Month, words: Mapping[str, str], names: Mapping[st
         freeze=True,
     )
     for name, value in month.about:
-        sheet.note(f"{name}: {value}")
+        sheet.note(f"{words[name]}: {value}")
 
 
 def _kind(month: Month, kpi: str) -> Kind:

@@ -30,6 +30,7 @@ from services.kpi.views.units import UNITS
 from services.kpi.workbooks.month import BY_GROUP, OVERVIEW, SHOWN, TREND, WORDS, Month, written
 from shared.http.call import call_of
 from shared.http.limits import limited
+from shared.http.names import people_names
 from shared.http.openapi import refuses
 from shared.http.route import Router
 from shared.http.sheets import MEDIA
@@ -104,7 +105,12 @@ async def workbook(ask: Ask, request: Request, month: MonthAsked = None, unit_id
     asking = await ask.of(*VIEWS_READ)
     first = asking.day.replace(day=1) if month is None else first_day(month)
     figures = await figures_of(ask, asking, first, unit_id)
-    about = [("as_of", asking.at.isoformat("T", "seconds")), ("position", str(ask.position)), ("path", call.path)]
+    by = await people_names(kit, call.who.tenant_id, (call.who.person_id,))
+    about = [
+        ("as_of", asking.at.astimezone(asking.zone).isoformat("T", "seconds")),
+        ("position", str(ask.position)),
+        ("by", by.get(call.who.person_id, str(call.who.person_id))),
+    ]
     async with kit.making_files:
         file, rows = written(replace(figures, about=about), call.language)
     await kit.quotas.take(kit.pool, call, call.who, rows)

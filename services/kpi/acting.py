@@ -95,6 +95,21 @@ async def require_line(ctx: CommandContext, person_id: UUID, *, requested_by: Co
         raise Problem(403, "not_in_reporting_line")
 
 
+ENTERED = """
+select distinct on (type) metadata ->> 'actor' as actor
+  from es.events
+ where tenant_id = $1 and stream_id = $2 and type = any($3::text[])
+ order by type, version desc
+"""
+
+
+async def entered(ctx: CommandContext, record: Stream, *types: str) -> frozenset[UUID]:
+    """Who entered the latest facts of these types, perhaps for somebody else: they decide on them no more than those
+    they entered them for."""
+    rows = await ctx.kit.pool.fetch(ENTERED, ctx.tenant_id, record.id, list(types))
+    return frozenset(UUID(row["actor"]) for row in rows if row["actor"] is not None)
+
+
 # -- when --------------------------------------------------------------------------------------------------
 
 
@@ -160,6 +175,7 @@ __all__ = [
     "APPROVES",
     "Moment",
     "belonging",
+    "entered",
     "in_sight",
     "moment",
     "require_function",

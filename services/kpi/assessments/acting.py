@@ -52,8 +52,9 @@ COMMISSIONS: Commands[Commission] = Commands(Commission, sees=_sees_pay)
 
 
 async def require_signing(ctx: CommandContext, record: Result) -> None:
-    """The person's reporting line. Raises Problem 403."""
-    await require_line(ctx, record.standing["owner_id"])
+    """The person's reporting line, never they themselves. Raises Problem 403."""
+    owner_id = record.standing["owner_id"]
+    await require_line(ctx, owner_id, requested_by=(owner_id,))
 
 
 async def require_preparing(ctx: CommandContext, owner_id: UUID, unit_id: UUID, also: Collection[str]) -> None:
@@ -62,7 +63,7 @@ async def require_preparing(ctx: CommandContext, owner_id: UUID, unit_id: UUID, 
     if owner_id not in (ctx.principal.person_id, ctx.principal.acting_for) and holds(sight, also):
         await require_unit(ctx, unit_id, also)
     else:
-        await require_line(ctx, owner_id)
+        await require_line(ctx, owner_id, requested_by=(owner_id,))
 
 
 async def require_the_person(ctx: CommandContext, record: Result) -> None:

@@ -104,7 +104,7 @@ async def rate(assessment_id: UUID, command: RateAssessment, ctx: CtxMatch) -> R
             return
         if command.rater is not Rater.SUPERIOR:
             raise Problem(403, "rates_not_asked")
-        await require_line(ctx, owner)
+        await require_line(ctx, owner, requested_by=(owner,))
 
     return await act(
         ctx,

@@ -155,7 +155,9 @@ class Budget(Correctable):
         self.happen(BudgetInquiryHeld, at=at, inquiries=(inquiry,))
 
     def revise(self, command: ReviseBudget, *, at: datetime) -> None:
-        """Other lines before the decision; an inquiry that was held still counts."""
+        """Other lines before the decision, on whatever day; an inquiry that was held still counts."""
+        if (refused := self.impossible("BudgetRevised", self.standing, {})) is not None:
+            raise refused
         before = self.standing_at(at) or self.standing
         status = BudgetStatus.IN_INQUIRY if before.get("inquiries") else BudgetStatus.PROPOSED
         self.happen(BudgetRevised, at=at, lines=_lines(command.lines), reason=command.reason, status=status)

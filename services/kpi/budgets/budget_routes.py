@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from datetime import date
 from uuid import UUID
 
-from services.kpi.acting import APPROVES, Moment, belonging, moment, require_line, require_unit
+from services.kpi.acting import APPROVES, Moment, belonging, entered, moment, require_line, require_unit
 from services.kpi.budgets.budget import Budget, claims
 from services.kpi.budgets.commands import (
     AmendBudget,
@@ -143,8 +143,12 @@ async def correct(budget_id: UUID, command: CorrectFact, ctx: CtxMatch) -> Recei
 
     async def right(_: CommandContext, budget: Budget) -> None:
         await require_unit(ctx, budget.standing["unit_id"])
-        if "lines" in command.changes and budget.standing["number"]:
+        if not budget.standing["number"]:
+            return
+        if "lines" in command.changes:
             raise Refused("budget_decided", "the budget was approved: amend it", pointer="/changes/lines")
+        if command.on is not None or command.occurred_at is not None:  # in another order other lines would count
+            await _line(ctx, budget)
 
     return await http.correct(ctx, BUDGETS, budget_id, command, right=right)
 
@@ -154,10 +158,11 @@ async def void(budget_id: UUID, command: VoidFact, ctx: CtxMatch) -> Receipt:
     """Take back an inquiry, a revision or a decision that never was; uses go with their claims."""
 
     async def right(_: CommandContext, budget: Budget) -> None:
-        entry = budget.ledger.get(command.version)
+        entry = budget.entry_about(command.version)
         if entry is not None and entry.type == "BudgetUsed":
             raise Refused("use_of_claim", "reverse the claim", pointer="/version")
-        if entry is not None and entry.type in ("BudgetApproved", "BudgetReturned", "BudgetAmended"):
+        decided = entry is not None and entry.type in ("BudgetApproved", "BudgetReturned", "BudgetAmended")
+        if decided or budget.standing["number"]:  # what was approved was approved with all that was said before
             await _line(ctx, budget)
         await require_unit(ctx, budget.standing["unit_id"])
 
@@ -178,8 +183,9 @@ async def _act(ctx: CommandContext, id: UUID, step: Step, right: Right, on: date
 
 
 async def _line(ctx: CommandContext, budget: Budget) -> None:
+    """Who stands above its proposer; neither the proposer nor who entered the proposal for them."""
     owner = budget.standing["owner_id"]
-    await require_line(ctx, owner, requested_by=(owner,))
+    await require_line(ctx, owner, requested_by={owner, *await entered(ctx, budget, "BudgetProposed")})
 
 
 async def _require_items(ctx: CommandContext, command: ProposeBudget) -> None:

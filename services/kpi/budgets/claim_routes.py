@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from services.kpi.acting import belonging, moment, require_line, require_unit
+from services.kpi.acting import belonging, entered, moment, require_line, require_unit
 from services.kpi.budgets.budget import SCOPE, Budget
 from services.kpi.budgets.commands import ApproveClaim, ClaimExpense, PayClaim, RefuseClaim, ReverseClaim
 from services.kpi.budgets.events import BudgetStatus
@@ -16,6 +16,7 @@ from shared.event_store.stream import Refused
 from shared.http.commands import Commands, Work
 from shared.http.context import CommandContext, Ctx, CtxMatch
 from shared.http.openapi import refuses
+from shared.http.problem import Problem
 from shared.http.receipt import Receipt
 from shared.http.route import Router
 from shared.identity.principal import FINANCE
@@ -125,7 +126,7 @@ async def pay(claim_id: UUID, command: PayClaim, ctx: CtxMatch) -> Receipt:
 
     async def decide(work: Work) -> ExpenseClaim:
         found = await work.load(CLAIMS, claim_id, matched=True)
-        await require_unit(ctx, found.standing["unit_id"], {FINANCE})
+        await _pays(ctx, found)
         now = moment(ctx, command.on, found)
         found.pay(command.ref, at=now.at, day=now.day)
         return found
@@ -152,7 +153,15 @@ async def reverse(claim_id: UUID, command: ReverseClaim, ctx: CtxMatch) -> Recei
 @router.post("/{claim_id}/correct", operation_id="budgets.correct_claim", responses=CHANGES)
 async def correct(claim_id: UUID, command: CorrectFact, ctx: CtxMatch) -> Receipt:
     """Correct the words of a claim, or when it was paid; money is refused or reversed, and claimed anew."""
-    return await http.correct(ctx, CLAIMS, claim_id, command)
+
+    async def right(_: CommandContext, found: ExpenseClaim) -> None:
+        entry = found.entry_about(command.version)
+        if entry is not None and entry.type == "ExpenseClaimPaid":
+            await _pays(ctx, found)
+        elif entry is not None and entry.type != "ExpenseClaimed":
+            await _line(ctx, found)
+
+    return await http.correct(ctx, CLAIMS, claim_id, command, right=right)
 
 
 # -- who and what it refers to -----------------------------------------------------------------------------
@@ -161,9 +170,21 @@ async def correct(claim_id: UUID, command: CorrectFact, ctx: CtxMatch) -> Receip
 async def _decided(ctx: CommandContext, work: Work, id: UUID) -> ExpenseClaim:
     """The claim, for who stands above the claimant in the reporting line; nobody their own."""
     found = await work.load(CLAIMS, id, matched=True)
-    owner = found.standing["owner_id"]
-    await require_line(ctx, owner, requested_by=(owner,))
+    await _line(ctx, found)
     return found
+
+
+async def _line(ctx: CommandContext, claim: ExpenseClaim) -> None:
+    """Who stands above the claimant; neither the claimant nor who entered the claim for them."""
+    owner = claim.standing["owner_id"]
+    await require_line(ctx, owner, requested_by={owner, *await entered(ctx, claim, "ExpenseClaimed")})
+
+
+async def _pays(ctx: CommandContext, claim: ExpenseClaim) -> None:
+    """Finance with the unit in sight; nobody their own. Raises Problem 403."""
+    await require_unit(ctx, claim.standing["unit_id"], {FINANCE})
+    if claim.standing["owner_id"] in (ctx.principal.person_id, ctx.principal.acting_for):
+        raise Problem(403, "not_in_reporting_line")
 
 
 async def _budget(ctx: CommandContext, unit_id: UUID, year: int, budget_id: UUID | None) -> Budget:

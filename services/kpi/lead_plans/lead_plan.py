@@ -136,6 +136,7 @@ class LeadPlan(Correctable):
         *,
         at: datetime,
     ) -> None:
+        self._require_draft("LeadPlanReworked")
         self.happen(
             LeadPlanReworked,
             at=at,
@@ -148,8 +149,14 @@ class LeadPlan(Correctable):
 
     def edit(self, channels: Sequence[LeadChannel], *, at: datetime) -> None:
         """Raises Refused 422: see `require_channels`."""
+        self._require_draft("LeadPlanEdited")
         require_channels(channels, "/channels")
         self.happen(LeadPlanEdited, at=at, channels=tuple(channels))
+
+    def _require_draft(self, fact: str) -> None:
+        """Once it is issued its draft stays as it was, on whatever day something else is told."""
+        if (refused := self.impossible(fact, self.standing, {})) is not None:
+            raise refused
 
     def issue(self, *, by: UUID, at: datetime) -> None:
         self.happen(LeadPlanIssued, at=at, issued_by=by)

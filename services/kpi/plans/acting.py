@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from services.kpi.acting import APPROVES, Moment, belonging, moment, require_line, require_unit
+from services.kpi.acting import APPROVES, Moment, belonging, entered, moment, require_line, require_unit
 from services.kpi.asking import Asking
 from services.kpi.calendar.working_days import working_days
 from services.kpi.month import said
@@ -118,17 +118,23 @@ async def may_propose(ctx: CommandContext, plan: AnnualPlan) -> None:
 async def may_review(ctx: CommandContext, plan: AnnualPlan) -> None:
     """Heads above and at the unit, and finance; nobody what they submitted."""
     await require_unit(ctx, plan.standing["unit_id"], REVIEWS)
-    if ctx.principal.person_id == plan.standing.get("submitted_by"):
+    if ctx.principal.person_id in await _submitted_by(ctx, plan):
         raise Problem(403, "not_in_reporting_line")
 
 
 async def may_approve(ctx: CommandContext, plan: AnnualPlan) -> None:
-    """The reporting line of who proposed it; nobody what they submitted."""
+    """The reporting line of who proposed it; nobody what they proposed or submitted, or entered for others."""
     if (owner_id := plan.standing.get("owner_id")) is None:
         await require_unit(ctx, plan.standing["above_id"])
         return
-    submitted = plan.standing.get("submitted_by")
-    await require_line(ctx, owner_id, requested_by=() if submitted is None else (submitted,))
+    proposed = {owner_id, *await entered(ctx, plan, "AnnualPlanProposed")}
+    await require_line(ctx, owner_id, requested_by=proposed | await _submitted_by(ctx, plan))
+
+
+async def _submitted_by(ctx: CommandContext, plan: AnnualPlan) -> set[UUID]:
+    """In whose name it was submitted, and who entered that."""
+    said = plan.standing.get("submitted_by")
+    return {*(() if said is None else (said,)), *await entered(ctx, plan, "AnnualPlanSubmitted")}
 
 
 async def may_correct(ctx: CommandContext, plan: AnnualPlan) -> None:

@@ -74,7 +74,10 @@ class AnnualPlan(Correctable):
     before_first: ClassVar[str] = "before_plan"
     additive: ClassVar[frozenset[str]] = frozenset({"reviews"})
     not_correctable: ClassVar[frozenset[str]] = frozenset(
-        {"status", "year", "unit_id", "owner_id", "root_id", "parent_id", "above_id", "step", "number", "cascaded_to"}
+        {
+            *("status", "year", "unit_id", "owner_id", "root_id", "parent_id", "above_id", "step", "number"),
+            *("cascaded_to", "submitted_by", "reviews", "returned_by", "approved_by", "issued_by", "changed_by"),
+        }
     )
     standing_types: ClassVar[Mapping[str, Any]] = {
         "status": PlanStatus,
@@ -184,6 +187,9 @@ class AnnualPlan(Correctable):
         )
 
     def revise(self, rows: tuple[PlanRow, ...], *, at: datetime) -> None:
+        """State it anew; on whatever day, once it was submitted it is as it was."""
+        if (refused := self.impossible("AnnualPlanRevised", self.standing, {})) is not None:
+            raise refused
         require_sound_rows(rows, months_of(self.standing["year"]))
         self.happen(AnnualPlanRevised, at=at, rows=rows)
 

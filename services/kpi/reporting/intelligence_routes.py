@@ -106,13 +106,26 @@ async def discuss(item_id: UUID, command: DiscussIntelligence, ctx: CtxMatch) ->
 @router.post("/{item_id}/correct", operation_id="intelligence.correct", responses=CHANGES)
 async def correct(item_id: UUID, command: CorrectFact, ctx: CtxMatch) -> Receipt:
     """Correct what an item says, or the day it was told."""
-    return await http.correct(ctx, INTELLIGENCE, item_id, command)
+    return await http.correct(ctx, INTELLIGENCE, item_id, command, right=_right(command.version))
 
 
 @router.post("/{item_id}/void", operation_id="intelligence.void", responses=CHANGES)
 async def void(item_id: UUID, command: VoidFact, ctx: CtxMatch) -> Receipt:
     """Take back an item, or what became of it."""
-    return await http.void(ctx, INTELLIGENCE, item_id, command)
+    return await http.void(ctx, INTELLIGENCE, item_id, command, right=_right(command.version))
+
+
+def _right(version: int) -> http.Right[Intelligence]:
+    """What became of an item, and who took notice, is corrected and taken back by who could have said so."""
+
+    async def right(ctx: CommandContext, item: Intelligence) -> None:
+        entry = item.entry_about(version)
+        if entry is not None and entry.type == "IntelligenceDiscussed":
+            await require_unit(ctx, item.about["unit_id"], APPROVES)
+        elif entry is not None and entry.type == "IntelligenceAcknowledged":
+            await require_function(ctx, ABOVE)
+
+    return right
 
 
 @router.post(

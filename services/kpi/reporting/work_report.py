@@ -100,7 +100,9 @@ class WorkReport(Withdrawable):
         )
 
     def revise(self, *, at: datetime, day: date) -> None:
-        """Hand it in again. What was accepted stays as it is."""
+        """Hand it in again. What was accepted stays as it is, on whatever day that is told."""
+        if self.standing and (refused := self.impossible("WorkReportRevised", self.standing, {})) is not None:
+            raise refused
         self.happen(WorkReportRevised, at=at, revised_on=day)
 
     def review(self, result: str, *, by: UUID, at: datetime, day: date) -> None:

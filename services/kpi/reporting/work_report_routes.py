@@ -99,7 +99,7 @@ async def review(report_id: UUID, command: ReviewReport, ctx: CtxMatch) -> Recei
 
     async def decide(work: Work) -> WorkReport:
         report = await work.load(WORK_REPORTS, report_id, matched=True)
-        await require_line(ctx, report.about["owner_id"], requested_by=(report.about["owner_id"],))
+        await _reviews(ctx, report)
         when = moment(ctx, command.on, report)
         report.review(command.result, by=when.by, at=when.at, day=when.day)
         return report
@@ -111,8 +111,12 @@ async def review(report_id: UUID, command: ReviewReport, ctx: CtxMatch) -> Recei
 
 @router.post("/{report_id}/correct", operation_id="work_reports.correct", responses=CHANGES)
 async def correct(report_id: UUID, command: CorrectFact, ctx: CtxMatch) -> Receipt:
-    """Correct the day of a fact."""
-    return await http.correct(ctx, WORK_REPORTS, report_id, command)
+    """Correct the day of a fact; of a review only who could have given it."""
+
+    async def right(_: CommandContext, report: WorkReport) -> None:
+        await _decided(ctx, report, command.version)
+
+    return await http.correct(ctx, WORK_REPORTS, report_id, command, right=right)
 
 
 @router.post("/{report_id}/void", operation_id="work_reports.void", responses=CHANGES)
@@ -121,6 +125,7 @@ async def void(report_id: UUID, command: VoidFact, ctx: CtxMatch) -> Receipt:
 
     async def decide(work: Work) -> WorkReport:
         report = await work.load(WORK_REPORTS, report_id, matched=True)
+        await _decided(ctx, report, command.version)
         report.void(command.version, reason=command.reason, at=ctx.now)
         return report
 
@@ -138,6 +143,19 @@ async def publish_duties(command: PublishReportingDuties, ctx: Ctx) -> Receipt:
         PublishedDuties.id_of(ctx.tenant_id),
         lambda stream: PublishedDuties.published(stream, duties_of(command), tenant_id=ctx.tenant_id, at=ctx.now),
     )
+
+
+async def _reviews(ctx: CommandContext, report: WorkReport) -> None:
+    """Who stands above its author, never they themselves. Raises Problem 403."""
+    owner = report.about["owner_id"]
+    await require_line(ctx, owner, requested_by=(owner,))
+
+
+async def _decided(ctx: CommandContext, report: WorkReport, version: int) -> None:
+    """A review is corrected and taken back by who reviews. Raises Problem 403."""
+    entry = report.entry_about(version)
+    if entry is not None and entry.type == "WorkReportReviewed":
+        await _reviews(ctx, report)
 
 
 async def _own(ctx: CommandContext, report: WorkReport) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from uuid import UUID
 
-from services.kpi.acting import Moment, belonging, moment, require_line, require_unit
+from services.kpi.acting import Moment, belonging, entered, moment, require_line, require_unit
 from services.kpi.calendar.working_days import working_days
 from services.kpi.month import first_day, later
 from services.kpi.plans.acting import PROPOSES
@@ -94,7 +94,7 @@ async def may_correct(ctx: CommandContext, plan: RollingPlan) -> None:
 
 async def _may_decide(ctx: CommandContext, plan: RollingPlan) -> None:
     requested = plan.standing.get("requested_by") or plan.standing["owner_id"]
-    await require_line(ctx, requested, requested_by=(requested,))
+    await require_line(ctx, requested, requested_by={requested, *await entered(ctx, plan, "FirmChangeRequested")})
 
 
 async def _publish(ctx: CommandContext, plan: RollingPlan, command: PublishVersion, now: Moment) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, ClassVar, Final, Self
 from uuid import UUID, uuid5
@@ -34,7 +34,10 @@ class RollingPlan(Correctable):
     stream_type: ClassVar[str] = "rolling_plan"
     before_first: ClassVar[str] = "before_plan"
     not_correctable: ClassVar[frozenset[str]] = frozenset(
-        {"status", "unit_id", "owner_id", "number", "base_month", "firm_months", "outlook_months", "requested_rows"}
+        {
+            *("status", "unit_id", "owner_id", "number", "base_month", "firm_months", "outlook_months"),
+            *("requested_rows", "requested_month", "requested_by", "published_by", "approved_by", "refused_by"),
+        }
     )
     standing_types: ClassVar[Mapping[str, Any]] = {
         "status": RollingStatus,
@@ -122,7 +125,7 @@ class RollingPlan(Correctable):
         require_sound_rows(rows, rules.months(base))
         if (base, rows) == (self.standing.get("base_month"), self.standing.get("rows")):
             return
-        if self.firm_changed(base, rows):
+        if self.firm_changed(rows, rules.months(base)):
             if reason is None:
                 raise Refused("reason_missing", "a firm month is changed", status=422, pointer="/reason")
             self.happen(
@@ -147,18 +150,20 @@ class RollingPlan(Correctable):
     def refuse(self, comment: str, *, by: UUID, at: datetime) -> None:
         self.happen(FirmChangeRefused, at=at, refused_by=by, comment=comment)
 
-    def firm_changed(self, base: date, rows: Sequence[PlanRow]) -> bool:
-        """Whether a version from this month on says otherwise of months that are firm in the latest one.
+    def firm_changed(self, rows: Sequence[PlanRow], months: Collection[date]) -> bool:
+        """Whether a version of these months says otherwise of one that was firm in any version told.
 
-        The latest ever told, whatever day this one is said to be of: nobody chooses an earlier day to need no approval.
+        Whatever day this one is said to be of: nobody chooses an earlier day to need no approval.
         """
-        told = [entry for entry in self.entries() if entry.type == VERSION]
-        if not told:
-            return False
-        latest = max(told, key=lambda entry: entry.version).changes
-        firm = [later(latest["base_month"], number) for number in range(latest["firm_months"])]
-        still = {month for month in firm if month >= base}
-        return _of(latest["rows"], still) != _of(rows, still)
+        told = (entry for entry in self.entries() if entry.type == VERSION)
+        firm: dict[date, dict[Any, PlanRow]] = {}
+        for entry in sorted(told, key=lambda entry: entry.version):
+            said = entry.changes
+            for number in range(said["firm_months"] + said["outlook_months"]):
+                month = later(said["base_month"], number)
+                if month in firm or number < said["firm_months"]:
+                    firm[month] = _of(said["rows"], {month})
+        return any(firm[month] != _of(rows, {month}) for month in months if month in firm)
 
     def months(self, at: datetime) -> dict[date, list[PlanRow]]:
         """The rows in force at an instant: of each month those of the latest version that covers it."""

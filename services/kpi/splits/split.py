@@ -33,6 +33,7 @@ ACTIONS: Final[Mapping[str, str]] = {
 }
 """Commands by the last part of their route, and the fact each records."""
 OF_DRAFT: Final = frozenset({"SplitReweighed", "SplitEdited", "SplitIssued"})
+SAID_BY: Final = frozenset({"SplitProposed", "SplitReweighed", "SplitEdited"})
 SAID: Final = ("totals", "lines", "weights", "history_share", "history_from", "history_to")
 
 
@@ -132,6 +133,7 @@ class Split(Correctable):
         *,
         at: datetime,
     ) -> None:
+        self._require_draft("SplitReweighed")
         self.happen(
             SplitReweighed,
             at=at,
@@ -145,6 +147,7 @@ class Split(Correctable):
 
     def edit(self, totals: Sequence[SplitTotal], lines: Sequence[SplitLine], *, at: datetime) -> None:
         """Raises Refused 422: see `require_lines`. A draft need not close yet."""
+        self._require_draft("SplitEdited")
         require_lines(totals, lines)
         self.happen(SplitEdited, at=at, totals=tuple(totals), lines=tuple(lines))
 
@@ -193,13 +196,34 @@ class Split(Correctable):
         )
         return True
 
+    def _require_draft(self, fact: str) -> None:
+        """Once it is issued its draft stays as it was, on whatever day something else is told."""
+        if (refused := self.impossible(fact, self.standing, {})) is not None:
+            raise refused
+
     def void(self, version: int, *, reason: str, at: datetime) -> None:
         """Take back a fact. What was issued was put before people: it is changed, never taken back, nor its draft."""
         entry = self.entry_about(version)
-        issued = any(known.type == "SplitIssued" for known in self.entries())
-        if issued and entry is not None and entry.version == version and not entry.voided:
-            raise Refused("issued_stays", "an issued split is changed by number, not taken back", pointer="/version")
+        if entry is not None and self._issued:
+            of_itself = entry.version == version and not entry.voided
+            if of_itself or entry.type in SAID_BY:
+                raise Refused(
+                    "issued_stays", "an issued split is changed by number, not taken back", pointer="/version"
+                )
         super().void(version, reason=reason, at=at)
+
+    def correct(
+        self, version: int, changes: Mapping[str, Any], *, occurred_at: datetime | None, reason: str, at: datetime
+    ) -> None:
+        """See the base. What the draft of an issued split said keeps its order: in another, other lines would count."""
+        entry = self.entry_about(version)
+        if occurred_at is not None and entry is not None and entry.type in SAID_BY and self._issued:
+            raise Refused("issued_stays", "an issued split is changed by number", pointer="/version")
+        super().correct(version, changes, occurred_at=occurred_at, reason=reason, at=at)
+
+    @property
+    def _issued(self) -> bool:
+        return any(known.type == "SplitIssued" for known in self.entries())
 
 
 def _same(before: Sequence[SplitTotal], now: Sequence[SplitTotal]) -> bool:

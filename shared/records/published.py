@@ -18,7 +18,8 @@ class Published(Stream, Generic[E]):
 
     A subclass gives `stream_type`, `rules` (a frozen msgspec.Struct whose first field is `effective_from`), `fact` (a
     `FirstOrLaterFact` with the same fields), `shipped` (the rules in force where nothing is published), and
-    `standing_types = {"policies": tuple[TheRules, ...]}`.
+    `standing_types = {"policies": tuple[TheRules, ...]}`. Where a command says more or other than the rules hold, it
+    gives `rules_of`, too.
     """
 
     additive: ClassVar[frozenset[str]] = frozenset({"policies"})
@@ -50,8 +51,15 @@ class Published(Stream, Generic[E]):
         return of_day(cls.known(stream), day)
 
     @classmethod
-    def published(cls, stream: Self | None, rules: E, *, tenant_id: UUID, at: datetime) -> Self:
-        """The stream with these rules published in it. Says nothing when it is already so."""
+    def rules_of(cls, given: Any) -> E:
+        """The rules a command gives, or rules: what has their names. A subclass may check, and raise Refused 422."""
+        rules: E = cls.rules(**{name: getattr(given, name) for name in cls.rules.__struct_fields__})
+        return rules
+
+    @classmethod
+    def published(cls, stream: Self | None, given: Effective, *, tenant_id: UUID, at: datetime) -> Self:
+        """The stream with these rules published in it. Says nothing when it is already so. Raises as `rules_of`."""
+        rules = cls.rules_of(given)
         said = {name: getattr(rules, name) for name in cls.rules.__struct_fields__}
         if stream is None:
             return cls.begin(cls.fact, id=cls.id_of(tenant_id), at=at, **said)

@@ -30,7 +30,7 @@ from services.opportunities.filings.commands import (
 )
 from services.opportunities.filings.filing import Filing
 from services.opportunities.filings.life_cycle import claims_of, reports_of
-from services.opportunities.filings.policy import SHIPPED, FilingPolicies, PublishFilingPolicy, policy_on
+from services.opportunities.filings.policy import SHIPPED, FilingPolicies, PublishFilingPolicy
 from shared.event_store.stream import Refused
 from shared.testing.scenario import given
 
@@ -228,15 +228,16 @@ def test_payments_of_a_claim_add_up() -> None:
 
 def test_the_policy_of_a_day_is_the_latest_effective_then() -> None:
     tenant = UUID(int=5)
-    assert policy_on(None, day(1)) == SHIPPED
+    assert FilingPolicies.on(None, day(1)) == SHIPPED
     first = PublishFilingPolicy(effective_from=day(10), complete_days=3)
     policies = FilingPolicies.published(None, first, tenant_id=tenant, at=at(1))
-    assert policy_on(policies, day(9)) == SHIPPED
-    assert policy_on(policies, day(10)).complete_days == 3
+    assert FilingPolicies.on(policies, day(9)) == SHIPPED
+    assert FilingPolicies.on(policies, day(10)).complete_days == 3
     again = FilingPolicies.published(policies, first, tenant_id=tenant, at=at(2))
     assert again.version == 1, "it says that already"
     changed = PublishFilingPolicy(effective_from=day(10), complete_days=4)
-    assert policy_on(FilingPolicies.published(again, changed, tenant_id=tenant, at=at(3)), day(30)).complete_days == 4
+    again = FilingPolicies.published(again, changed, tenant_id=tenant, at=at(3))
+    assert FilingPolicies.on(again, day(30)).complete_days == 4
 
 
 def test_a_vin_is_one_of_those_delivered_where_all_were_named() -> None:

@@ -12,7 +12,6 @@ from services.opportunities.follow_ups.policy import (
     SHIPPED,
     FollowUpPolicies,
     PublishFollowUpPolicy,
-    all_follow_up_policies,
     follow_up_policy_on,
 )
 from services.opportunities.opportunity.commands.closings import DisposeProspect, LoseContact, ResumeProspect
@@ -102,7 +101,7 @@ def test_a_policy_holds_from_its_day_and_the_latest_published_of_a_day_counts() 
     assert again.version == 1
     changed = command.model_copy(update={"otherwise_after_days": None})
     published = FollowUpPolicies.published(published, changed, tenant_id=TENANT, at=NOW)
-    known = all_follow_up_policies(published)
+    known = FollowUpPolicies.known(published)
     assert follow_up_policy_on(known, date(2025, 2, 28)) == SHIPPED
     found = follow_up_policy_on(known, date(2025, 3, 1))
     assert [(rule.level, rule.after_days) for rule in found.escalations] == [("H", 2), ("C", None)]

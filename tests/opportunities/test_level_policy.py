@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from services.accounts.events import Layer
-from services.opportunities.policies.approval_policy import ApprovalPolicies, PublishApprovalPolicy, approval_on
+from services.opportunities.policies.approval_policy import ApprovalPolicies, PublishApprovalPolicy
 from services.opportunities.policies.catalogues.words import LAYERS, PURPOSES, WAYS
 from services.opportunities.policies.level_policy import (
     DEFAULT,
@@ -150,11 +150,11 @@ def _twice() -> PublishReasonCatalogue:
 
 
 def test_approvals_are_manual_until_published_otherwise() -> None:
-    assert approval_on(None, TODAY).approve_defeat == "manual"
+    assert ApprovalPolicies.on(None, TODAY).approve_defeat == "manual"
     command = PublishApprovalPolicy(effective_from=TODAY, approve_defeat="automatic", duplicate_days=30)
     published = ApprovalPolicies.published(None, command, tenant_id=TENANT, at=NOW)
-    assert approval_on(published, TODAY).approve_defeat == "automatic"
-    assert approval_on(published, TODAY - timedelta(days=1)).duplicate_days == 90
+    assert ApprovalPolicies.on(published, TODAY).approve_defeat == "automatic"
+    assert ApprovalPolicies.on(published, TODAY - timedelta(days=1)).duplicate_days == 90
     assert ApprovalPolicies.published(published, command, tenant_id=TENANT, at=NOW).version == 1
 
 

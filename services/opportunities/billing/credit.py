@@ -14,8 +14,8 @@ from pydantic import ConfigDict, Field
 from services.opportunities.billing.commands import SetCreditLimit
 from services.opportunities.events import CreditLimitSet, CreditPolicyPublished
 from services.opportunities.fields import Command, Day, Share
-from shared.event_store.stream import Stream
 from shared.records.of_day import of_day
+from shared.records.published import Published
 from shared.records.record import Correctable
 
 
@@ -81,37 +81,14 @@ class PublishCreditPolicy(Command):
     warn_share: Share = Field(default=SHIPPED.warn_share, description="Of the limit; from here on it is near.")
 
 
-class CreditPolicies(Stream):
+class CreditPolicies(Published[CreditPolicy]):
     """All credit policies a tenant has published; one stream per tenant."""
 
     stream_type: ClassVar[str] = "credit_policy"
     standing_types: ClassVar[Mapping[str, Any]] = {"policies": tuple[CreditPolicy, ...]}
-    additive: ClassVar[frozenset[str]] = frozenset({"policies"})
-
-    def when(self, fact: Any) -> None:
-        """Apply one fact. Never refuses: it already happened."""
-        match fact:
-            case CreditPolicyPublished():
-                self.set(fact, policies=(CreditPolicy(fact.effective_from, fact.due_days, fact.warn_share),))
-            case _:
-                self.unknown(fact)
-
-    @classmethod
-    def published(
-        cls, policies: CreditPolicies | None, command: PublishCreditPolicy, *, tenant_id: UUID, at: datetime
-    ) -> CreditPolicies:
-        """The stream with this policy published in it. Says nothing when it is already so."""
-        said = command.model_dump()
-        if policies is None:
-            return cls.begin(CreditPolicyPublished, id=policies_id(tenant_id), at=at, **said)
-        if policy_on(policies.standing.get("policies", ()), command.effective_from) != CreditPolicy(**said):
-            policies.record(CreditPolicyPublished, at=at, **said)
-        return policies
-
-
-def policies_id(tenant_id: UUID) -> UUID:
-    """The stream of a tenant's credit policies."""
-    return uuid5(tenant_id, "credit_policy")
+    rules = CreditPolicy
+    fact = CreditPolicyPublished
+    shipped = SHIPPED
 
 
 def policy_on(published: tuple[CreditPolicy, ...], day: date) -> CreditPolicy:

@@ -14,8 +14,6 @@ from services.opportunities.billing.credit import (
     CreditPolicies,
     PublishCreditPolicy,
     credit_id,
-    policies_id,
-    policy_on,
 )
 from services.opportunities.billing.posting import LedgerPosting, posting_stream
 from services.opportunities.billing.shapes import (
@@ -34,7 +32,6 @@ from services.opportunities.reports import deliveries as delivery_tables
 from services.opportunities.reports import ledger, receivables
 from services.opportunities.routes.asked import Ask, InCurrency, TreeAsked, UnitId, Which, answer, days
 from services.opportunities.routes.references import require_account
-from services.opportunities.routes.rights import require
 from services.opportunities.views.accounts import ACCOUNTS
 from services.opportunities.views.deliveries import DELIVERIES
 from services.opportunities.views.order_lines import ORDER_LINES
@@ -50,8 +47,8 @@ from shared.http.problem import Problem
 from shared.http.reading import FromDay, Listed, Paged, ToDay
 from shared.http.receipt import Receipt
 from shared.http.route import Router
+from shared.records import publishing
 from shared.records.pages import listed, page_of
-from shared.records.publishing import PUBLISHERS
 
 router = Router(prefix="/v1")
 HEAVY = [Depends(limited("heavy"))]
@@ -218,14 +215,12 @@ async def set_limit(command: SetCreditLimit, ctx: Ctx) -> Receipt:
 )
 async def publish_policy(command: PublishCreditPolicy, ctx: Ctx) -> Receipt:
     """Publish when an invoice without terms is due, and when to warn of a limit, from a day on."""
-    require(ctx.principal, PUBLISHERS)
-
-    async def decide(work: Work) -> CreditPolicies:
-        id = policies_id(ctx.tenant_id)
-        known: CreditPolicies | None = await ctx.kit.repository(CreditPolicies).load(ctx.tenant_id, id)
-        return work.add(CreditPolicies.published(known, command, tenant_id=ctx.tenant_id, at=ctx.now))
-
-    return await Commands(CreditPolicies).together(ctx, decide, status=201, location=ctx.call.path)
+    return await publishing.publish(
+        ctx,
+        CreditPolicies,
+        CreditPolicies.id_of(ctx.tenant_id),
+        lambda stream: CreditPolicies.published(stream, command, tenant_id=ctx.tenant_id, at=ctx.now),
+    )
 
 
 @router.get("/credit-policies", operation_id="credit_policies.read", tags=["rules"], responses=refuses(422))
@@ -233,9 +228,9 @@ async def read_policy(who: Who, parts: Parts, on: DayText = None) -> CreditPolic
     """The credit policy in force on a day."""
     day = on or day_of(parts.clock(), who.zone)
     known: CreditPolicies | None = await parts.repository(CreditPolicies).load(
-        who.tenant_id, policies_id(who.tenant_id)
+        who.tenant_id, CreditPolicies.id_of(who.tenant_id)
     )
-    policy = policy_on(() if known is None else known.standing.get("policies", ()), day)
+    policy = CreditPolicies.on(known, day)
     return CreditPolicyShown(
         on=day, effective_from=policy.effective_from, due_days=policy.due_days, warn_share=policy.warn_share
     )

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Final
-from uuid import UUID, uuid5
 
 import msgspec
 from pydantic import ConfigDict, Field
@@ -17,8 +16,8 @@ from services.opportunities.events import AmountLimit, ContractPolicyPublished
 from services.opportunities.fields import Command, Currency, Day, Money
 from services.opportunities.negotiations.price_policy import Limited
 from services.opportunities.policies.catalogues.limits import AMOUNTS, UNLIMITED
-from shared.event_store.stream import Refused, Stream
-from shared.records.of_day import of_day
+from shared.event_store.stream import Refused
+from shared.records.published import Published
 
 
 class ContractPolicy(msgspec.Struct, frozen=True):
@@ -89,53 +88,21 @@ class PublishContractPolicy(Command):
     )
 
 
-class ContractPolicies(Stream):
+class ContractPolicies(Published[ContractPolicy]):
     """All contract policies a tenant has published; one stream per tenant."""
 
     stream_type: ClassVar[str] = "contract_policy"
     standing_types: ClassVar[Mapping[str, Any]] = {"policies": tuple[ContractPolicy, ...]}
-    additive: ClassVar[frozenset[str]] = frozenset({"policies"})
-
-    def when(self, fact: Any) -> None:
-        """Apply one fact. Never refuses: it already happened."""
-        match fact:
-            case ContractPolicyPublished():
-                self.set(fact, policies=(ContractPolicy(fact.effective_from, fact.limits, fact.unlimited),))
-            case _:
-                self.unknown(fact)
+    rules = ContractPolicy
+    fact = ContractPolicyPublished
+    shipped = SHIPPED
 
     @classmethod
-    def published(
-        cls, policies: ContractPolicies | None, command: PublishContractPolicy, *, tenant_id: UUID, at: datetime
-    ) -> ContractPolicies:
-        """The stream with this policy published in it. Says nothing when it is already so.
-
-        Raises Refused 422 `limit_given_twice`, `nobody_unlimited`.
-        """
-        limits = tuple(AmountLimit(given.function, given.currency, given.amount) for given in command.limits)
+    def rules_of(cls, given: PublishContractPolicy) -> ContractPolicy:
+        """The policy of the command. Raises Refused 422 `limit_given_twice`, `nobody_unlimited`."""
+        limits = tuple(AmountLimit(one.function, one.currency, one.amount) for one in given.limits)
         if len({(limit.function, limit.currency) for limit in limits}) < len(limits):
             raise Refused("limit_given_twice", "a function has one limit per currency", status=422, pointer="/limits")
-        if not any(function in APPROVING for function in command.unlimited):
+        if not any(function in APPROVING for function in given.unlimited):
             raise Refused("nobody_unlimited", "somebody must have no limit", status=422, pointer="/unlimited")
-        unlimited = tuple(dict.fromkeys(command.unlimited))
-        said: dict[str, Any] = {
-            "effective_from": command.effective_from,
-            "limits": limits,
-            "unlimited": unlimited,
-        }
-        if policies is None:
-            return cls.begin(ContractPolicyPublished, id=contract_policies_id(tenant_id), at=at, **said)
-        if contract_policy_on(policies, command.effective_from) != ContractPolicy(**said):
-            policies.record(ContractPolicyPublished, at=at, **said)
-        return policies
-
-
-def contract_policies_id(tenant_id: UUID) -> UUID:
-    """The stream of a tenant's contract policies."""
-    return uuid5(tenant_id, "contract_policy")
-
-
-def contract_policy_on(published: ContractPolicies | None, day: date) -> ContractPolicy:
-    """The policy of a day: the latest effective from then or before; of one day the latest published."""
-    theirs: tuple[ContractPolicy, ...] = published.standing.get("policies", ()) if published is not None else ()
-    return of_day((SHIPPED, *theirs), day)
+        return ContractPolicy(given.effective_from, limits, tuple(dict.fromkeys(given.unlimited)))

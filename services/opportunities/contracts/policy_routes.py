@@ -10,8 +10,6 @@ from pydantic import BaseModel
 from services.opportunities.contracts.contract_policy import (
     ContractPolicies,
     PublishContractPolicy,
-    contract_policies_id,
-    contract_policy_on,
 )
 from services.opportunities.policies.routes import DayText, publish
 from services.opportunities.reports.asking import money
@@ -48,7 +46,7 @@ async def publish_contract_policy(command: PublishContractPolicy, ctx: Ctx) -> R
     return await publish(
         ctx,
         ContractPolicies,
-        contract_policies_id(ctx.tenant_id),
+        ContractPolicies.id_of(ctx.tenant_id),
         lambda stream: ContractPolicies.published(stream, command, tenant_id=ctx.tenant_id, at=ctx.now),
     )
 
@@ -57,8 +55,8 @@ async def publish_contract_policy(command: PublishContractPolicy, ctx: Ctx) -> R
 async def contract_policy(who: Who, parts: Parts, on: DayText = None) -> ContractPolicyShown:
     """Who approves and signs contracts up to which amount."""
     day = on or day_of(parts.clock(), who.zone)
-    published = await parts.repository(ContractPolicies).load(who.tenant_id, contract_policies_id(who.tenant_id))
-    policy = contract_policy_on(published, day)
+    published = await parts.repository(ContractPolicies).load(who.tenant_id, ContractPolicies.id_of(who.tenant_id))
+    policy = ContractPolicies.on(published, day)
     limits = [
         AmountShown(function=limit.function, currency=limit.currency, amount=money(limit.amount) or "0")
         for limit in policy.limits

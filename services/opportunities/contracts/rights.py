@@ -11,8 +11,6 @@ from services.opportunities.contracts.contract import Contract
 from services.opportunities.contracts.contract_policy import (
     AskedAmount,
     ContractPolicies,
-    contract_policies_id,
-    contract_policy_on,
 )
 from services.opportunities.dealing import acting
 from services.opportunities.dealing.rights import asked_by, functions_of, require_decider
@@ -47,8 +45,8 @@ def held(contract: Contract) -> tuple[Claim, ...]:
 
 async def amount_on(kit: Kit, tenant_id: UUID, amount: Decimal, currency: str, day: date) -> AskedAmount:
     """An amount under the policy of a day."""
-    published = await kit.repository(ContractPolicies).load(tenant_id, contract_policies_id(tenant_id))
-    return AskedAmount(contract_policy_on(published, day), amount, currency)
+    published = await kit.repository(ContractPolicies).load(tenant_id, ContractPolicies.id_of(tenant_id))
+    return AskedAmount(ContractPolicies.on(published, day), amount, currency)
 
 
 async def what_waits(kit: Kit, tenant_id: UUID, contract: Contract, day: date) -> AskedAmount:

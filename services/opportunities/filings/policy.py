@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, Any, ClassVar, Final
-from uuid import UUID, uuid5
 
 import msgspec
 from pydantic import ConfigDict, Field
 
 from services.opportunities.events import FilingPolicyPublished
 from services.opportunities.fields import Command, Day
-from shared.event_store.stream import Stream
-from shared.records.of_day import of_day
+from shared.records.published import Published
 
 Days = Annotated[int, Field(ge=0, le=3_650)]
 
@@ -48,41 +46,11 @@ class PublishFilingPolicy(Command):
     warn_days: Days = Field(default=SHIPPED.warn_days, description="So many days before, it is lapsing.")
 
 
-class FilingPolicies(Stream):
+class FilingPolicies(Published[FilingPolicy]):
     """All filing policies a tenant has published; one stream per tenant."""
 
     stream_type: ClassVar[str] = "filing_policy"
     standing_types: ClassVar[Mapping[str, Any]] = {"policies": tuple[FilingPolicy, ...]}
-    additive: ClassVar[frozenset[str]] = frozenset({"policies"})
-
-    def when(self, fact: Any) -> None:
-        """Apply one fact. Never refuses: it already happened."""
-        match fact:
-            case FilingPolicyPublished():
-                said = {name: getattr(fact, name) for name in FilingPolicy.__struct_fields__}
-                self.set(fact, policies=(FilingPolicy(**said),))
-            case _:
-                self.unknown(fact)
-
-    @classmethod
-    def published(
-        cls, policies: FilingPolicies | None, command: PublishFilingPolicy, *, tenant_id: UUID, at: datetime
-    ) -> FilingPolicies:
-        """The stream with this policy published in it. Says nothing when it is already so."""
-        said = command.model_dump()
-        if policies is None:
-            return cls.begin(FilingPolicyPublished, id=policies_id(tenant_id), at=at, **said)
-        if policy_on(policies, command.effective_from) != FilingPolicy(**said):
-            policies.record(FilingPolicyPublished, at=at, **said)
-        return policies
-
-
-def policies_id(tenant_id: UUID) -> UUID:
-    """The stream of a tenant's filing policies."""
-    return uuid5(tenant_id, "filing_policy")
-
-
-def policy_on(published: FilingPolicies | None, day: date) -> FilingPolicy:
-    """The policy of a day: the latest effective from then or before; of one day the latest published."""
-    theirs: tuple[FilingPolicy, ...] = published.standing.get("policies", ()) if published is not None else ()
-    return of_day((SHIPPED, *theirs), day)
+    rules = FilingPolicy
+    fact = FilingPolicyPublished
+    shipped = SHIPPED

@@ -17,8 +17,6 @@ from services.opportunities.filings.policy import (
     FilingPolicies,
     FilingPolicy,
     PublishFilingPolicy,
-    policies_id,
-    policy_on,
 )
 from services.opportunities.filings.shapes import FilingPolicyShown, FilingRow, Reported
 from services.opportunities.filings.views import FILINGS, SUPPORT_CLAIMS, UNIT_FLOW, UNIT_REPORTS
@@ -26,21 +24,18 @@ from services.opportunities.products.view import PRODUCTS
 from services.opportunities.routes import records
 from services.opportunities.routes.asked import Ask, Asked, TreeAsked, UnitId, Which, days, dimensions
 from services.opportunities.routes.records import RecordShown
-from services.opportunities.routes.rights import require
 from services.opportunities.views.accounts import ACCOUNTS
 from services.opportunities.views.standings import STANDINGS
 from services.opportunities.views.units import UNITS
 from shared.days import day_of
-from shared.http.commands import Commands, Work
 from shared.http.context import Ctx
 from shared.http.limits import limited
 from shared.http.openapi import refuses
-from shared.http.problem import Problem
 from shared.http.reading import FromDay, Listed, Paged, Report, ToDay
 from shared.http.receipt import Receipt
 from shared.http.route import Router
+from shared.records import publishing
 from shared.records.pages import listed, page_of
-from shared.records.publishing import PUBLISHERS
 
 router = Router(prefix="/v1")
 
@@ -141,21 +136,17 @@ async def filing_policy(ask: Ask) -> FilingPolicyShown:
 )
 async def publish(command: PublishFilingPolicy, ctx: Ctx) -> Receipt:
     """Publish the manufacturer's deadlines from a day on."""
-    require(ctx.principal, PUBLISHERS)
-    id = policies_id(ctx.tenant_id)
-
-    async def decide(work: Work) -> FilingPolicies:
-        stream: FilingPolicies | None = await ctx.kit.repository(FilingPolicies).load(ctx.tenant_id, id)
-        if stream is not None and stream.read_only is not None:
-            raise Problem(503, "newer_version", headers={"Retry-After": "30"})
-        return work.add(FilingPolicies.published(stream, command, tenant_id=ctx.tenant_id, at=ctx.now))
-
-    return await Commands(FilingPolicies).together(ctx, decide, status=201, location=ctx.call.path)
+    return await publishing.publish(
+        ctx,
+        FilingPolicies,
+        FilingPolicies.id_of(ctx.tenant_id),
+        lambda stream: FilingPolicies.published(stream, command, tenant_id=ctx.tenant_id, at=ctx.now),
+    )
 
 
 async def policy(ask: Asked) -> FilingPolicy:
     """The policy in force on the day asked about, of those the log held at the position asked about."""
     read = ask.read
     kit = read.kit
-    stored = await kit.store.load(read.tenant_id, policies_id(read.tenant_id), until_position=read.known_at)
-    return policy_on(kit.repository(FilingPolicies).replay(stored), day_of(read.as_of, read.zone))
+    stored = await kit.store.load(read.tenant_id, FilingPolicies.id_of(read.tenant_id), until_position=read.known_at)
+    return FilingPolicies.on(kit.repository(FilingPolicies).replay(stored), day_of(read.as_of, read.zone))

@@ -16,23 +16,18 @@ from services.opportunities.follow_ups.contacts import NARRATIVE, contact_text
 from services.opportunities.follow_ups.policy import (
     FollowUpPolicies,
     PublishFollowUpPolicy,
-    all_follow_up_policies,
-    follow_up_policies_id,
     follow_up_policy_on,
 )
 from services.opportunities.opportunity.opportunity import Opportunity
 from services.opportunities.routes.acting import Moment, act
-from services.opportunities.routes.rights import require
 from shared.days import day_of
 from shared.event_store.stream import Refused
-from shared.http.commands import Commands, Work
 from shared.http.context import CommandContext, Ctx, CtxMatch, Parts, Who
 from shared.http.openapi import refuses
-from shared.http.problem import Problem
 from shared.http.receipt import Receipt
 from shared.http.route import Router
 from shared.privacy.vault import Of
-from shared.records.publishing import PUBLISHERS
+from shared.records import publishing
 from shared.records.vaulted import keep
 
 router = Router(prefix="/v1")
@@ -114,16 +109,12 @@ class FollowUpPolicyShown(BaseModel):
 )
 async def publish(command: PublishFollowUpPolicy, ctx: Ctx) -> Receipt:
     """Publish when an overdue follow-up is the head's, from a day on."""
-    require(ctx.principal, PUBLISHERS)
-
-    async def decide(work: Work) -> FollowUpPolicies:
-        id = follow_up_policies_id(ctx.tenant_id)
-        stream: FollowUpPolicies | None = await ctx.kit.repository(FollowUpPolicies).load(ctx.tenant_id, id)
-        if stream is not None and stream.read_only is not None:
-            raise Problem(503, "newer_version", headers={"Retry-After": "30"})
-        return work.add(FollowUpPolicies.published(stream, command, tenant_id=ctx.tenant_id, at=ctx.now))
-
-    return await Commands(FollowUpPolicies).together(ctx, decide, status=201, location=ctx.call.path)
+    return await publishing.publish(
+        ctx,
+        FollowUpPolicies,
+        FollowUpPolicies.id_of(ctx.tenant_id),
+        lambda stream: FollowUpPolicies.published(stream, command, tenant_id=ctx.tenant_id, at=ctx.now),
+    )
 
 
 @router.get("/follow-up-policies", operation_id="follow_up_policies.read", tags=["rules"])
@@ -132,8 +123,8 @@ async def policy(
 ) -> FollowUpPolicyShown:
     """When an overdue follow-up is the head's."""
     day = on or day_of(parts.clock(), who.zone)
-    stream = await parts.repository(FollowUpPolicies).load(who.tenant_id, follow_up_policies_id(who.tenant_id))
-    found = follow_up_policy_on(all_follow_up_policies(stream), day)
+    stream = await parts.repository(FollowUpPolicies).load(who.tenant_id, FollowUpPolicies.id_of(who.tenant_id))
+    found = follow_up_policy_on(FollowUpPolicies.known(stream), day)
     return FollowUpPolicyShown(
         on=day,
         effective_from=found.effective_from,

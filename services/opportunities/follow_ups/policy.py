@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, Any, ClassVar, Final
-from uuid import UUID, uuid5
 
 import msgspec
 from pydantic import ConfigDict, Field
 
 from services.opportunities.events import EscalationRule, FollowUpPolicyPublished
 from services.opportunities.fields import Code, Command, Day
-from shared.event_store.stream import Refused, Stream
+from shared.event_store.stream import Refused
 from shared.records.of_day import of_day
+from shared.records.published import Published
 
 DaysOverdue = Annotated[int, Field(ge=1, le=3_650)]
 
@@ -61,28 +61,19 @@ class PublishFollowUpPolicy(Command):
     otherwise_after_days: DaysOverdue | None = Field(default=7, description="Of every level not named; null: never.")
 
 
-class FollowUpPolicies(Stream):
+class FollowUpPolicies(Published[FollowUpPolicy]):
     """All follow-up policies a tenant has published; one stream per tenant."""
 
     stream_type: ClassVar[str] = "follow_up_policy"
     standing_types: ClassVar[Mapping[str, Any]] = {"policies": tuple[FollowUpPolicy, ...]}
-    additive: ClassVar[frozenset[str]] = frozenset({"policies"})
-
-    def when(self, fact: Any) -> None:
-        """Apply one fact. Never refuses: it already happened."""
-        match fact:
-            case FollowUpPolicyPublished():
-                said = {name: getattr(fact, name) for name in FollowUpPolicy.__struct_fields__}
-                self.set(fact, policies=(FollowUpPolicy(**said),))
-            case _:
-                self.unknown(fact)
+    rules = FollowUpPolicy
+    fact = FollowUpPolicyPublished
+    shipped = SHIPPED
 
     @classmethod
-    def published(
-        cls, policies: FollowUpPolicies | None, command: PublishFollowUpPolicy, *, tenant_id: UUID, at: datetime
-    ) -> FollowUpPolicies:
-        """The stream with this policy published in it. Says nothing when it is already so. A level twice: Refused."""
-        levels = [given.level for given in command.escalations]
+    def rules_of(cls, given: PublishFollowUpPolicy) -> FollowUpPolicy:
+        """The policy of the command. Raises Refused 422 `duplicate_code`: a level twice."""
+        levels = [one.level for one in given.escalations]
         for number, level in enumerate(levels):
             if level in levels[:number]:
                 raise Refused(
@@ -92,24 +83,8 @@ class FollowUpPolicies(Stream):
                     pointer=f"/escalations/{number}/level",
                     duplicate=level,
                 )
-        rules = tuple(EscalationRule(given.level, given.after_days) for given in command.escalations)
-        policy = FollowUpPolicy(command.effective_from, rules, command.otherwise_after_days)
-        said = {name: getattr(policy, name) for name in FollowUpPolicy.__struct_fields__}
-        if policies is None:
-            return cls.begin(FollowUpPolicyPublished, id=follow_up_policies_id(tenant_id), at=at, **said)
-        if follow_up_policy_on(all_follow_up_policies(policies), policy.effective_from) != policy:
-            policies.record(FollowUpPolicyPublished, at=at, **said)
-        return policies
-
-
-def follow_up_policies_id(tenant_id: UUID) -> UUID:
-    """The stream of a tenant's follow-up policies."""
-    return uuid5(tenant_id, "follow_up_policy")
-
-
-def all_follow_up_policies(published: FollowUpPolicies | None) -> Sequence[FollowUpPolicy]:
-    """The shipped policy and the tenant's, in the order published."""
-    return (SHIPPED, *(published.standing.get("policies", ()) if published is not None else ()))
+        rules = tuple(EscalationRule(one.level, one.after_days) for one in given.escalations)
+        return FollowUpPolicy(given.effective_from, rules, given.otherwise_after_days)
 
 
 def follow_up_policy_on(known: Sequence[FollowUpPolicy], day: date) -> FollowUpPolicy:

@@ -10,8 +10,6 @@ from pydantic import BaseModel
 from services.opportunities.negotiations.price_policy import (
     PricePolicies,
     PublishPricePolicy,
-    price_policies_id,
-    price_policy_on,
 )
 from services.opportunities.policies.routes import DayText, publish
 from services.opportunities.reports.shapes import Money
@@ -45,7 +43,7 @@ async def publish_price_policy(command: PublishPricePolicy, ctx: Ctx) -> Receipt
     return await publish(
         ctx,
         PricePolicies,
-        price_policies_id(ctx.tenant_id),
+        PricePolicies.id_of(ctx.tenant_id),
         lambda stream: PricePolicies.published(stream, command, tenant_id=ctx.tenant_id, at=ctx.now),
     )
 
@@ -54,8 +52,8 @@ async def publish_price_policy(command: PublishPricePolicy, ctx: Ctx) -> Receipt
 async def price_policy(who: Who, parts: Parts, on: DayText = None) -> PricePolicyShown:
     """Who grants which discount."""
     day = on or day_of(parts.clock(), who.zone)
-    published = await parts.repository(PricePolicies).load(who.tenant_id, price_policies_id(who.tenant_id))
-    policy = price_policy_on(published, day)
+    published = await parts.repository(PricePolicies).load(who.tenant_id, PricePolicies.id_of(who.tenant_id))
+    policy = PricePolicies.on(published, day)
     limits = [
         DiscountShown(function=limit.function, max_discount=format(limit.max_discount, "f")) for limit in policy.limits
     ]

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Final, Literal
-from uuid import UUID, uuid5
 
 import msgspec
 from pydantic import ConfigDict, Field
@@ -16,8 +15,8 @@ from services.opportunities.dealing.limits import APPROVING
 from services.opportunities.events import DiscountLimit, PricePolicyPublished
 from services.opportunities.fields import Command, Day, Share
 from services.opportunities.policies.catalogues.limits import DISCOUNTS
-from shared.event_store.stream import Refused, Stream
-from shared.records.of_day import of_day
+from shared.event_store.stream import Refused
+from shared.records.published import Published
 
 ANYTHING = Decimal(1)
 
@@ -92,48 +91,21 @@ class PublishPricePolicy(Command):
     limits: Annotated[tuple[DiscountGiven, ...], Field(min_length=1, max_length=20)]
 
 
-class PricePolicies(Stream):
+class PricePolicies(Published[PricePolicy]):
     """All price policies a tenant has published; one stream per tenant."""
 
     stream_type: ClassVar[str] = "price_policy"
     standing_types: ClassVar[Mapping[str, Any]] = {"policies": tuple[PricePolicy, ...]}
-    additive: ClassVar[frozenset[str]] = frozenset({"policies"})
-
-    def when(self, fact: Any) -> None:
-        """Apply one fact. Never refuses: it already happened."""
-        match fact:
-            case PricePolicyPublished():
-                self.set(fact, policies=(PricePolicy(fact.effective_from, fact.limits),))
-            case _:
-                self.unknown(fact)
+    rules = PricePolicy
+    fact = PricePolicyPublished
+    shipped = SHIPPED
 
     @classmethod
-    def published(
-        cls, policies: PricePolicies | None, command: PublishPricePolicy, *, tenant_id: UUID, at: datetime
-    ) -> PricePolicies:
-        """The stream with this policy published in it. Says nothing when it is already so.
-
-        Raises Refused 422 `limit_given_twice`, `nobody_unlimited`.
-        """
-        limits = tuple(DiscountLimit(given.function, given.max_discount) for given in command.limits)
+    def rules_of(cls, given: PublishPricePolicy) -> PricePolicy:
+        """The policy of the command. Raises Refused 422 `limit_given_twice`, `nobody_unlimited`."""
+        limits = tuple(DiscountLimit(one.function, one.max_discount) for one in given.limits)
         if len({limit.function for limit in limits}) < len(limits):
             raise Refused("limit_given_twice", "a function has one limit", status=422, pointer="/limits")
         if not any(limit.function in APPROVING and limit.max_discount >= ANYTHING for limit in limits):
             raise Refused("nobody_unlimited", "somebody must grant anything", status=422, pointer="/limits")
-        said: dict[str, Any] = {"effective_from": command.effective_from, "limits": limits}
-        if policies is None:
-            return cls.begin(PricePolicyPublished, id=price_policies_id(tenant_id), at=at, **said)
-        if price_policy_on(policies, command.effective_from) != PricePolicy(**said):
-            policies.record(PricePolicyPublished, at=at, **said)
-        return policies
-
-
-def price_policies_id(tenant_id: UUID) -> UUID:
-    """The stream of a tenant's price policies."""
-    return uuid5(tenant_id, "price_policy")
-
-
-def price_policy_on(published: PricePolicies | None, day: date) -> PricePolicy:
-    """The policy of a day: the latest effective from then or before; of one day the latest published."""
-    theirs: tuple[PricePolicy, ...] = published.standing.get("policies", ()) if published is not None else ()
-    return of_day((SHIPPED, *theirs), day)
+        return PricePolicy(given.effective_from, limits)

@@ -14,8 +14,6 @@ from services.opportunities.negotiations.negotiation import Negotiation
 from services.opportunities.negotiations.price_policy import (
     AskedDiscount,
     PricePolicies,
-    price_policies_id,
-    price_policy_on,
 )
 from services.opportunities.negotiations.prices import greatest, priced
 from services.opportunities.opportunity.opportunity import Opportunity
@@ -142,5 +140,5 @@ async def waiting_discount(kit: Kit, tenant_id: UUID, negotiation: Negotiation, 
 
 async def discount_on(kit: Kit, tenant_id: UUID, discount: object, day: date) -> AskedDiscount:
     """A discount under the policy of a day."""
-    published = await kit.repository(PricePolicies).load(tenant_id, price_policies_id(tenant_id))
-    return AskedDiscount(price_policy_on(published, day), discount)  # type: ignore[arg-type]
+    published = await kit.repository(PricePolicies).load(tenant_id, PricePolicies.id_of(tenant_id))
+    return AskedDiscount(PricePolicies.on(published, day), discount)  # type: ignore[arg-type]

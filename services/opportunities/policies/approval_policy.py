@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, Any, ClassVar, Final, Literal
-from uuid import UUID, uuid5
 
 import msgspec
 from pydantic import ConfigDict, Field
 
 from services.opportunities.events import ApprovalPolicyPublished
 from services.opportunities.fields import Command, Day
-from shared.event_store.stream import Stream
-from shared.records.of_day import of_day
+from shared.records.published import Published
 
 DUPLICATE_DAYS = 90
 """Days after which an open prospect of the same account and product no longer stands in the way of a new one."""
@@ -69,41 +67,11 @@ class PublishApprovalPolicy(Command):
     )
 
 
-class ApprovalPolicies(Stream):
+class ApprovalPolicies(Published[ApprovalPolicy]):
     """All approval policies a tenant has published; one stream per tenant."""
 
     stream_type: ClassVar[str] = "approval_policy"
     standing_types: ClassVar[Mapping[str, Any]] = {"policies": tuple[ApprovalPolicy, ...]}
-    additive: ClassVar[frozenset[str]] = frozenset({"policies"})
-
-    def when(self, fact: Any) -> None:
-        """Apply one fact. Never refuses: it already happened."""
-        match fact:
-            case ApprovalPolicyPublished():
-                said = {name: getattr(fact, name) for name in ApprovalPolicy.__struct_fields__}
-                self.set(fact, policies=(ApprovalPolicy(**said),))
-            case _:
-                self.unknown(fact)
-
-    @classmethod
-    def published(
-        cls, policies: ApprovalPolicies | None, command: PublishApprovalPolicy, *, tenant_id: UUID, at: datetime
-    ) -> ApprovalPolicies:
-        """The stream with this policy published in it. Says nothing when it is already so."""
-        said = command.model_dump()
-        if policies is None:
-            return cls.begin(ApprovalPolicyPublished, id=approval_id(tenant_id), at=at, **said)
-        if approval_on(policies, command.effective_from) != ApprovalPolicy(**said):
-            policies.record(ApprovalPolicyPublished, at=at, **said)
-        return policies
-
-
-def approval_id(tenant_id: UUID) -> UUID:
-    """The stream of a tenant's approval policies."""
-    return uuid5(tenant_id, "approval_policy")
-
-
-def approval_on(published: ApprovalPolicies | None, day: date) -> ApprovalPolicy:
-    """The policy of a day: the latest effective from then or before; of one day the latest published."""
-    theirs: tuple[ApprovalPolicy, ...] = published.standing.get("policies", ()) if published is not None else ()
-    return of_day((SHIPPED, *theirs), day)
+    rules = ApprovalPolicy
+    fact = ApprovalPolicyPublished
+    shipped = SHIPPED

@@ -9,7 +9,7 @@ from datetime import date
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
-from services.opportunities.policies.approval_policy import ApprovalPolicies, ApprovalPolicy, approval_id, approval_on
+from services.opportunities.policies.approval_policy import ApprovalPolicies, ApprovalPolicy
 from services.opportunities.policies.level_policy import LevelPolicies, LevelPolicy, policies_id, tenant_policy
 from services.opportunities.policies.reason_catalogue import ReasonCatalogue, ReasonCatalogues, catalogues_id, in_force
 from shared.http.kit import Kit
@@ -45,7 +45,7 @@ class Rules:
     def approval(self, day: date) -> ApprovalPolicy:
         found = self._approvals.get(day)
         if found is None:
-            found = self._approvals[day] = approval_on(self.approval_policies, day)
+            found = self._approvals[day] = ApprovalPolicies.on(self.approval_policies, day)
         return found
 
 
@@ -61,7 +61,7 @@ async def rules_in_force(kit: Kit, tenant_id: UUID, *, anew: bool = False) -> Ru
         rules = Rules(
             await kit.repository(LevelPolicies).load(tenant_id, policies_id(tenant_id)),
             await kit.repository(ReasonCatalogues).load(tenant_id, catalogues_id(tenant_id)),
-            await kit.repository(ApprovalPolicies).load(tenant_id, approval_id(tenant_id)),
+            await kit.repository(ApprovalPolicies).load(tenant_id, ApprovalPolicies.id_of(tenant_id)),
         )
         if len(known) > 10_000:
             known.clear()

@@ -15,8 +15,6 @@ from services.opportunities.fields import Day
 from services.opportunities.policies.approval_policy import (
     ApprovalPolicies,
     PublishApprovalPolicy,
-    approval_id,
-    approval_on,
 )
 from services.opportunities.policies.in_force import forget_rules, rules_in_force
 from services.opportunities.policies.level_policy import (
@@ -102,7 +100,7 @@ async def publish_approval_policy(command: PublishApprovalPolicy, ctx: Ctx) -> R
     return await publish(
         ctx,
         ApprovalPolicies,
-        approval_id(ctx.tenant_id),
+        ApprovalPolicies.id_of(ctx.tenant_id),
         lambda stream: ApprovalPolicies.published(stream, command, tenant_id=ctx.tenant_id, at=ctx.now),
     )
 
@@ -228,7 +226,7 @@ async def approval_policy(who: Who, parts: Parts, on: DayText = None) -> Approva
     """What needs approval."""
     day = on or day_of(parts.clock(), who.zone)
     rules = await rules_in_force(parts, who.tenant_id, anew=True)
-    policy = approval_on(rules.approval_policies, day)
+    policy = ApprovalPolicies.on(rules.approval_policies, day)
     return ApprovalPolicyShown(
         on=day,
         effective_from=policy.effective_from,

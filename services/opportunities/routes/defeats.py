@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import Depends, Query
 
-from services.opportunities.policies.approval_policy import ApprovalPolicies, ApprovalPolicy, approval_id, approval_on
+from services.opportunities.policies.approval_policy import ApprovalPolicies, ApprovalPolicy
 from services.opportunities.policies.views.reason_catalogues import REASON_CATALOGUES
 from services.opportunities.reports import recalls as recall_list
 from services.opportunities.reports import reviews as review_table
@@ -171,6 +171,6 @@ async def recalls(
 
 async def _policy(ask: Asked, asking: Asking) -> ApprovalPolicy:
     """The approval policy of the day asked about, as known then."""
-    kit, id = ask.read.kit, approval_id(asking.tenant_id)
+    kit, id = ask.read.kit, ApprovalPolicies.id_of(asking.tenant_id)
     stored = await kit.store.load(asking.tenant_id, id, until_position=asking.known_at)
-    return approval_on(kit.repository(ApprovalPolicies).replay(stored), asking.day)
+    return ApprovalPolicies.on(kit.repository(ApprovalPolicies).replay(stored), asking.day)

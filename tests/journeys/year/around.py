@@ -10,7 +10,7 @@ from tests.journeys.year.cast import BRANCHES, CHANNELS, LEAVER, LEFT_ON, REPS, 
 from tests.journeys.year.lives import KEY_EACH, ZONE, Life, account_number, accounts_of, owner_on
 from tests.journeys.year.steps import Id, Track
 
-LEADS_A_MONTH = 12
+LEADS_A_MONTH = 9
 VISITED = 0.75
 """Of the key accounts, so many are visited in a month."""
 

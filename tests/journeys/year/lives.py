@@ -29,7 +29,7 @@ LAST_DAY = date(YEAR, 12, 31)
 ACCOUNTS_EACH = 4
 KEY_EACH = 2
 """Of each representative's accounts, so many are key accounts."""
-BEFORE_A_MONTH, IN_A_MONTH = 4, 26
+BEFORE_A_MONTH, IN_A_MONTH = 4, 22
 """Prospects put on file in a month of the year before, and of the year."""
 LEVELS = ("C", "B", "A", "H")
 CLEAR = ("other_brand.price", "other_dealer.price", "project.tender_lost", "own.slow_follow_up")

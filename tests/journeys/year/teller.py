@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -20,6 +21,7 @@ SERVED = {
     },
 }  # fmt: skip
 """What each service serves; the kpi service all else."""
+sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]  # else looked for on disk, thrice a request
 AT_ONCE = 8
 PATIENCE = 120
 """Times a read is tried again while a view is behind."""

@@ -6,14 +6,15 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from services.kpi.asking import Asking, Labels, Reads, money
+from services.kpi.asking import Asking, Labels, Reads
 from services.kpi.engine.definition import Definition, Dimension
 from services.kpi.engine.period import Period
 from services.kpi.engine.values import Value
 from shared.days import LAST_INSTANT
 from shared.records.labels import GroupNames
 
-PLACES = Decimal("0.000001")
+CENTS = (2, 3, 4)
+"""So many decimals an amount of money has of itself; with more it is a quotient."""
 
 
 def text(value: Decimal | None, *, is_money: bool = False) -> str | None:
@@ -21,16 +22,13 @@ def text(value: Decimal | None, *, is_money: bool = False) -> str | None:
     if value is None:
         return None
     if is_money:
-        return money(value if _cents(value) else value.quantize(Decimal("0.01")))
+        shown = format(value, "f")
+        cents = len(shown) - 1 - shown.find(".") if "." in shown else 0
+        return shown if cents in CENTS else format(value, ".2f")
     if value == (whole := int(value)):
         return str(whole)
-    shown = format(value.quantize(PLACES), "f").rstrip("0")
+    shown = format(value, ".6f").rstrip("0")
     return shown.rstrip(".") if shown[-1] == "." else shown
-
-
-def _cents(value: Decimal) -> bool:
-    exponent = value.as_tuple().exponent
-    return isinstance(exponent, int) and exponent >= -4
 
 
 async def names(

@@ -91,8 +91,8 @@ open_units as (
 ),
 handovers as (
     select o.*,
-           (still_open <= 0 and s ->> 'status' = 'ordered'
-            and lag(still_open) over (partition by tenant_id, stream_id order by at, version) > 0)::int as completed
+           coalesce(still_open <= 0 and s ->> 'status' = 'ordered' and lag(still_open)
+               over (partition by tenant_id, stream_id order by at, version) > 0, false)::int as completed
       from open_units o
 )
 select tenant_id, stream_id, version, number::smallint, step, at, (s ->> 'owner_id')::uuid, (s ->> 'unit_id')::uuid,
@@ -158,8 +158,8 @@ select tenant_id, stream_id, version, number::smallint, step, at, (s ->> 'owner_
      cross join lateral ({DELIVERED}) as gone
      where h.type = 'UnitsDelivered' or h.completed > 0
     union all
-    select f.tenant_id, f.stream_id, f.version, f.at, f.s, 1, 'cancelled', (f.s ->> 'status' = 'cancelled')::int,
-           gone.units, null, null, gone.lines, null, null, null
+    select f.tenant_id, f.stream_id, f.version, f.at, f.s, 1, 'cancelled',
+           coalesce(f.s ->> 'status' = 'cancelled', false)::int, gone.units, null, null, gone.lines, null, null, null
       from facts f
      cross join lateral ({CANCELLED}) as gone
      where f.type = 'UnitsCancelled'
@@ -174,7 +174,7 @@ ROWS = ROWS.format(
 
 FUNNEL = View(
     name="kpi.funnel",
-    version=3,
+    version=4,
     stream_types=("opportunity",),
     columns=COLUMNS,
     key=("version", "step", "number"),

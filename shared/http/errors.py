@@ -167,7 +167,7 @@ def invalid(found: Sequence[Any]) -> Problem:
 
 def _told(found: Sequence[Any]) -> list[Any]:
     """Without the complaint that a list is too short when that is because items of it are wrong."""
-    inside = {tuple(item["loc"][:-1]) for item in found if item.get("loc")}
+    inside = {tuple(loc[:end]) for item in found if (loc := item.get("loc")) for end in range(1, len(loc))}
     return [item for item in found if item.get("type") != "too_short" or tuple(item.get("loc", ())) not in inside]
 
 

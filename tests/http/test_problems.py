@@ -324,6 +324,16 @@ def test_a_wrong_item_does_not_also_make_its_list_too_short() -> None:
         Named.model_validate({"words": ["c"]})
     [told] = invalid(wrong.value.errors()).errors
     assert (told.pointer, told.code) == ("/words/0", "not_in_list")
+
+    class Line(BaseModel):
+        figure: int
+
+    class Said(BaseModel):
+        lines: tuple[Line, ...] = Field(min_length=1)
+
+    with pytest.raises(ValidationError) as inside:
+        Said.model_validate({"lines": [{}]})
+    assert [error.pointer for error in invalid(inside.value.errors()).errors] == ["/lines/0/figure"]
     with pytest.raises(ValidationError) as empty:
         Named.model_validate({"words": []})
     assert [error.code for error in invalid(empty.value.errors()).errors] == ["too_short"]

@@ -67,7 +67,7 @@ class Figures:
         before = self.days.month_of(period.first - timedelta(days=1))
         known = basis(self.closes, before, self.days.month_of(period.last))
         if known.flows is None:
-            raise Refused("month_not_closed", "the month is not closed", given=f"{month:%Y-%m}", pointer="/month")
+            raise Refused("month_not_closed", "the month is not closed", month=f"{month:%Y-%m}", pointer="/month")
         return Closed(period, known.flows, known.opening)
 
     def position(self, month: date) -> int | None:

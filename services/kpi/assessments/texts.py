@@ -34,7 +34,7 @@ TEXTS: dict[str, Text] = {
         "{given} is not counted by person or unit.",
         422,
     ),
-    "month_not_closed": Text("月份未结", "Month not closed", "{given} 尚未月结。", "{given} is not closed yet.", 409),
+    "month_not_closed": Text("本月未结", "Month not closed", "{month} 还没有月结。", "{month} is not closed.", 409),
     "no_scheme": Text(
         "没有考核方案", "No scheme", "岗位 {given} 没有考核方案。", "Nothing is published for the post {given}.", 409
     ),

@@ -45,4 +45,4 @@ async def require_month_ahead(ctx: CommandContext, month: date, day: date) -> No
     """Raises Refused 409 `month_over` on a day after the month."""
     days = await working_days(ctx.kit.pool, ctx.tenant_id)
     if day > days.month_bounds(month)[1]:
-        raise Refused("month_over", "the month is over", pointer="/month")
+        raise Refused("month_over", "the month is over", pointer="/month", month=f"{month:%Y-%m}")

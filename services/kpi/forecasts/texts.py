@@ -9,7 +9,7 @@ TEXTS: dict[str, Text] = {
         "已有预测", "Forecast already made", "此人该月已有预测，请修改。", "That month has a forecast: revise it.", 409
     ),
     "month_over": Text(
-        "月份已过", "The month is over", "该月已经结束，不能再预测。", "Nobody forecasts a month that is over.", 409
+        "月份已过", "That month is over", "{month} 已经结束，不能再变更。", "{month} is over: it stays as it is.", 409
     ),
     "product_or_all": Text(
         "分产品与合计不能并存",

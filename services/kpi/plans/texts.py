@@ -120,6 +120,6 @@ TEXTS: dict[str, Text] = {
         422,
     ),
     "month_over": Text(
-        "月份已过", "That month is over", "{month} 已过，目标不能再变更。", "{month} is over: its target stays.", 409
+        "月份已过", "That month is over", "{month} 已经结束，不能再变更。", "{month} is over: it stays as it is.", 409
     ),
 }

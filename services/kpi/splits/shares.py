@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_FLOOR, Decimal
 from uuid import UUID
 
 from services.kpi.splits.events import SplitLine, SplitTotal, SplitWeight
@@ -48,7 +48,7 @@ def divided(total: Decimal, shares: Sequence[Decimal], *, smallest: Decimal) -> 
         return []
     whole = sum(shares, Decimal(0))
     exact = [total * (share / whole if whole else ONE / len(shares)) for share in shares]
-    parts = [(one / smallest).to_integral_value(rounding="ROUND_FLOOR") * smallest for one in exact]
+    parts = [(one / smallest).quantize(ONE, ROUND_FLOOR) * smallest for one in exact]  # no `0E+26`
     left = int(((total - sum(parts, Decimal(0))) / smallest).to_integral_value(rounding="ROUND_FLOOR"))
     order = sorted(range(len(parts)), key=lambda index: (parts[index] - exact[index], index))
     for turn in range(left):
@@ -152,7 +152,7 @@ def require_closing(totals: Sequence[SplitTotal], lines: Sequence[SplitLine]) ->
                 "the parts do not sum to the total",
                 pointer="/lines",
                 measure=gap.total.measure,
-                product=gap.total.product or "",
+                product=f" {gap.total.product}" if gap.total.product else "",
                 total=str(gap.total.target if of_target else gap.total.stretch),
                 given=str(gap.target if of_target else gap.stretch),
             )

@@ -39,8 +39,8 @@ TEXTS: dict[str, Text] = {
     "sums_do_not_close": Text(
         "合计不符",
         "Sums do not close",
-        "{measure} {product} 的分解合计为 {given}，应为 {total}。",
-        "The parts of {measure} {product} sum to {given}, not to {total}.",
+        "{measure}{product} 的分解合计为 {given}，应为 {total}。",
+        "The parts of {measure}{product} sum to {given}, not to {total}.",
         409,
     ),
     "nothing_to_split": Text(
@@ -64,9 +64,7 @@ TEXTS: dict[str, Text] = {
         "A plan gives the target of {measure}: it cannot be stated here.",
         422,
     ),
-    "line_twice": Text(
-        "分解行重复", "Line given twice", "同一对象的同一目标只能有一行。", "A part is given twice.", 422
-    ),
+    "line_twice": Text("同一行填写两次", "Line given twice", "同一行只能填写一次。", "A line may be given once.", 422),
     "one_receiver": Text(
         "须指明一个对象",
         "One receiver a line",

@@ -249,7 +249,7 @@ def _require_plan(phases: Iterable[Phase], milestones: Iterable[Milestone], at: 
         if phase.end_on < phase.start_on:
             raise Refused(
                 "ends_before_start", f"{phase.code} ends before it starts", status=422,
-                pointer=f"{at}/phases/{index}/end_on", given=phase.code,
+                pointer=f"{at}/phases/{index}/end_on",
             )  # fmt: skip
     there = {phase.code for phase in phases}
     for index, milestone in enumerate(milestones):

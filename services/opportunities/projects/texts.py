@@ -33,11 +33,7 @@ TEXTS: dict[str, Text] = {
         "代码重复", "Code given twice", "代码 {given} 填写了两次。", "The code {given} is given twice.", 422
     ),
     "ends_before_start": Text(
-        "结束早于开始",
-        "Ends before it starts",
-        "阶段 {given} 的结束日早于开始日。",
-        "The phase {given} ends before it starts.",
-        422,
+        "终止日早于起始日", "Ends before it starts", "终止日不能早于起始日。", "It ends before it starts.", 422
     ),
     "unknown_phase": Text(
         "没有这个阶段", "Unknown phase", "计划中没有阶段 {given}。", "The plan has no phase {given}.", 422

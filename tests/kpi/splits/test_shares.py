@@ -26,6 +26,7 @@ def test_parts_sum_to_the_total_and_keep_the_proportion(total: Decimal, shares: 
     step = Decimal(smallest)
     parts = divided(total, [Decimal(share) for share in shares], smallest=step)
     assert sum(parts) == total
+    assert not [part for part in parts if "E" in str(part)], "the interface takes no exponents"
     whole = sum(shares)
     for part, share in zip(parts, shares, strict=True):
         exact = total * share / whole if whole else total / len(shares)
@@ -76,3 +77,8 @@ def test_what_does_not_close_says_by_how_much() -> None:
     assert (refused.value.code, refused.value.params["total"], refused.value.params["given"]) == (
         "sums_do_not_close", "12", "11",
     )  # fmt: skip
+
+
+def test_a_part_of_nothing_is_written_as_it_is_taken() -> None:
+    shares = shares_of(past((0, 0), (25, 8), (0, 0), (31, 0)), Decimal("0.5"))
+    assert [str(part) for part in divided(Decimal(6), shares, smallest=Decimal(1))] == ["0", "4", "0", "2"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -45,6 +45,8 @@ select i.*, i.stream_id as id
  limit {limit}
 """
 OwnerId = Annotated[UUID | None, Query(description="Lines of this owner alone.")]
+ACTED = ("opened_by", "signed_by")
+"""Standing fields that name persons."""
 
 
 @router.get("", operation_id="inventories.list", responses=refuses(422))
@@ -96,14 +98,41 @@ async def inventories(
 
 @router.get("/{inventory_id}", operation_id="inventories.read", responses=refuses(404))
 async def inventory(inventory_id: UUID, reading: Report, response: Response) -> RecordShown:
-    """One sheet as of a day, with every decision and its history."""
+    """One sheet as of a day, with its decisions and history; to who works below its unit those of their own."""
 
     def actions(sheet: Inventory) -> Iterable[str]:
         yield from (name for name, fact in ACTIONS.items() if sheet.can(fact))
         yield from ("correct", "void")
 
-    people = ("opened_by", "signed_by")
-    return await shown(reading, response, Inventory, inventory_id, actions=actions, people=people, seen=sees_inventory)
+    found = await shown(reading, response, Inventory, inventory_id, actions=actions, people=ACTED, seen=sees_inventory)
+    sight = await reading.sight()
+    if sight.everything or UUID(str(found.standing["unit_id"])) in sight.unit_ids:
+        return found
+    return of_owners(found, sight.owners)
+
+
+def of_owners(found: RecordShown, owners: Collection[UUID]) -> RecordShown:
+    """The same with the decisions of these persons alone: who works below a sheet's unit sees their own lines of it."""
+
+    def cut(said: Mapping[str, Any] | None) -> dict[str, Any]:
+        given = dict(said or {})
+        if "decisions" in given:
+            given["decisions"] = [one for one in given["decisions"] if UUID(str(one["by"])) in owners]
+        return given
+
+    history = []
+    for fact in found.history:
+        told = {name: cut(getattr(fact, name)) for name in ("said", "changes")}
+        if fact.first_changes is not None:
+            told["first_changes"] = cut(fact.first_changes)
+        known = fact.actor in owners or fact.type != "InventoryLinesDecided"
+        who: dict[str, Any] = {} if known else {"actor": None, "on_behalf_of": None}
+        history.append(fact.model_copy(update={**told, **who}))
+    standing = cut(found.standing)
+    named = {UUID(str(standing[name])) for name in ACTED if name in standing} | set(owners)
+    named |= {id for fact in history for id in (fact.actor, fact.on_behalf_of) if id is not None}
+    people = {id: name for id, name in found.people.items() if id in named}
+    return found.model_copy(update={"standing": standing, "history": history, "people": people})
 
 
 @router.get("/{inventory_id}/lines", operation_id="inventories.lines", responses=refuses(404, 422))

@@ -247,3 +247,18 @@ async def test_month_end_asks_for_the_inventory(base: Base) -> None:
     assert {("open_inventory", "BJ店", "2026-02-28"), ("sign_inventory", "SH店", "2026-03-02")} <= late
     assert ("confirm_inventory_lines", "wang", "2026-02-28") in await owed("sh_head", mine=False)
     assert await owed("bj_head", on="2026-02-10") <= {("open_inventory", "BJ店", "2026-01-30")}
+
+
+async def test_who_works_below_a_sheet_reads_no_decisions_of_other_branches(base: Base) -> None:
+    await base.prospect("far", "zhao", "2026-02-10", unit="BJ")
+    await base.sh.fold()
+    sheet = await base.open("director", unit_id=base.sh.unit("HQ"))
+    await base.decide(sheet, "zhao", far="confirm")
+    await base.decide(sheet, "li", late="confirm")
+    for who, seen in (("director", True), ("zhao", True), ("bj_head", True), ("li", False), ("sh_head", False)):
+        text = (await base.sh[who].get(f"/v1/inventories/{sheet}")).text
+        for secret in (str(base.ids["far"]), base.sh.person("zhao"), '"zhao"'):
+            assert (secret in text) is seen, (who, secret)
+    read = await base.sh["sh_head"].read(f"/v1/inventories/{sheet}")
+    assert [one["id"] for one in read["standing"]["decisions"]] == [str(base.ids["late"])]
+    assert [bool(fact["said"].get("decisions")) for fact in read["history"]] == [False, False, True]

@@ -211,7 +211,7 @@ async def test_api3_customers_persons_are_not_in_any_answer_without_the_scope(wo
         path = path_of(route, str(ids.get(row.on, "")))
         answer = await world.send(service, "GET", path, speaking["no personal data"], query=row.query)
         assert answer.status == 200, (path, answer.body)
-        text = answer.body.decode()
+        text = answer.text
         assert not [word for word in PERSONAL if word in text], path
     shown = await world.send("accounts", "GET", f"/v1/accounts/{ids['account']}", speaking["director"])
     assert "关键人" in shown.body.decode(), "with the scope they are there"

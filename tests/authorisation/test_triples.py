@@ -117,7 +117,7 @@ async def test_no_list_or_report_names_what_is_hidden(world: World, member: str)
                 query = {**ROWS[str(route.operation_id)].query, **as_of}
                 answer = await world.send(service, "GET", route.path, caller, query=query)
                 if route.operation_id != "audit.read":  # for who watches; it names no record
-                    found = set(NAMED.findall(answer.body.decode()))
+                    found = set(NAMED.findall(answer.text))
                     assert found <= seen, (route.path, as_of, sorted(found - seen))
                     named |= found
     assert bool(named) == bool(seen)

@@ -5,9 +5,11 @@ Requests go straight to the ASGI app, so that thousands take seconds. Judges not
 
 from __future__ import annotations
 
+import io
 import json
 import secrets
 import time
+import zipfile
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -63,6 +65,14 @@ class Answer:
     @property
     def said(self) -> Any:
         return json.loads(self.body)
+
+    @property
+    def text(self) -> str:
+        """All that can be read in it, a workbook's parts included."""
+        if not self.body.startswith(b"PK"):
+            return self.body.decode()
+        with zipfile.ZipFile(io.BytesIO(self.body)) as packed:
+            return "\n".join(packed.read(name).decode() for name in packed.namelist() if name.endswith(".xml"))
 
     @property
     def code(self) -> str:

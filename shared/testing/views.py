@@ -14,11 +14,22 @@ from shared.projections.follow import BEGIN, catch_up
 from shared.projections.tables import prepare
 from shared.projections.view import View
 
+PARKED = "select tenant_id, view, version, position, type, error from es.parked where view = any($1)"
+
 
 async def fold_all(pool: asyncpg.Pool, views: Collection[View]) -> None:
-    """Make the tables and fold everything there is."""
+    """Make the tables and fold everything there is. A fact one of the views cannot fold is a failure."""
     await prepare(pool, views)
+    await fold_rest(pool, views)
+
+
+async def fold_rest(pool: asyncpg.Pool, views: Collection[View]) -> None:
+    """The same where the tables are made."""
+    names = [view.name for view in views]
+    before = {tuple(row) for row in await pool.fetch(PARKED, names)}
     await catch_up(pool, views)
+    parked = [dict(row) for row in await pool.fetch(PARKED, names) if tuple(row) not in before]
+    assert not parked, parked
 
 
 async def fold_in_random_splits(

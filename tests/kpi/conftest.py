@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import asyncpg
 import httpx
 import pytest
 from fastapi import FastAPI
@@ -15,6 +14,8 @@ from services.kpi.views import VIEWS
 from shared.event_store.store import EventStore
 from shared.projections.tables import prepare
 from shared.settings import Settings
+from shared.testing.database import pool_of_all
+from shared.testing.loop import run_apart
 from tests.accounts.company import Clock
 
 
@@ -35,11 +36,19 @@ def clock() -> Clock:
     return Clock()
 
 
+@pytest.fixture(scope="session")
+def tables(database_url: str) -> None:
+    """The tables of the views, made once: they are the same for every test of a worker."""
+
+    async def make() -> None:
+        async with pool_of_all(database_url) as pool:
+            await prepare(pool, VIEWS)
+
+    run_apart(make())
+
+
 @pytest.fixture
-async def app(
-    settings: Settings, store: EventStore, pool: asyncpg.Pool[asyncpg.Record], clock: Clock
-) -> AsyncIterator[FastAPI]:
-    await prepare(pool, VIEWS)
+async def app(settings: Settings, store: EventStore, tables: None, clock: Clock) -> AsyncIterator[FastAPI]:
     app = make_app(settings=settings, store=store, clock=clock)
     async with app.router.lifespan_context(app):
         yield app

@@ -22,7 +22,7 @@ from shared.identity.tokens import development_key, mint_token
 from shared.privacy.vault import STAFF, Of, Vault
 from shared.projections.view import View
 from shared.settings import Settings
-from shared.testing.views import fold_all
+from shared.testing.views import fold_rest
 from tests.accounts.company import BEGINNING, Client, Company, open_tenant
 
 PEOPLE = {
@@ -61,7 +61,7 @@ class Staffed:
         return str(self.people[name])
 
     async def fold(self, *views: View) -> None:
-        await fold_all(self.pool, views or VIEWS)
+        await fold_rest(self.pool, views or VIEWS)
 
     async def append(self, *streams: Stream) -> None:
         found = tuple(Repository(self.store, type(one), facts=FACTS).appends(one) for one in streams)

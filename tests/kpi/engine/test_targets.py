@@ -28,6 +28,7 @@ async def split(sh: Staffed, unit: str, month: str, total: dict[str, Any], *line
     said = {
         "status": "draft", "number": 0, "month": f"{month}-01", "unit_id": sh.unit(unit),
         "owner_id": sh.person("director"), "totals": [total], "lines": list(lines), "weights": [],
+        "history_share": "0.5", "history_from": "2025-10-01", "history_to": "2025-12-31",
     }  # fmt: skip
     await tell(sh, "split", ("SplitProposed", ISSUED, said), ("SplitIssued", ISSUED, {"status": "issued"}))
 

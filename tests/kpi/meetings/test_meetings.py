@@ -161,13 +161,14 @@ def test_every_table_of_the_catalogue_is_one_that_answers_of_any_day_as_known_at
     from services.kpi.main import app as kpi
     from services.opportunities.main import app as opportunities
 
+    wanted = {path for path, _, _ in PATHS.values()}
     tables: dict[str, set[str]] = {}
     for app in (accounts, opportunities, kpi):
         for route in app.routes:
-            if isinstance(route, Route) and "GET" in (route.methods or ()):
+            if isinstance(route, Route) and "GET" in (route.methods or ()) and route.path in wanted:
                 tables[route.path] = {one.alias for one in get_flat_params(route.dependant)}
     missing = [name for name, (path, _, _) in PATHS.items() if not {"as_of", "known_at"} <= tables.get(path, set())]
-    assert set(missing) <= {"kpi_values"}
+    assert not missing
 
 
 async def agenda(sh: Staffed, who: str, day: str) -> list[tuple[str, str, int, bool]]:

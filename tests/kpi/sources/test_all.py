@@ -28,7 +28,8 @@ async def test_no_combination_of_group_and_period_fails(database_url: str, when:
         await fold_all(pool, VIEWS)
         asking = asking_of(made.log.tenant_id, when, len(made.log.told))
         every = [Chosen(definition) for definition in DEFINITIONS]
-        for grain in get_args(Grain):
+        # of what was known then each question folds the log anew, and no kind of period is folded otherwise
+        for grain in get_args(Grain) if when == "now" else ("month",):
             last = date(2025, 3, 9) if grain in ("day", "week") else date(2025, 8, 1)
             periods = months(date(2025, 3, 1), last, grain)
             plain = await values(pool, asking, every, periods)

@@ -9,10 +9,12 @@ from typing import Annotated
 from fastapi import Query
 from pydantic import BaseModel, Field
 
+from services.kpi.asking import Asking
 from services.kpi.calendar.commands import DeclareWorkingDays, PublishSalesMonth, Year
 from services.kpi.calendar.working_calendar import SalesMonths, WorkingCalendar, publishing
 from services.kpi.calendar.working_days import WorkingDays, declared_id, sales_month_id, working_days
 from services.kpi.month import MonthAsked, first_day, later, said
+from services.kpi.months.closes import closes
 from shared.http.context import Ctx
 from shared.http.openapi import refuses
 from shared.http.problem import At, Problem
@@ -44,15 +46,29 @@ async def declare_days(command: DeclareWorkingDays, ctx: Ctx) -> Receipt:
 
 
 @router.post(
-    "/publish-sales-month", status_code=201, operation_id="calendar.publish_sales_month", responses=refuses(403, 422)
+    "/publish-sales-month",
+    status_code=201,
+    operation_id="calendar.publish_sales_month",
+    responses=refuses(403, 409, 422),
 )
 async def publish_sales_month(command: PublishSalesMonth, ctx: Ctx) -> Receipt:
-    """Publish on which day the sales month ends, from a month on: plans, figures and closes follow it."""
+    """Publish on which day the sales month ends, from a month on: plans, figures and closes follow it.
+
+    A closed month stays as it is: its close is taken back first.
+    """
+    sight = await ctx.kit.sight(ctx.principal)
+    asking = Asking(ctx.tenant_id, ctx.principal.zone, ctx.now, sight, latest=True)
+    closed = await closes(ctx.kit.pool, asking, now=ctx.now)
+
+    def published(stream: SalesMonths | None) -> SalesMonths:
+        rule = publishing(command, stream, closed)
+        return SalesMonths.published(stream, rule, tenant_id=ctx.tenant_id, at=ctx.now)
+
     return await publish(
         ctx,
         SalesMonths,
         sales_month_id(ctx.tenant_id),
-        lambda stream: SalesMonths.published(stream, publishing(command, stream), tenant_id=ctx.tenant_id, at=ctx.now),
+        published,
     )
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+from collections.abc import Collection, Mapping
+from datetime import date, datetime, timedelta
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -82,10 +82,10 @@ class SalesMonths(Published[SalesMonthRule]):
     shipped = CALENDAR_MONTHS
 
 
-def publishing(command: PublishSalesMonth, stream: SalesMonths | None) -> SalesMonthRule:
+def publishing(command: PublishSalesMonth, stream: SalesMonths | None, closed: Collection[date] = ()) -> SalesMonthRule:
     """The rule of the command. Raises Refused 422 where a month would be empty, or next to it.
 
-    `last_day_missing`, `month_given_twice`, `months_collide`.
+    `last_day_missing`, `month_given_twice`, `months_collide`; 409 `month_closed` where a closed month would be another.
     """
     if command.in_following_month and command.last_day is None:
         raise Refused("last_day_missing", "say which day", status=422, pointer="/last_day")
@@ -94,7 +94,13 @@ def publishing(command: PublishSalesMonth, stream: SalesMonths | None) -> SalesM
         raise Refused("month_given_twice", "a month ends once", status=422, pointer="/ends")
     begins_on = first_day(command.effective_from)
     rule = SalesMonthRule(begins_on, command.last_day, command.in_following_month, ends)
-    trial = WorkingDays(PublicCalendar(frozenset(), {}), sales_months=(*SalesMonths.known(stream), rule))
+    known = SalesMonths.known(stream)
+    before, trial = (
+        WorkingDays(PublicCalendar(frozenset(), {}), sales_months=rules) for rules in (known, (*known, rule))
+    )
+    for month in sorted(closed):
+        if before.month_bounds(month) != trial.month_bounds(month):
+            raise Refused("month_closed", "its figures are official", pointer="/effective_from", month=said(month))
     begins = {begins_on, *(end.month for end in ends)}
     for month in sorted({later(first, after) for first in begins for after in range(-1, MONTHS_CHECKED)}):
         first, last = trial.month_bounds(month)

@@ -125,3 +125,16 @@ async def test_who_publishes_and_how_much_is_asked_at_once(company: Staffed) -> 
         assert (answer.status_code, answer.json()["code"]) == (422, code)
     late = await asked(company, to="2026-03-01")
     assert [row["day"] for row in late["rows"]] == ["2026-03-01"]
+
+
+async def test_a_closed_month_keeps_its_bounds_until_its_close_is_taken_back(company: Staffed) -> None:
+    await company.make("director", "/v1/months/2026-02/close", {})
+    earlier = {"effective_from": "2026-01", "last_day": 25}
+    assert await company.refused("director", PUBLISH, earlier) == (409, "month_closed")
+    await company.make("director", PUBLISH, {"effective_from": "2026-03", "last_day": 25})
+    calendar = await asked(company, from_="2026-02-27", to="2026-03-26")
+    assert [row(calendar, f"2026-{day}")["sales_month"] for day in ("02-28", "03-01", "03-26")] == [
+        "2026-02", "2026-03", "2026-04",
+    ]  # fmt: skip
+    await company.make("director", "/v1/months/2026-02/reopen", {"reason": "销售月"})
+    await company.make("director", PUBLISH, earlier)

@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from services.kpi.events import Aspect, PartResult, PartSource, PointTable, Rater, Rating, Scale, SchemePart
+from services.kpi.events import Aspect, PartResult, PointTable, Rater, Rating, Scale, SchemePart
 
 PLACES: Final = Decimal("0.01")
 """Points, scores and money are rounded to two places, half up."""
@@ -118,8 +118,3 @@ def adjusted(
     return weighed(
         [msgspec.structs.replace(part, points=points, adjusted=True) if part.code == code else part for part in results]
     )
-
-
-def needs_kpi(parts: Sequence[SchemePart]) -> Sequence[str]:
-    """The KPIs a scheme asks for, each once."""
-    return list(dict.fromkeys(part.kpi for part in parts if part.source is PartSource.KPI and part.kpi is not None))

@@ -123,10 +123,6 @@ class WorkingDays:
         """That day, or the next one worked on."""
         return next(other for other in _days(day) if self.is_working(other))
 
-    def previous_working(self, day: date) -> date:
-        """That day, or the one before it that was worked on."""
-        return next(other for other in _days(day, -DAY) if self.is_working(other))
-
     def working_between(self, first: date, last: date) -> tuple[date, ...]:
         """The working days of a range, both ends included."""
         return tuple(day for day in _range(first, last) if self.is_working(day))
@@ -176,10 +172,10 @@ class WorkingDays:
         return min(within + (rule.last_day - 1) * DAY, last_day(within))
 
 
-def _days(day: date, step: timedelta = DAY) -> Iterator[date]:
+def _days(day: date) -> Iterator[date]:
     while True:
         yield day
-        day += step
+        day += DAY
 
 
 def _range(first: date, last: date) -> Iterator[date]:

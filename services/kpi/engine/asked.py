@@ -27,7 +27,6 @@ from shared.records import asked as shared_asked
 from shared.records.asked import InCurrency, TreeAsked, UnitId
 
 MOST_PERIODS = 130
-MOST_KPIS = 60
 Basis = Literal["current", "official"]
 
 Kpis = Annotated[

@@ -69,9 +69,6 @@ class Period:
         """The first instant after it."""
         return start_of(self.last + timedelta(days=1), zone)
 
-    def lies_in(self, other: Period) -> bool:
-        return other.first <= self.first and self.last <= other.last
-
 
 def period_of(day: date, grain: Grain, months: Months = CALENDAR) -> Period:
     """The period a day belongs to; for `rolling_12` the one that ends with the day's month."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import get_args
 
-from services.opportunities.events import OpportunityFact
+from services.opportunities.events import DealLost, OpportunityFact
 from shared.event_store.stream import FactCorrected, FactVoided
 from shared.projections.view import View
 
@@ -47,11 +47,12 @@ select tenant_id, stream_id, version, at,
 
 DEFEAT_REASONS = View(
     name="kpi.defeat_reasons",
-    version=1,
+    version=2,
     stream_types=("opportunity",),
     columns=COLUMNS,
     key=("version",),
     indexes=("create index on {table} (tenant_id, at)",),
     rows=ROWS,
     facts=(*get_args(OpportunityFact), FactCorrected, FactVoided),
+    born_of=(DealLost,),
 )

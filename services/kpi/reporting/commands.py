@@ -19,7 +19,6 @@ from shared.identity.principal import (
 )
 from shared.records.fields import Command, DatedCommand, Day, Narrative, Title
 
-ITEM = "6d9f1f0e-6a3c-5a4e-9a53-5f0b6a0c1f21"
 FunctionNamed = Annotated[
     str, StringConstraints(min_length=1, max_length=40), Field(json_schema_extra={"enum": sorted(FUNCTIONS)})
 ]

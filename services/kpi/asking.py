@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from services.kpi.views import VIEWS
 from services.kpi.views.accounts import ACCOUNTS
 from services.kpi.views.units import UNITS
+from services.kpi.words import CHANNELS, word
 from shared.projections.view import View
 from shared.records import asking, labels
 from shared.records.asking import Asking, Reads, Row, money, rounded
@@ -29,9 +30,14 @@ class Sql(asking.Sql):
 
 
 class Labels(labels.Labels):
-    """See the base."""
+    """See the base; with channels."""
 
     statement: ClassVar[type[asking.Sql]] = Sql
+
+    async def _dimension(self, reads: Reads, asking: Asking, dimension: str, keys: set[str]) -> Mapping[str, str]:
+        if dimension == "channel":
+            return {code: word(CHANNELS, code, self.language) for code in keys}
+        return await super()._dimension(reads, asking, dimension, keys)
 
 
 __all__ = ["Asking", "Labels", "Reads", "Row", "Sql", "money", "rounded"]

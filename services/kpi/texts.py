@@ -24,6 +24,9 @@ TEXTS: dict[str, Text] = {
     "repeated_dimension": Text(
         "分组重复", "Repeated dimension", "同一分组只能用一次。", "A dimension may be given once.", 422
     ),
+    "invalid_group_by": Text(
+        "分组维度有误", "Invalid grouping", "最多按两个维度分组：{known}。", "Group by one or two of: {known}.", 422
+    ),
     "empty_range": Text("区间为空", "Empty range", "起始日晚于截止日。", "The range ends before it begins.", 422),
     # of every record of this service
     "not_in_reporting_line": Text(

@@ -1,8 +1,9 @@
-"""What the codes of plans, splits and forecasts are called in Chinese and English. Decides nothing."""
+"""What the codes of plans, splits, forecasts and channels are called in Chinese and English. Decides nothing."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 MEASURES: Mapping[str, tuple[str, str]] = {
     "orders": ("订单（台）", "Orders (units)"),
@@ -24,9 +25,28 @@ VERDICTS: Mapping[str, tuple[str, str]] = {
     "kept": ("维持目标", "Kept"),
     "accepted": ("接受异议，将调整分解", "Accepted: the split will be changed"),
 }
+CHANNELS: Mapping[str, tuple[str, str]] = {
+    "showroom": ("展厅", "showroom"),
+    "phone": ("电话", "phone"),
+    "web": ("网络", "web"),
+    "outreach": ("外拓走访", "outreach"),
+    "roadshow": ("巡展", "roadshow"),
+    "tender_notice": ("招标公告", "tender notice"),
+    "manufacturer": ("厂家下发", "manufacturer"),
+    "existing_owner": ("保有客户", "existing owner"),
+    "referral": ("转介绍", "referral"),
+    "partner": ("租赁或经销伙伴", "leasing or dealer partner"),
+}
+"""As `/v1/catalogues` names them; a tenant's own code stands for itself."""
 
 
 def word(words: Mapping[str, tuple[str, str]], code: str, language: str) -> str:
     """The word of a code; one nobody knows stands for itself."""
     zh, en = words.get(code, (code, code))
     return zh if language.startswith("zh") else en
+
+
+def with_channel(row: Mapping[str, Any], language: str) -> dict[str, Any]:
+    """The row with its channel's word beside the code."""
+    code = row["channel"]
+    return {**row, "channel_label": None if code is None else word(CHANNELS, code, language)}

@@ -31,6 +31,7 @@ SEEMS_AMOUNT = re.compile(
     r"|received|allocated|unallocated|owed|outstanding|overdue|credit|probability|weight|share|rate|total|claimed)(_|$)"
 )
 DECIMAL = re.compile(r"-?\d{1,20}\.\d{1,20}")
+WHOLE = re.compile(r"-?[0-9]{1,14}")
 EXACT_DIGITS = 15
 """A spreadsheet keeps so many digits of a number; longer ones stay text."""
 NAMING = ("name", "label", "product_label", "title", "text", "code")
@@ -152,7 +153,7 @@ def as_kind(kind: Kind, value: Any, zone: ZoneInfo, language: Language) -> Cell:
         case "number" if isinstance(value, str) and DECIMAL.fullmatch(value):
             number = Decimal(value)
             return number if len(number.as_tuple().digits) <= EXACT_DIGITS else value
-        case "number" if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < EXACT_DIGITS:
+        case "number" if isinstance(value, str) and WHOLE.fullmatch(value):
             return int(value)
         case "day" | "instant" if isinstance(value, str):
             return _time(value, zone)

@@ -649,7 +649,7 @@ WORDS: dict[str, str] = {
     "main": "主要",
     "manufacturer": "厂家",
     "matched": "核对一致",
-    "measure": "措施",
+    "measure": "指标",
     "media": "媒体",
     "milestone": "里程碑",
     "milestones": "里程碑",

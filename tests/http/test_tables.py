@@ -11,6 +11,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, cast
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -19,7 +20,7 @@ from pydantic import BaseModel, Field
 
 from shared.event_store.store import EventStore
 from shared.http import Problem, Router, create_app
-from shared.http.columns import AMOUNT
+from shared.http.columns import AMOUNT, as_kind
 from shared.http.reading import Listed, Paged, Report
 from shared.http.sheets import guarded
 from shared.identity.current_tenant import as_tenant
@@ -358,3 +359,12 @@ async def test_json_stays_what_it_was(opens: Opens) -> None:
         plain = await client.get("/v1/jars/board")
         said = await client.get("/v1/jars/board", params={"format": "json"}, headers={"accept": "application/json"})
     assert plain.json() == said.json()
+
+
+@pytest.mark.parametrize(
+    ("text", "cell"),
+    [("-3", -3), ("3", 3), ("-3.50", Decimal("-3.50")), ("+3", "+3"), ("--3", "--3"), ("9" * 15, "9" * 15)],
+)
+def test_what_is_missing_is_a_number_too(text: str, cell: object) -> None:
+    told = as_kind("number", text, ZoneInfo("Asia/Shanghai"), "zh-CN")
+    assert (told, type(told)) == (cell, type(cell))

@@ -15,7 +15,7 @@ from services.kpi.asking import Asking, Labels, Reads, Row, Sql, rounded
 from services.kpi.lead_plans.events import LeadChannel, LeadRate, LeadsRequired, WeekReview
 from services.kpi.lead_plans.review import ONE
 from services.kpi.month import said
-from services.kpi.words import STATUSES, word
+from services.kpi.words import STATUSES, with_channel, word
 from shared.records.paging import Order, Page, next_of, paged
 
 ORDERS: Mapping[str, Order] = {
@@ -122,7 +122,7 @@ async def way_back(reads: Reads, asking: Asking, labels: Labels, plan_id: UUID) 
         *(nothing | {"step": "leads", "channel": one.channel, "value": float(one.leads)} for one in channels),
     ]
     return {
-        "rows": rows,
+        "rows": [with_channel(row, labels.language) for row in rows],
         "month": said(plan["month"]),
         "rates_from": plan["rates_from"],
         "rates_to": plan["rates_to"],

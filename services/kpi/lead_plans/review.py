@@ -25,6 +25,7 @@ from services.kpi.engine.values import count
 from services.kpi.lead_plans.events import LeadChannel, WeekReview
 from services.kpi.lead_plans.weeks import Week, shared_out, weeks, working_days_of
 from services.kpi.month import said
+from services.kpi.words import with_channel
 
 ONE: Final = "select p.* from {lead_plans} as p where p.stream_id = {plan} and {holds}"
 COUNTS: Final[Mapping[str, Use]] = {
@@ -84,7 +85,7 @@ async def weekly(reads: Reads, asking: Asking, labels: Labels, days: WorkingDays
     total_rows = _rows(None, cut, worked, sums, whole, len(elapsed), _budget(channels), reviews)
     units = await labels.units(reads, asking, [plan["unit_id"]])
     return {
-        "rows": [*total_rows, *rows],
+        "rows": [with_channel(row, labels.language) for row in (*total_rows, *rows)],
         "lead_plan_id": plan_id,
         "month": said(plan["month"]),
         "unit_id": plan["unit_id"],

@@ -37,6 +37,7 @@ class RateRow(BaseModel):
 
     step: str = Field(title="步骤", description="order_units, orders, prospects, stock, records, leads; or a rate.")
     channel: str | None
+    channel_label: str | None
     value: float
     numerator: Figure | None = Field(title="分子")
     denominator: Figure | None = Field(title="分母")
@@ -63,6 +64,7 @@ class WeekRow(BaseModel):
     """One channel and week; without a week the month so far, without a channel all of them."""
 
     channel: str | None
+    channel_label: str | None
     week: int | None = Field(title="周次")
     first: date = Field(title="起")
     last: date = Field(title="止")

@@ -114,7 +114,7 @@ class AccuracyRow(BaseModel):
     month: str
     measure: str
     lead_months: int = Field(description="0: planned as the first month of its version; 1: a month ahead.")
-    number: int = Field(description="Of the version: the last one published with that lead.")
+    number: int = Field(title="版本号", description="Of the version: the last one published with that lead.")
     published_at: datetime
     firm: bool
     planned: int = Field(description="Units.")

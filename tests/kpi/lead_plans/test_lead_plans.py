@@ -67,6 +67,7 @@ async def test_leads_are_worked_back_through_the_rates_counted(sh: Staffed) -> N
     answer = await sh["sh_head"].read(f"{path}/way-back")
     assert (answer["rates_from"], answer["rates_to"]) == ("2025-11-01", "2026-03-01")
     rows = {(row["step"], row["channel"]): row for row in answer["rows"] if row["source"] == "counted"}
+    assert {(row["channel"], row["channel_label"]) for row in answer["rows"]} >= {("web", "web"), (None, None)}
     shown = {key: (row["numerator"], row["denominator"], row["unit"]) for key, row in rows.items()}
     assert shown == {
         ("units_per_order", None): ("12", "4", "SH店"),
@@ -107,6 +108,7 @@ async def test_a_plan_is_reviewed_week_by_week(sh: Staffed, app: FastAPI) -> Non
     app.state.kit.clock.now = datetime(2026, 3, 16, 3, tzinfo=UTC)
     answer = await sh["sh_head"].read(f"{path}/weeks", as_of="2026-03-13")
     rows = {(row["channel"], row["week"]): row for row in answer["rows"]}
+    assert (rows["web", 1]["channel_label"], rows[None, 1]["channel_label"]) == ("web", None)
     assert next(iter(rows)) == (None, None)
     web = rows["web", None]
     assert (web["target"], web["leads"], web["gap"], web["attainment"], web["budget"]) == (30, 3, -27, 0.1, "3000.00")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -14,7 +15,7 @@ from services.accounts.account import Account
 from services.accounts.account_commands import OpenAccount
 from shared.event_store.store import EventStore
 from shared.settings import Settings
-from tests.accounts.company import BEGINNING, Client
+from tests.accounts.company import BEGINNING, Client, Clock
 from tests.kpi.plans.planned import row
 from tests.kpi.reporting.region import with_region
 from tests.kpi.staffed import Staffed, staffed
@@ -199,3 +200,12 @@ async def test_what_was_decided_about_a_report_or_an_item_is_not_its_authors_to_
         assert await company.refused("li", f"{path}/void", gone, version=3) == (403, "forbidden")
     issue = {"version": 2, "changes": {"outcome": "issue"}, "reason": "x"}
     assert await company.refused("li", f"{path}/correct", issue, version=3) == (403, "forbidden")
+
+
+async def test_a_call_of_a_month_that_is_over_is_not_its_callers_to_better(company: Staffed, clock: Clock) -> None:
+    call = {"month": "2026-03", "lines": [{"measure": "orders", "figure": "9"}]}
+    path = f"/v1/forecasts/{(await company.make('li', '/v1/forecasts', call))['id']}"
+    better = {"version": 1, "changes": {"lines": [{"measure": "orders", "figure": "3"}]}, "reason": "录错"}
+    clock.now = datetime(2026, 4, 2, 1, tzinfo=UTC)
+    assert await company.refused("li", f"{path}/correct", better, version=1) == (403, "forbidden")
+    await company.make("sh_head", f"{path}/correct", better, version=1)

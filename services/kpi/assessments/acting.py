@@ -72,6 +72,19 @@ async def require_the_person(ctx: CommandContext, record: Result) -> None:
         raise Problem(403, "only_the_person")
 
 
+def said_by_whom(version: int) -> Right[R]:
+    """Who takes back or corrects a fact: what the person said the person, all else the reporting line."""
+
+    async def right(ctx: CommandContext, record: R) -> None:
+        entry = record.entry_about(version)
+        if entry is not None and entry.type in (f"{record.noun}Acknowledged", f"{record.noun}Appealed"):
+            await require_the_person(ctx, record)
+        else:
+            await require_signing(ctx, record)
+
+    return right
+
+
 # -- commands ----------------------------------------------------------------------------------------------
 
 

@@ -13,6 +13,7 @@ from services.kpi.assessments.acting import (
     require_preparing,
     require_signing,
     require_the_person,
+    said_by_whom,
     words,
 )
 from services.kpi.assessments.commands import (
@@ -196,10 +197,10 @@ async def answer_appeal(commission_id: UUID, command: AnswerAppeal, ctx: CtxMatc
 @router.post("/{commission_id}/correct", operation_id="commissions.correct", responses=CHANGES)
 async def correct(commission_id: UUID, command: CorrectFact, ctx: CtxMatch) -> Receipt:
     """Correct the reason, or the day, of an earlier fact; amounts are computed or adjusted anew instead."""
-    return await http.correct(ctx, COMMISSIONS, commission_id, command, right=require_signing)
+    return await http.correct(ctx, COMMISSIONS, commission_id, command, right=said_by_whom(command.version))
 
 
 @router.post("/{commission_id}/void", operation_id="commissions.void", responses=CHANGES)
 async def void(commission_id: UUID, command: VoidFact, ctx: CtxMatch) -> Receipt:
     """Take back a fact, or a correction, that never happened."""
-    return await http.void(ctx, COMMISSIONS, commission_id, command, right=require_signing)
+    return await http.void(ctx, COMMISSIONS, commission_id, command, right=said_by_whom(command.version))

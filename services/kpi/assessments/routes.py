@@ -14,6 +14,7 @@ from services.kpi.assessments.acting import (
     require_preparing,
     require_signing,
     require_the_person,
+    said_by_whom,
     words,
 )
 from services.kpi.assessments.assessment import Assessment
@@ -248,13 +249,13 @@ async def answer_appeal(assessment_id: UUID, command: AnswerAppeal, ctx: CtxMatc
 @router.post("/{assessment_id}/correct", operation_id="assessments.correct", responses=CHANGES)
 async def correct(assessment_id: UUID, command: CorrectFact, ctx: CtxMatch) -> Receipt:
     """Correct the reason, or the day, of an earlier fact; results are computed or adjusted anew instead."""
-    return await http.correct(ctx, ASSESSMENTS, assessment_id, command, right=require_signing)
+    return await http.correct(ctx, ASSESSMENTS, assessment_id, command, right=said_by_whom(command.version))
 
 
 @router.post("/{assessment_id}/void", operation_id="assessments.void", responses=CHANGES)
 async def void(assessment_id: UUID, command: VoidFact, ctx: CtxMatch) -> Receipt:
     """Take back a fact, or a correction, that never happened."""
-    return await http.void(ctx, ASSESSMENTS, assessment_id, command, right=require_signing)
+    return await http.void(ctx, ASSESSMENTS, assessment_id, command, right=said_by_whom(command.version))
 
 
 ROUTERS: tuple[Router, ...] = (rule_routes.router, reads.router, router, commission_routes.router)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from uuid import UUID
 
 from services.kpi.acting import moment
+from services.kpi.calendar.working_days import working_days
 from services.kpi.forecasts import acting
 from services.kpi.forecasts.acting import FORECASTS
 from services.kpi.forecasts.commands import AdjustForecast, MakeForecast, ReviseForecast
 from services.kpi.forecasts.forecast import Forecast
 from services.kpi.forecasts.reads import router as reads
 from services.kpi.month import first_day
+from shared.days import day_of
 from shared.event_store.stream import Refused
 from shared.http.commands import Work
 from shared.http.context import CommandContext, Ctx, CtxMatch
@@ -99,11 +101,14 @@ async def void(forecast_id: UUID, command: VoidFact, ctx: CtxMatch) -> Receipt:
 
 
 def _right(version: int) -> Right[Forecast]:
-    """The head's figure is the head's to correct; a call is the person's, or of who stands above."""
+    """The head's figure is the head's to correct; a call is the person's, until its month is over, or of who stands
+    above."""
 
     async def right(ctx: CommandContext, forecast: Forecast) -> None:
         entry = forecast.entry_about(version)
-        if entry is not None and entry.type == "ForecastAdjusted":
+        days = await working_days(ctx.kit.pool, ctx.tenant_id)
+        over = day_of(ctx.now, ctx.principal.zone) > days.month_bounds(forecast.standing["month"])[1]
+        if over or (entry is not None and entry.type == "ForecastAdjusted"):
             await acting.require_above(ctx, forecast)
         else:
             await acting.require_own_or_above(ctx, forecast)

@@ -176,6 +176,10 @@ async def test_an_assessment_shows_its_computation_and_is_signed_and_appealed(bo
     assert own["allowed_actions"] == ["acknowledge", "appeal"]
     assert await books.no("sh_head", path, "appeal", {"appeal": "x"}) == (403, "only_the_person")
     await books.tell("li", path, "appeal", {"appeal": "六月交付三台"})
+    gone = {"version": (await sh["director"].read(path))["version"], "reason": "x"}
+    for verb in ("void", "correct"):  # nobody takes an appeal back but who appealed
+        said = gone if verb == "void" else {**gone, "changes": {}, "on": "2026-08-03"}
+        assert await books.no("sh_head", path, verb, said) == (403, "only_the_person")
     assert await books.no("li", path, "answer-appeal", {"upheld": True, "answer": "x"}) == (403, "forbidden")
     await books.tell("sh_head", path, "answer-appeal", {"upheld": True, "answer": "照补录计"})
     assert await books.no("sh_head", path, "adjust", {"code": "x", "points": "1", "reason": "x"}) == (

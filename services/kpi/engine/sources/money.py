@@ -105,4 +105,5 @@ RECEIVABLES_SOURCE = WindowedSource(
     },
     there="invoices",
     dimensions=BY,
+    bounded=True,
 )

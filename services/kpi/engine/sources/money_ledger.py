@@ -22,7 +22,9 @@ MATCHED = Measure("ledger", "matched", "entries", "entry")
 # Both sides of every order with something in the range: its other side may lie outside. `nth`: entries that agree, and
 # then those of one order and line, go together in the order of days. A posting that was reversed is out of the books.
 RELATION = """(
-with told as materialized (
+with ids as materialized ({ids}),
+refs as materialized ({refs}),
+told as materialized (
     select p.* from {{postings}} as p
      where p.tenant_id = $1 and p.posted_at <= {{at}} and p.kind = 'delivery' and {wide}
        and not exists (select from {{postings}} as r
@@ -114,29 +116,30 @@ select $1 as tenant_id, e.stream_id, row_number() over (partition by e.stream_id
  where e.day between {first} and {last})"""
 
 
+# An entry is of an order with something in the range, by the order's id or by its number in the ERP.
+NEAR = "({id} in (select stream_id from ids) or {ref} in (select order_ref from refs))"
+IDS = """
+    select n.stream_id from {{delivered}} as n where n.tenant_id = $1 and n.delivered_on between {first} and {last}
+     union select n.opportunity_id from {{postings}} as n
+     where n.tenant_id = $1 and n.posted_on between {first} and {last} and n.opportunity_id is not null"""
+REFS = """
+    select n.order_ref from {{delivered}} as n
+     where n.tenant_id = $1 and n.delivered_on between {first} and {last} and n.order_ref is not null
+     union select n.order_ref from {{postings}} as n
+     where n.tenant_id = $1 and n.posted_on between {first} and {last} and n.order_ref is not null"""
+
+
 async def _make(_: Reads, question: Question) -> str:
     first, last = day(first_day(question)), day(last_day(question))
     return RELATION.format(
         holds=holds("o"),
         first=first,
         last=last,
-        wide=_near("p.opportunity_id", "p.order_ref", first, last),
-        wide_delivered=_near("d.stream_id", "d.order_ref", first, last),
+        wide=NEAR.format(id="p.opportunity_id", ref="p.order_ref"),
+        wide_delivered=NEAR.format(id="d.stream_id", ref="d.order_ref"),
+        ids=IDS.format(first=first, last=last),
+        refs=REFS.format(first=first, last=last),
     )
-
-
-def _near(id: str, ref: str, first: str, last: str) -> str:
-    """The predicate that an entry is of an order with something in the range."""
-    ids = f"""
-        select n.stream_id from {{delivered}} as n where n.tenant_id = $1 and n.delivered_on between {first} and {last}
-        union select n.opportunity_id from {{postings}} as n
-         where n.tenant_id = $1 and n.posted_on between {first} and {last} and n.opportunity_id is not null"""  # noqa: S608 - constants only
-    refs = f"""
-        select n.order_ref from {{delivered}} as n
-         where n.tenant_id = $1 and n.delivered_on between {first} and {last} and n.order_ref is not null
-        union select n.order_ref from {{postings}} as n
-         where n.tenant_id = $1 and n.posted_on between {first} and {last} and n.order_ref is not null"""  # noqa: S608 - constants only
-    return f"({id} in ({ids}) or {ref} in ({refs}))"
 
 
 LEDGER_SOURCE = WindowedSource(
@@ -147,4 +150,5 @@ LEDGER_SOURCE = WindowedSource(
     of={"entries": RowMeasure(ENTRIES), "matched": RowMeasure(MATCHED, where="f.matched")},
     there="delivered",
     dimensions=BY,
+    bounded=True,
 )

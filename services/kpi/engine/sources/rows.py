@@ -96,7 +96,7 @@ def _parameter(statement: Statement, value: Value) -> str:
 
 @dataclass(frozen=True, slots=True)
 class RowSource:
-    """See the module. `views`: what a read waits for."""
+    """See the module. `views`: what a read waits for. `bounded`: no row lies outside of the periods."""
 
     name: str
     kind: str
@@ -104,6 +104,7 @@ class RowSource:
     views: Sequence[View]
     of: Mapping[str, RowMeasure]
     dimensions: Sequence[Dimension] = DIMENSIONS
+    bounded: bool = False
     measures: Mapping[str, Measure] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -163,7 +164,7 @@ class RowSource:
             relation=statement.sql.text(self.relation, periods=Made(statement.periods)),
             periods=statement.periods(),
             joins=statement.joins(),
-            within=statement.within(),
+            within=statement.within(bounded=self.bounded),
             steps="true" if every else f"f.step = {listed(sorted(steps))}",
             wanted=statement.wanted(),
             **parts,

@@ -34,7 +34,7 @@ RELATION = """(
 
 
 async def _make(_: Reads, question: Question) -> str:
-    asked = months(question)
+    asked = [month for month in months(question) if question.starts[0] <= month[2] < question.ends[-1]]
     zone = question.asking.zone
     listed = ", ".join(f"({day(first)}, {instant(start_of(first, zone))}, {instant(at)})" for first, _, at in asked)
     none = "(null::date, null::timestamptz, null::timestamptz)"
@@ -50,4 +50,5 @@ VISIT_SOURCE = WindowedSource(
     of={"due": RowMeasure(DUE), "visited": RowMeasure(VISITED, where="f.visited")},
     there="owned_accounts",
     dimensions=BY,
+    bounded=True,
 )

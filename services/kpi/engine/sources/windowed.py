@@ -6,8 +6,9 @@ instants of the question stand in its SQL as constants.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from services.kpi.asking import Asking, Reads, Sql
@@ -19,12 +20,14 @@ from shared.projections.view import View
 
 Make = Callable[[Reads, Question], Awaitable[str]]
 """The relation of a question; see `RowSource.relation`."""
+MANY = 12
+"""From so many periods on a pool is asked for the earlier and the later half at once."""
 EXISTS = "select exists (select from {there} as t where t.tenant_id = $1)"
 
 
 @dataclass(frozen=True, slots=True)
 class WindowedSource:
-    """See the module. `there`: a view without a row of which there is no source."""
+    """See the module. `there`: a view without a row of which there is no source. `bounded`: see `RowSource`."""
 
     name: str
     kind: str
@@ -33,12 +36,24 @@ class WindowedSource:
     of: Mapping[str, RowMeasure]
     there: str
     dimensions: Sequence[Dimension] = DIMENSIONS
+    bounded: bool = False
     measures: Mapping[str, Measure] = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "measures", {name: one.measure for name, one in self.of.items()})
 
     async def amounts(self, reads: Reads, question: Question, uses: Sequence[Use]) -> Sequence[Counted]:
+        periods = question.periods
+        if not self.bounded or len(periods) < MANY or question.overlap or not hasattr(reads, "acquire"):
+            return await self._amounts(reads, question, uses)
+        half = len(periods) // 2
+        earlier, later = await asyncio.gather(
+            self._amounts(reads, replace(question, periods=periods[:half]), uses),
+            self._amounts(reads, replace(question, periods=periods[half:]), uses),
+        )
+        return [*earlier, *(counted._replace(period=counted.period + half) for counted in later)]
+
+    async def _amounts(self, reads: Reads, question: Question, uses: Sequence[Use]) -> Sequence[Counted]:
         if not question.begun:
             return []
         return await (await self._rows(reads, question)).amounts(reads, question, uses)
@@ -56,7 +71,7 @@ class WindowedSource:
 
     async def _rows(self, reads: Reads, question: Question) -> RowSource:
         relation = await self.make(reads, question)
-        return RowSource(self.name, self.kind, relation, self.views, self.of, self.dimensions)
+        return RowSource(self.name, self.kind, relation, self.views, self.of, self.dimensions, self.bounded)
 
 
 def holds(alias: str) -> str:

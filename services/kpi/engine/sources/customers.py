@@ -57,6 +57,7 @@ CUSTOMER_SOURCE = WindowedSource(
     },
     there="funnel",
     dimensions=BY,
+    bounded=True,
 )
 
 # -- key accounts ------------------------------------------------------------------------------------------

@@ -23,7 +23,6 @@ from shared.projections import (
     verify_view,
     wait_for,
 )
-from shared.testing.views import fold_all
 from tests.projections.deals import INVERSE_AMOUNTS, VIEWS, Log, standings_of
 from tests.projections.test_folds import assert_views_are_right
 
@@ -47,7 +46,8 @@ async def test_the_poison_is_isolated_and_all_others_go_on(pool: asyncpg.Pool) -
     healthy.act(random.Random(1), 50)
     await healthy.write(pool)
     sick, position = await poisoned(pool)
-    await fold_all(pool, ALL)
+    await prepare(pool, ALL)
+    await catch_up(pool, ALL)
 
     assert [(p.view, p.tenant_id, p.position) for p in await parked(pool)] == [
         ("toys.inverse_amounts", sick.tenant_id, position)
@@ -67,7 +67,8 @@ async def test_the_poison_is_isolated_and_all_others_go_on(pool: asyncpg.Pool) -
 
 async def test_retry_parks_again_while_the_fact_is_as_it_was(pool: asyncpg.Pool) -> None:
     log, position = await poisoned(pool)
-    await fold_all(pool, ALL)
+    await prepare(pool, ALL)
+    await catch_up(pool, ALL)
     assert await retry(pool, [INVERSE_AMOUNTS], tenant_id=log.tenant_id) == 1
     await catch_up(pool, ALL)
     assert [p.position for p in await parked(pool)] == [position]
@@ -75,7 +76,8 @@ async def test_retry_parks_again_while_the_fact_is_as_it_was(pool: asyncpg.Pool)
 
 async def test_skip_leaves_the_fact_out_on_record_also_in_rebuilds(pool: asyncpg.Pool) -> None:
     log, position = await poisoned(pool)
-    await fold_all(pool, ALL)
+    await prepare(pool, ALL)
+    await catch_up(pool, ALL)
     who = uuid4()
     with pytest.raises(NotParked):
         await skip(pool, INVERSE_AMOUNTS, log.tenant_id, position - 1, skipped_by=who, reason="wrong one")
@@ -99,7 +101,8 @@ async def test_poison_in_a_rebuild_is_isolated_too(pool: asyncpg.Pool, monkeypat
     monkeypatch.setattr(follow, "STEP_POSITIONS", 10)  # so that this log counts as long
     monkeypatch.setattr(follow, "CHUNK_EVENTS", 10)
     log, position = await poisoned(pool)
-    await fold_all(pool, ALL)
+    await prepare(pool, ALL)
+    await catch_up(pool, ALL)
     assert [(p.view, p.position) for p in await parked(pool)] == [("toys.inverse_amounts", position)]
     await assert_views_are_right(pool, log)
     assert [s.status for s in await status(pool, ALL)] == ["live", "live", "live"]
@@ -107,7 +110,8 @@ async def test_poison_in_a_rebuild_is_isolated_too(pool: asyncpg.Pool, monkeypat
 
 async def test_waiting_for_a_parked_view_says_so_at_once(pool: asyncpg.Pool) -> None:
     log, position = await poisoned(pool)
-    await fold_all(pool, ALL)
+    await prepare(pool, ALL)
+    await catch_up(pool, ALL)
     await wait_for(pool, VIEWS, log.tenant_id, len(log.entries))
     await wait_for(pool, INVERSE_AMOUNTS, log.tenant_id, position - 1)
     with pytest.raises(ViewBehind) as behind:
@@ -118,7 +122,8 @@ async def test_waiting_for_a_parked_view_says_so_at_once(pool: asyncpg.Pool) -> 
 async def test_a_corrected_poison_is_no_poison_in_a_retry(pool: asyncpg.Pool) -> None:
     """A retry folds on in one range, and in it the correction is applied before the fact is read."""
     log, position = await poisoned(pool)
-    await fold_all(pool, ALL)
+    await prepare(pool, ALL)
+    await catch_up(pool, ALL)
     stream, fact = log.entries[position - 1]
     log.correct(stream, fact.originator_version, amount="667")
     await log.write(pool)

@@ -92,3 +92,5 @@ def test_columns_have_titles_of_their_own_in_both_languages(route: Route) -> Non
         assert len(set(titles)) == len(titles)
     untitled = [column.zh for column in route.table.columns if not re.search("[\u4e00-\u9fff]", column.zh)]
     assert untitled == [], "name them in shared/http/titles.py, or with Field(title=…)"
+    twice = [column.zh for column in route.table.columns if column.zh.endswith(f" ({'.'.join(column.path)})")]
+    assert twice == [], "two columns of one title: name one with Field(title=…)"

@@ -19,7 +19,9 @@ class Item(BaseModel):
     kind: str = Field(description="A code, such as confirm_target.")
     title: str = Field(description="In the language asked for.")
     due_on: date
-    days_late: int = Field(default=0, description="Calendar days past `due_on`; 0 when it is not late.")
+    days_late: int = Field(
+        default=0, title="逾期天数", description="Calendar days past `due_on`; 0 when it is not late."
+    )
     person_id: UUID | None = Field(default=None, description="Who owes it.")
     person: str | None = None
     unit_id: UUID | None = None

@@ -55,7 +55,7 @@ class BudgetRow(BaseModel):
     amount: str = Field(description="Decimal text.")
     used_amount: str = Field(description="By approved claims.")
     currency: str
-    number: int = Field(description="0 before it is approved; each amendment has the next.")
+    number: int = Field(title="调整次数", description="0 before it is approved; each amendment has the next.")
     inquired_on: date | None = Field(title="质询日期")
     approved_on: date | None
     approved_by: UUID | None

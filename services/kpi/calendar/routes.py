@@ -80,15 +80,17 @@ class DayShown(BaseModel):
 
     day: date
     weekday: int = Field(title="星期", description="1 Monday … 7 Sunday.")
-    is_working: bool = Field(title="上班")
+    is_working: bool = Field(title="工作日")
     occasion: str | None = Field(
         title="节日", description="The holiday it is, or that it makes up for, in the language asked for."
     )
     provisional: bool = Field(title="暂定", description="The holidays of its year were not announced yet.")
-    declared: bool = Field(description="By the company itself.")
+    declared: bool = Field(title="公司声明", description="By the company itself.")
     sales_month: str = Field(title="销售月")
-    review_day: bool = Field(description="The Monday rhythm: weekly review and hot table; moved when a holiday.")
-    month_end: bool = Field(description="One of the last 5 working days of its sales month.")
+    review_day: bool = Field(
+        title="周盘点日", description="The Monday rhythm: weekly review and hot table; moved when a holiday."
+    )
+    month_end: bool = Field(title="月末五日", description="One of the last 5 working days of its sales month.")
 
 
 class MonthShown(BaseModel):

@@ -77,8 +77,10 @@ class FigureRow(BaseModel):
     complete: bool = Field(title="期间已结束", description="The period is over at the instant asked about.")
     person: UUID | None = Field(default=None, description="Who was responsible at the time.")
     person_label: str | None = None
-    unit: UUID | None = Field(default=None, description="The unit at the time, without those below it.")
-    unit_label: str | None = None
+    unit: UUID | None = Field(
+        default=None, title="组织编号", description="The unit at the time, without those below it."
+    )
+    unit_label: str | None = Field(default=None, title="组织")
     branch: UUID | None = None
     branch_label: str | None = None
     region: UUID | None = None
@@ -131,8 +133,8 @@ class ComparedRow(BaseModel):
     to: Day = Field(title="截止日")
     person: UUID | None = None
     person_label: str | None = None
-    unit: UUID | None = None
-    unit_label: str | None = None
+    unit: UUID | None = Field(default=None, title="组织编号")
+    unit_label: str | None = Field(default=None, title="组织")
     branch: UUID | None = None
     branch_label: str | None = None
     region: UUID | None = None

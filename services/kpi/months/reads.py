@@ -45,7 +45,9 @@ class MonthShown(BaseModel):
         default=None, title="日志位置", description="Official figures count what the log held up to here."
     )
     closed_at: datetime | None = Field(default=None, title="月结时间")
-    decided_by: UUID | None = Field(default=None, description="Who closed it, or took the close back.")
+    decided_by: UUID | None = Field(
+        default=None, title="决定人编号", description="Who closed it, or took the close back."
+    )
     decided_by_name: str | None = Field(default=None, title="决定人")
     reason: str | None = None
     allowed_actions: list[str] = Field(description="Commands possible now for you: POST to the month's path plus this.")

@@ -69,8 +69,8 @@ class RestatedRow(BaseModel):
     name: str = Field(title="指标")
     person: UUID | None = None
     person_label: str | None = None
-    unit: UUID | None = None
-    unit_label: str | None = None
+    unit: UUID | None = Field(default=None, title="组织编号")
+    unit_label: str | None = Field(default=None, title="组织")
     branch: UUID | None = None
     branch_label: str | None = None
     region: UUID | None = None

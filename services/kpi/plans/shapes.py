@@ -34,8 +34,8 @@ class SideBySide(BaseModel):
     amount_stretch: str | None = None
 
 
-class PlanListed(SideBySide):
-    """One plan, with the totals of its year (of all products together; the amount in its first currency)."""
+class PlanHead(BaseModel):
+    """What a plan in a list begins with."""
 
     id: UUID
     version: int
@@ -43,7 +43,7 @@ class PlanListed(SideBySide):
     unit_id: UUID
     unit: str | None
     status: str = Field(description="Of a part handed down: issued once the plan it comes from is.")
-    number: int = Field(description="0 as issued; one more with each change.")
+    number: int = Field(title="变更次数", description="0 as issued; one more with each change.")
     step: int = Field(description="0: the plan itself; 1, 2, 3: handed down so many steps.")
     root_id: UUID
     parent_id: UUID | None = Field(description="The plan it was handed down from.")
@@ -56,13 +56,21 @@ class PlanListed(SideBySide):
     comment: str | None = Field(description="Of the latest return.")
 
 
-class PlanTableRow(SideBySide):
-    """A month, a quarter or the year."""
+class PlanListed(SideBySide, PlanHead):
+    """One plan, with the totals of its year (of all products together; the amount in its first currency)."""
+
+
+class PlanPeriod(BaseModel):
+    """What a row of a plan's table begins with."""
 
     period: str = Field(description="2026-01, 2026-Q1 or 2026.")
     kind: str = Field(description="month, quarter or year.")
     product: str | None
     product_label: str | None
+
+
+class PlanTableRow(SideBySide, PlanPeriod):
+    """A month, a quarter or the year."""
 
 
 class PlanTable(BaseModel):

@@ -142,11 +142,11 @@ class CustomerReportRow(BaseModel):
     """One month's report, its latest number."""
 
     month: str
-    number: int = Field(description="1; issued again, the next.")
-    items: int
-    issued_on: date
-    issued_by: UUID
-    issued_by_name: str | None
+    number: int = Field(title="期次", description="1; issued again, the next.")
+    items: int = Field(title="条数")
+    issued_on: date = Field(title="发布日期")
+    issued_by: UUID = Field(title="发布人编号")
+    issued_by_name: str | None = Field(title="发布人")
 
 
 class CustomerReports(BaseModel):

@@ -21,7 +21,7 @@ class RollingPlanListed(BaseModel):
     owner_id: UUID | None = Field(description="Who opened it.")
     owner: str | None
     status: str = Field(description="pending: a version that changes firm months waits for approval.")
-    number: int = Field(description="Of the latest version published.")
+    number: int = Field(title="版本号", description="Of the latest version published.")
     base_month: str | None = Field(description="The first month it plans.")
     firm_months: int | None
     outlook_months: int | None
@@ -31,10 +31,10 @@ class RollingPlanListed(BaseModel):
     requested_reason: str | None
 
 
-class RollingVersionRow(SideBySide):
-    """One published version: the sums of its months."""
+class RollingVersionHead(BaseModel):
+    """What a row of versions begins with."""
 
-    number: int
+    number: int = Field(title="版本号")
     published_at: datetime
     base_month: str
     to_month: str
@@ -47,19 +47,28 @@ class RollingVersionRow(SideBySide):
     approved_by_name: str | None
 
 
+class RollingVersionRow(SideBySide, RollingVersionHead):
+    """One published version: the sums of its months."""
+
+
 class RollingVersions(BaseModel):
     rows: list[RollingVersionRow]
     as_of: Any
     position: int
 
 
-class RollingMonthRow(SideBySide):
-    """A month of the table: what is planned, and what came out so far."""
+class RollingMonth(BaseModel):
+    """What a row of the table begins with."""
 
     month: str
     kind: str = Field(description="closed, firm or outlook.")
     product: str | None
     product_label: str | None
+
+
+class RollingMonthRow(SideBySide, RollingMonth):
+    """A month of the table: what is planned, and what came out so far."""
+
     orders_outcome: int | None = Field(default=None, description="Of months that have begun.")
     deliveries_outcome: int | None = None
     reported_outcome: int | None = None

@@ -20,7 +20,7 @@ class ApprovalRow(BaseModel):
     version: int | None = Field(description="Of that record now: give it with the decision.")
     path: str
     allowed: list[str] = Field(description="Decisions open to the caller now; none as of a past day.")
-    paths: dict[str, str] = Field(description="Where each of them is posted.")
+    paths: dict[str, str] = Field(title="各操作地址", description="Where each of them is posted.")
     proposal: dict[str, Any] | None = Field(description="What the rules propose, and with which fields.")
     requested_on: date
     age_days: int = Field(description="Calendar days it has waited.")

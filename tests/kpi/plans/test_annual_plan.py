@@ -72,6 +72,7 @@ async def test_a_year_begins_from_the_same_months_of_last_year(company: Staffed)
         "month": "2026-01-01", "measure": "orders", "outcome": "15", "source": "outcome",
     }  # fmt: skip
     sheet = (await company["director"].get(f"{PLANS}/{made['id']}/table", format="csv")).text
+    assert sheet.startswith("\ufeffPeriod,Kind,"), "what a row is of comes before its figures"
     assert "2026-Q1" in sheet
     branch = await company["sh_head"].read(f"{PLANS}/proposal", **params)
     assert [one["basis"] for one in branch["rows"][:2]] == ["10", "4"], "of the branch alone"

@@ -44,7 +44,10 @@ class AnswerHeaders:
         if local in PAGES:
             made += self._page
         else:
-            made += self._lasting if any(name == b"cache-control" for name, _ in made) else self._unstored
+            stated = {name for name, _ in made}
+            made += self._lasting if b"cache-control" in stated else self._unstored
+            if STRICT[0] in stated:  # a page that brings its own policy: of two a browser heeds both
+                made.remove(STRICT)
         if self.cors:
             made += self.cors.headers(call)
         made.append((b"traceparent", call.trace.parent.encode()))

@@ -69,6 +69,11 @@ class Budget(Correctable):
         {"status", "year", "unit_id", "owner_id", "currency", "number", "uses", "approved_on", "approved_by"}
     )
 
+    def public_standing(self) -> dict[str, Any]:
+        """For subscribers: what is used of each category instead of every use, so that a fact stays small."""
+        standing = {name: value for name, value in self.standing.items() if name != "uses"}
+        return standing | {"used": used(self.standing["uses"])} if "uses" in self.standing else standing
+
     # -- facts applied -------------------------------------------------------------------------------------
 
     def sets(self, fact: Any) -> Mapping[str, Any] | None:

@@ -60,6 +60,10 @@ class Inventory(Correctable):
         }
     )  # fmt: skip
 
+    def public_standing(self) -> dict[str, Any]:
+        """For subscribers: without what was said of every line, which the facts say, so that a fact stays small."""
+        return {name: value for name, value in self.standing.items() if name != "decisions"}
+
     # -- facts applied -------------------------------------------------------------------------------------
 
     def sets(self, fact: Any) -> Mapping[str, Any] | None:

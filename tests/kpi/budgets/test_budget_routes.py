@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -22,6 +23,10 @@ from tests.kpi.staffed import Staffed, staffed
 
 PATH, CLAIMS = "/v1/budgets", "/v1/budgets/claims"
 LINES = [{"category": "travel", "amount": "1000.00", "basis": "上年"}, {"category": "events", "amount": "500.00"}]
+STANDING = """
+select (data -> 'standing')::text from es.events
+ where tenant_id = $1 and stream_type = 'budget' order by version desc limit 1
+"""
 CLAIM = {"category": "travel", "amount": "600.00", "purpose": "走访采购部"}
 
 
@@ -133,6 +138,8 @@ async def test_claims_use_the_budget_and_never_more_than_is_left(company: Staffe
     assert await company.refused("li", approve, {}, version=1) == (403, "forbidden")
     assert await company.refused("finance", pay, {}, version=1) == (409, "claim_moved_on")
     await company.make("sh_head", approve, {}, version=1)
+    told = json.loads(await company.pool.fetchval(STANDING, company.tenant_id))
+    assert ("uses" not in told, told["used"]) == (True, {"travel": "600.00"})  # a fact does not repeat every use
     again = await company.make("sh_head", approve, {}, version=2)
     assert again["version"] == 2  # said twice, used once
     beyond = path(second, "approve", of=CLAIMS)

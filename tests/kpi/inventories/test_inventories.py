@@ -255,6 +255,8 @@ async def test_who_works_below_a_sheet_reads_no_decisions_of_other_branches(base
     sheet = await base.open("director", unit_id=base.sh.unit("HQ"))
     await base.decide(sheet, "zhao", far="confirm")
     await base.decide(sheet, "li", late="confirm")
+    told = "select (data -> 'standing')::text from es.events where stream_id = $1 order by version desc limit 1"
+    assert "decisions" not in await base.sh.pool.fetchval(told, UUID(sheet)), "a fact does not repeat every line"
     for who, seen in (("director", True), ("zhao", True), ("bj_head", True), ("li", False), ("sh_head", False)):
         text = (await base.sh[who].get(f"/v1/inventories/{sheet}")).text
         for secret in (str(base.ids["far"]), base.sh.person("zhao"), '"zhao"'):

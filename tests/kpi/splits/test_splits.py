@@ -145,6 +145,9 @@ async def test_the_confirmation_is_a_page_to_print(sh: Staffed, app: FastAPI) ->
         assert said in answer.text, said
     for never in ("<script", "http://", "https://", "src=", "url("):
         assert never not in answer.text, never
+    (policy,) = answer.headers.get_list("content-security-policy")
+    assert policy.startswith("default-src 'none'; style-src 'unsafe-inline'")
+    assert "frame-ancestors 'none'" in policy
     assert (await sh["wang"].get(f"{path}/page")).status_code == 404
 
 

@@ -81,7 +81,8 @@ class Person:
 
 async def _open(running: Running, company: opening.Company) -> None:
     settings = Settings(data=running.data)
-    async with await EventStore.open(Folder.within(running.data).url(), writers=1) as store:
+    url = running.given.get("DATABASE_URL") or Folder.within(running.data).url()
+    async with await EventStore.open(url, writers=1) as store:
         await opening.open_company(store, Vault(store.pool, Vault.master_key(settings)), company)
 
 

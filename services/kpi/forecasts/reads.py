@@ -138,7 +138,7 @@ async def versions(forecast_id: UUID, ask: Ask) -> Any:
 
 @router.get(
     "/kpi/forecasts",
-    tags=["reports"],
+    tags=["forecasts"],
     operation_id="kpi.forecasts",
     response_model=ForecastReport,
     responses=refuses(422),

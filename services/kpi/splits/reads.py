@@ -103,7 +103,7 @@ async def table(split_id: UUID, ask: Ask) -> Any:
 
 @router.get(
     "/confirmations",
-    tags=["confirmations"],
+    tags=["splits"],
     operation_id="confirmations.list",
     response_model=Listed[ConfirmationRow],
     responses=refuses(422),
@@ -151,7 +151,7 @@ def _possible(principal: Principal) -> Callable[[Confirmation], Iterable[str]]:
 
 @router.get(
     "/confirmations/{confirmation_id}",
-    tags=["confirmations"],
+    tags=["splits"],
     operation_id="confirmations.read",
     responses=refuses(404),
 )
@@ -164,7 +164,7 @@ async def confirmation(confirmation_id: UUID, reading: Report, response: Respons
 
 @router.get(
     "/confirmations/{confirmation_id}/page",
-    tags=["confirmations"],
+    tags=["splits"],
     operation_id="confirmations.page",
     response_class=HTMLResponse,
     responses=refuses(404),

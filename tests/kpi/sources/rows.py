@@ -137,16 +137,12 @@ def level_policies(log: Log, upto: int | None = None) -> list[Row]:
 
 
 def kpi_orders(log: Log, upto: int | None = None) -> list[Row]:
-    """Owner, account, outcome and lines of every deal that was won, or cancelled, at some time."""
+    """Owner, account, outcome and lines of every deal; lines while it is won."""
     found: list[Row] = []
     numbers = {(row["stream_id"], row["from_at"]): row["order_ref"] for row in orders.order_lines(log, upto)}
-    # Whether it ever came to that: a view reads such streams alone, whatever the position asked about.
-    born = {event.stream_id for event in log.told if event.type in ("DealWon", "UnitsCancelled")}
     before: Row = {}
     said: Row = {}
     for row in oracle.standings(log, upto):
-        if row["stream_id"] not in born:
-            continue
         won = row["outcome"] == "won"
         now = {
             **{name: row[name] for name in ("stream_id", "owner_id", "unit_id", "account_id")},

@@ -90,7 +90,6 @@ ORDERS = View(
     indexes=("create index on {table} (tenant_id, order_ref) where order_ref is not null",),
     rows=ORDER_ROWS,
     facts=(*get_args(events.OpportunityFact), FactCorrected, FactVoided),
-    born_of=(events.DealWon, events.UnitsCancelled),
 )
 
 # Price, number and owner are those of the instant: of several facts of one instant the last says them. A line without

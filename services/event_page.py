@@ -16,9 +16,10 @@ import msgspec
 from services.accounts import events as accounts
 from services.kpi import events as kpi
 from services.opportunities import events as opportunities
+from services.webhooks import events as webhooks
 from shared.event_store.facts import FactType, registry
 
-SERVICES = {"accounts": accounts, "opportunities": opportunities, "kpi": kpi}
+SERVICES = {"accounts": accounts, "opportunities": opportunities, "kpi": kpi, "webhooks": webhooks}
 BOTH = ("FactCorrected", "FactVoided")
 HEAD = """# Events
 

@@ -24,22 +24,27 @@ from services.accounts.texts import TEXTS
 from services.accounts.views import VIEWS
 from services.accounts.views.people import PEOPLE
 from services.accounts.views.units import UNITS
+from services.feed.scopes import SCOPES
 from services.hand_overs import routes as hand_overs
 from services.hand_overs.texts import TEXTS as HAND_OVER_TEXTS
 from services.imports import routes as imports
 from services.privacy import reads as person_reads
 from services.privacy import routes as persons
+from services.webhooks import events as webhook_events
+from services.webhooks import routers as webhooks
+from services.webhooks.texts import TEXTS as WEBHOOK_TEXTS
 from shared.event_store.facts import registry
 from shared.http.app import create_app
 from shared.identity.organisation import Organisation
 
-FACTS = registry(events)
+FACTS = registry(events, webhook_events)
 
 TAGS = [
     {"name": "organisation", "description": "Units and people: two edges, valid in time (组织)"},
     {"name": "accounts", "description": "The account file, owner and team, key persons, visits due (客户)"},
     hand_overs.TAG,
     imports.TAG,
+    webhooks.TAG,
     persons.TAG,
 ]
 
@@ -64,12 +69,14 @@ def make_app(**given: Any) -> FastAPI:
             identity_providers.router,
             api_keys.router,
             *imports.ROUTERS,
+            *webhooks.ROUTERS,
             persons.router,
             person_reads.router,
         ),
         facts=FACTS,
         views=VIEWS,
-        texts={**HAND_OVER_TEXTS, **TEXTS},
+        scopes=SCOPES,
+        texts={**HAND_OVER_TEXTS, **WEBHOOK_TEXTS, **TEXTS},
         tags=TAGS,
         organisation=Organisation(units=UNITS, people=PEOPLE),
         **given,

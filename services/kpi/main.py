@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from services.accounts import events as accounts
+from services.feed.scopes import SCOPES
 from services.imports import routes as imports
 from services.kpi import events
 from services.kpi.routers import ROUTERS
@@ -15,11 +16,14 @@ from services.kpi.views import VIEWS
 from services.kpi.views.people import PEOPLE
 from services.kpi.views.units import UNITS
 from services.opportunities import events as opportunities
+from services.webhooks import events as webhook_events
+from services.webhooks import routers as webhooks
+from services.webhooks.texts import TEXTS as WEBHOOK_TEXTS
 from shared.event_store.facts import registry
 from shared.http.app import create_app
 from shared.identity.organisation import Organisation
 
-FACTS = registry(accounts, opportunities, events)
+FACTS = registry(accounts, opportunities, events, webhook_events)
 
 TAGS = (
     {"name": "kpi", "description": "Figures with their definitions (指标)"},
@@ -40,6 +44,7 @@ TAGS = (
     {"name": "rolling", "description": "X+Y rolling plans (滚动计划)"},
     {"name": "splits", "description": "The month's split and personal confirmation (月度分解)"},
     imports.TAG,
+    webhooks.TAG,
 )
 
 
@@ -49,10 +54,11 @@ def make_app(**given: Any) -> FastAPI:
         title="Dakehu kpi",
         service="kpi",
         description="Figures 指标: what each counts, on which date, credited to whom, is in docs/kpi.md.",
-        routers=(*ROUTERS, *imports.ROUTERS),
+        routers=(*ROUTERS, *imports.ROUTERS, *webhooks.ROUTERS),
         facts=FACTS,
         views=VIEWS,
-        texts=TEXTS,
+        scopes=SCOPES,
+        texts={**WEBHOOK_TEXTS, **TEXTS},
         tags=TAGS,
         organisation=Organisation(units=UNITS, people=PEOPLE),
         **given,

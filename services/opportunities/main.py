@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from services.feed.scopes import SCOPES
 from services.imports import routes as imports
 from services.opportunities import events
 from services.opportunities.routers import ROUTERS
@@ -13,6 +14,9 @@ from services.opportunities.texts import TEXTS
 from services.opportunities.views import VIEWS
 from services.opportunities.views.people import PEOPLE
 from services.opportunities.views.units import UNITS
+from services.webhooks import events as webhook_events
+from services.webhooks import routers as webhooks
+from services.webhooks.texts import TEXTS as WEBHOOK_TEXTS
 from shared.event_store.facts import registry
 from shared.http.app import create_app
 from shared.identity.organisation import Organisation
@@ -39,9 +43,10 @@ TAGS = (
     {"name": "rules", "description": "Level policies, reasons for defeats, approvals, words"},
     {"name": "reports", "description": "Pipeline, hot customers, defeats, outcomes: of any day, as known at any time"},
     imports.TAG,
+    webhooks.TAG,
 )
 
-FACTS = registry(events)
+FACTS = registry(events, webhook_events)
 
 
 def opportunities_app(**parts: Any) -> FastAPI:
@@ -49,10 +54,11 @@ def opportunities_app(**parts: Any) -> FastAPI:
     return create_app(
         title=TITLE,
         service="opportunities",
-        routers=(*ROUTERS, *imports.ROUTERS),
+        routers=(*ROUTERS, *imports.ROUTERS, *webhooks.ROUTERS),
         views=VIEWS,
+        scopes=SCOPES,
         facts=FACTS,
-        texts=TEXTS,
+        texts={**WEBHOOK_TEXTS, **TEXTS},
         tags=TAGS,
         organisation=Organisation(units=UNITS, people=PEOPLE),
         **parts,

@@ -17,6 +17,7 @@ from starlette.routing import Match
 from starlette.routing import Route as PlainRoute
 
 from shared.event_store.store import EventStore
+from shared.feed.scopes import Scopes
 from shared.http import audit, exports, feed, health, me, view_stream
 from shared.http import views as view_routes
 from shared.http.bodies import body_faults
@@ -51,6 +52,7 @@ def create_app(
     tags: Sequence[dict[str, str]] = (),
     description: str = "",
     organisation: Organisation | None = None,
+    scopes: Scopes | None = None,
     settings: Settings | None = None,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     store: EventStore | None = None,
@@ -58,7 +60,8 @@ def create_app(
     """A service's app. `app.state.kit` holds what runs.
 
     `texts` are the titles and details of the codes the service's rules refuse with, in Chinese and English.
-    `organisation` gives sight, by the service's own copies of units and people. A given `store` is used and not
+    `organisation` gives sight, by the service's own copies of units and people; `scopes` say whose records the streams
+    of the feed are. A given `store` is used and not
     closed: services in one process share one.
     """
     kit = Kit(
@@ -68,6 +71,7 @@ def create_app(
         facts=facts,
         views=views,
         organisation=organisation,
+        scopes=scopes,
         clock=clock,
         store=store,
     )

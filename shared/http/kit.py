@@ -24,6 +24,7 @@ from shared.days import day_of
 from shared.event_store.repository import Repository
 from shared.event_store.store import EventStore
 from shared.event_store.stream import Stream
+from shared.feed.scopes import Scopes
 from shared.http.call import Call
 from shared.http.errors import RETRY_AFTER, is_away
 from shared.http.limits import Limits
@@ -65,6 +66,7 @@ class Kit:
         facts: Any,
         views: Sequence[Any] = (),
         organisation: Organisation | None = None,
+        scopes: Scopes | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         store: EventStore | None = None,
     ) -> None:
@@ -91,6 +93,7 @@ class Kit:
         self.making_files = asyncio.Semaphore(FILES_AT_ONCE)
         self.lag_measured = float("-inf")
         self.organisation = organisation
+        self.scopes = scopes or {}
         self._sights: dict[tuple[object, ...], tuple[float, Sight]] = {}
         self._given = store
         self._store = store

@@ -1,0 +1,141 @@
+"""Webhooks: secrets, flows with their cursors, lanes that wait, attempts, notices, networks an operator allows."""
+
+from __future__ import annotations
+
+from alembic import op
+
+revision = "0014"
+down_revision = "0013"
+branch_labels = None
+depends_on = None
+
+TABLES = """
+create schema if not exists delivery;
+
+-- Secrets of endpoints and values of their headers, sealed under the tenant's key.
+create table delivery.secrets (
+    tenant_id    uuid not null,
+    endpoint_id  uuid not null,
+    number       integer not null,
+    kind         text collate "C" not null check (kind in ('v1', 'v1a', 'headers')),
+    sealed       bytea not null,
+    public_key   bytea,                  -- of v1a
+    made_at      timestamptz not null default clock_timestamp(),
+    expires_at   timestamptz,            -- null: good until replaced
+    primary key (tenant_id, endpoint_id, number)
+);
+
+-- One flow of deliveries to an endpoint: the live one (flow_id = endpoint_id), or a replay beside it.
+create table delivery.flows (
+    tenant_id    uuid not null,
+    flow_id      uuid not null,
+    endpoint_id  uuid not null,
+    kind         text collate "C" not null check (kind in ('live', 'replay')),
+    state        text not null default 'running' check (state in ('running', 'paused', 'done', 'cancelled')),
+    epoch        integer not null,
+    position     bigint not null,        -- all up to here is delivered, not for this endpoint, or waits in a lane
+    upto         bigint,                 -- of a replay: its end
+    question     jsonb not null default '{}',  -- of a replay: types, subject, failed only
+    rate         double precision,       -- events a second at most
+    seen_version integer not null default 0,   -- of the endpoint's stream: skips up to it are carried out
+    holder       integer,
+    token        bigint not null default 0,    -- raised at every claim: a former holder is refused
+    until        timestamptz,
+    pace         double precision not null default 16,  -- subjects at a time; less when the receiver is slow
+    not_before   timestamptz,            -- the whole flow waits until then
+    failing_since timestamptz,           -- since the last success; null: it works
+    failures     integer not null default 0,   -- in a row
+    delivered    bigint not null default 0,
+    failed       bigint not null default 0,    -- attempts
+    total        bigint,                 -- of a replay: how many events, counted beforehand
+    made_by      uuid,
+    made_at      timestamptz not null default clock_timestamp(),
+    moved_at     timestamptz not null default clock_timestamp(),
+    finished_at  timestamptz,
+    primary key (tenant_id, flow_id)
+) with (fillfactor = 50);
+create index flows_of_endpoint on delivery.flows (tenant_id, endpoint_id, made_at);
+
+-- A subject whose next event could not be delivered: later ones of the same subject wait behind it.
+create table delivery.lanes (
+    tenant_id    uuid not null,
+    flow_id      uuid not null,
+    lane         uuid not null,
+    endpoint_id  uuid not null,
+    position     bigint not null,        -- its first event that is not delivered
+    event_at     timestamptz not null,   -- when that event was recorded
+    state        text not null default 'waiting' check (state in ('waiting', 'parked')),
+    attempts     integer not null default 0,
+    next_at      timestamptz not null,
+    first_failed_at timestamptz not null default clock_timestamp(),
+    status       integer,
+    fault        text collate "C",
+    primary key (tenant_id, flow_id, lane)
+) with (fillfactor = 70);
+create index lanes_due on delivery.lanes (tenant_id, flow_id, next_at) where state = 'waiting';
+
+-- What was tried: one row an attempt, kept for a while.
+create table delivery.attempts (
+    tenant_id    uuid not null,
+    attempt_id   uuid not null,          -- uuid7-like: ordered by time
+    endpoint_id  uuid not null,
+    flow_id      uuid not null,
+    event_id     text collate "C" not null,
+    position     bigint not null,
+    type         text collate "C" not null,
+    subject      uuid not null,
+    lane         uuid not null,
+    number       integer not null,       -- of this event in this flow, from 1
+    at           timestamptz not null,
+    took_ms      real not null,
+    status       integer,
+    fault        text collate "C",
+    error        text,
+    answer       bytea,                  -- the first 2 KB; null when expunged
+    next_at      timestamptz,            -- when it is tried again; null: delivered, or parked
+    primary key (tenant_id, attempt_id)
+);
+create index attempts_of_endpoint on delivery.attempts (tenant_id, endpoint_id, at desc);
+create index attempts_of_event on delivery.attempts (tenant_id, endpoint_id, position);
+
+-- Meta events: what befell an endpoint, told by another channel than the endpoint itself.
+create table delivery.notices (
+    tenant_id    uuid not null,
+    notice_id    uuid not null,
+    endpoint_id  uuid not null,
+    kind         text collate "C" not null, -- failing, paused, recovered, backlog …
+    at           timestamptz not null default clock_timestamp(),
+    said         jsonb not null default '{}',
+    primary key (tenant_id, notice_id)
+);
+create index notices_by_time on delivery.notices (tenant_id, at desc);
+
+-- Networks an operator lets a tenant's endpoints be in, and ports beside 443.
+create table delivery.networks (
+    tenant_id    uuid not null,
+    network      cidr not null,
+    ports        integer[] not null default '{}',  -- none: any
+    note         text,
+    made_at      timestamptz not null default clock_timestamp(),
+    primary key (tenant_id, network)
+);
+
+select es.wall('delivery.secrets');
+select es.wall('delivery.flows');
+select es.wall('delivery.lanes');
+select es.wall('delivery.attempts');
+select es.wall('delivery.notices');
+select es.wall('delivery.networks', 'select');
+"""
+
+DROP = """
+drop table delivery.networks, delivery.notices, delivery.attempts, delivery.lanes, delivery.flows, delivery.secrets
+"""
+
+
+def upgrade() -> None:
+    op.get_bind().exec_driver_sql(TABLES)
+
+
+def downgrade() -> None:
+    op.get_bind().exec_driver_sql(DROP)

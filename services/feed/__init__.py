@@ -1,0 +1,1 @@
+"""What the feed must know of the business: whose records the streams are."""

@@ -1,0 +1,1 @@
+"""The feed of facts: one envelope, one cursor, whichever way it is carried. Knows no business and sends nothing."""

@@ -1,0 +1,1 @@
+"""Webhooks: signing, addresses, sending, and flows of deliveries over the log. Knows no business."""

@@ -1,0 +1,64 @@
+"""One POST to somebody else's address: checked when connecting, bounded in time and bytes, no redirects.
+
+Answers with what came of it and never raises for what a receiver did.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network
+from typing import Literal, Protocol
+
+Fault = Literal[
+    "refused_address",  # not a public address, nor one the operator allows
+    "dns",  # no such name
+    "connect",  # refused, reset, unreachable
+    "tls",
+    "timeout",
+    "protocol",  # an answer that is not HTTP
+    "own_dns",  # our own resolver failed: not the receiver's fault
+    "own_proxy",  # our own way out failed: not the receiver's fault
+]
+OURS: frozenset[str] = frozenset(("own_dns", "own_proxy"))
+"""Faults that are not charged to the receiver."""
+
+KEPT_BYTES = 2_048
+"""Of an answer so much is kept; more is read up to READ_BYTES and dropped."""
+READ_BYTES = 65_536
+DEADLINE_SECONDS = 20.0
+"""For all of it: name, connection, TLS, request and the answer."""
+
+Networks = Collection[IPv4Network | IPv6Network]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of one attempt. Either `status` or `fault`. `body`: the first bytes, never of an allowed private
+    address. `retry_after`: seconds asked for, as it was sent. `skew`: receiver's clock less ours, in seconds."""
+
+    status: int | None
+    took_ms: float
+    fault: Fault | None = None
+    error: str | None = None
+    body: bytes = b""
+    retry_after: str | None = None
+    skew: float | None = None
+
+    @property
+    def ok(self) -> bool:
+        return self.status is not None and 200 <= self.status < 300
+
+
+class Sends(Protocol):
+    """What posts: the real one, or a test's."""
+
+    async def post(
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        *,
+        allowed: Networks = (),
+        deadline: float = DEADLINE_SECONDS,
+    ) -> Answer: ...

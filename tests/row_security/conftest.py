@@ -29,12 +29,15 @@ SQL: Mapping[str, str] = {
     "uuid": "gen_random_uuid()", "text": "'x'", "int2": "1", "int4": "1", "int8": "1", "bool": "true",
     "timestamptz": "now()", "date": "current_date", "jsonb": "'{}'", "numeric": "1", "bytea": "sha256('x')",
     "_uuid": "'{}'", "_text": "'{}'", "_timestamptz": "'{}'", "float8": "1",
+    "float4": "1", "cidr": "'10.0.0.0/8'",
 }  # fmt: skip
 """A value of each type, for columns that must have one."""
 SPECIAL: Mapping[str, Mapping[str, str]] = {
     "privacy.subjects": {"key": "'\\x00'"},  # neither erased nor without a key
     "identity.api_key_hashes": {"hash": "sha256(uuid_send(gen_random_uuid()))"},
     "identity.issuers": {"issuer": "gen_random_uuid()"},
+    "delivery.secrets": {"kind": "'v1'"},
+    "delivery.flows": {"kind": "'live'"},
 }
 """Columns of tables that check more than their types."""
 

@@ -25,6 +25,7 @@ from shared.event_store.repository import Repository
 from shared.event_store.store import EventStore
 from shared.event_store.stream import Stream
 from shared.feed.scopes import Scopes
+from shared.feed.tail import Tail
 from shared.http.call import Call
 from shared.http.errors import RETRY_AFTER, is_away
 from shared.http.limits import Limits
@@ -90,6 +91,7 @@ class Kit:
         self.stopping = False
         self.neighbours: list[Any] = []
         self._watcher: Watcher | None = None
+        self._tail: Tail | None = None
         self.making_files = asyncio.Semaphore(FILES_AT_ONCE)
         self.lag_measured = float("-inf")
         self.organisation = organisation
@@ -125,6 +127,13 @@ class Kit:
         if self._watcher is None:
             self._watcher = Watcher(lambda: self.pool, lambda: self.store.database_url, [*self.views, *self.neighbours])
         return self._watcher
+
+    @property
+    def tail(self) -> Tail:
+        """Who tells that the log has grown."""
+        if self._tail is None:
+            self._tail = Tail(lambda: self.pool, lambda: self.store.database_url, lambda: self.stopping)
+        return self._tail
 
     @property
     def vault(self) -> Vault:
@@ -212,6 +221,9 @@ class Kit:
                 if self._watcher is not None:
                     await self._watcher.close()
                     self._watcher = None
+                if self._tail is not None:
+                    await self._tail.close()
+                    self._tail = None
                 if self._given is None:
                     self._store = None
                     self._vault = None

@@ -21,6 +21,8 @@ from shared.telemetry import logger
 
 APART_SECONDS = 0.05
 """Between two looks at least: what is recorded more often is told once."""
+APART_FOR_EACH_SECONDS = 0.0002
+"""As much longer for each who waits, since each is work; up to a second."""
 UNHINTED_SECONDS = 0.2
 IDLE_SECONDS = 1.0
 """Between two looks without news, as long as notifications come. Also how soon a stopping process is noticed."""
@@ -35,18 +37,20 @@ log = logger("tail")
 
 
 class End:
-    """The end of one tenant's log, as last seen."""
+    """The end of one tenant's log, as last seen. `news` is done as soon as it is elsewhere: many may wait for it with
+    `asyncio.wait`, which takes no task for each."""
 
     def __init__(self) -> None:
         self.position = 0
         self.epoch = 0
-        self.news = asyncio.Event()
+        self.news: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.listeners = 0
+        self.first_look = asyncio.Lock()
 
     def tell(self) -> None:
         """Wake all who wait, and let who waits next wait for the next news."""
-        news, self.news = self.news, asyncio.Event()
-        news.set()
+        news, self.news = self.news, asyncio.get_running_loop().create_future()
+        news.set_result(None)
 
 
 class Tail:
@@ -78,8 +82,7 @@ class Tail:
         loop = asyncio.get_running_loop()
         async with self.listening(tenant_id) as end:
             while end.position <= position and not self.ending and (left := until - loop.time()) > 0:
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(end.news.wait(), left)
+                await asyncio.wait((end.news,), timeout=left)
             return end.position
 
     @asynccontextmanager
@@ -89,8 +92,9 @@ class Tail:
         end = self._ends.setdefault(tenant_id, End())
         end.listeners += 1
         try:
-            if not end.epoch:
-                await self._look(tenant_id, end)
+            async with end.first_look:
+                if not end.epoch:
+                    await self._look(tenant_id, end)
             if self._task is None or self._task.done():
                 self._task = asyncio.create_task(self._run(), name="tail")
             yield end
@@ -131,7 +135,8 @@ class Tail:
                     await self._look(tenant_id, end)
                 except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
                     log.info("log not looked at", error=type(error).__name__)  # the next look will tell
-            await asyncio.sleep(APART_SECONDS)
+            waiting = sum(end.listeners for end in self._ends.values())
+            await asyncio.sleep(min(1.0, APART_SECONDS + APART_FOR_EACH_SECONDS * waiting))
 
     async def _listen(self) -> None:
         with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):

@@ -57,7 +57,7 @@ async def test_nobody_waits_for_another_company(store: EventStore, tail: Tail) -
         await store.append(command(theirs, append(uuid4(), 0)))
         async with asyncio.timeout(20):
             while end.position < 1:
-                await end.news.wait()
+                await asyncio.wait((end.news,))
         assert not waiting.done()
         assert await waiting == 0  # at the time they said
 
@@ -83,6 +83,6 @@ async def test_a_restored_log_is_told_as_another_epoch(own_database_url: str) ->
             news = end.news
             await store.restored("of a test")
             tail.look_now()
-            await asyncio.wait_for(news.wait(), 20)
+            await asyncio.wait((news,), timeout=20)
             assert end.epoch > 1
         await tail.close()

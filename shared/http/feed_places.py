@@ -1,4 +1,4 @@
-"""A place in the feed, as it is asked for and answered: a position, or a cursor that is signed and carries the epoch."""
+"""A place in the feed, as asked for and answered: a position, or a cursor that is signed and carries the epoch."""
 
 from __future__ import annotations
 

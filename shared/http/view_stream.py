@@ -6,11 +6,9 @@ A board that is open reads its view again when told. Streams share one look at t
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Annotated
-from uuid import UUID
 
 import orjson
 from fastapi import Header, Query, Request
@@ -19,27 +17,22 @@ from starlette.responses import StreamingResponse
 from shared.http.call import Call, call_of
 from shared.http.context import Parts, Who
 from shared.http.kit import Kit
+from shared.http.open_streams import LONGEST_SECONDS, RETRY_MILLISECONDS, counted, require_room, still
 from shared.http.openapi import problem_response
 from shared.http.problem import At, Problem
 from shared.http.reading import MAX_POSITION
 from shared.http.route import Router
 from shared.identity.principal import Principal
-from shared.identity.scopes import needed
 from shared.projections.changes import Tenant
 
 router = Router(prefix="/v1/views", tags=["operations"])
+
+PATH = "/v1/views/stream"
 
 HEARTBEAT_SECONDS = 15.0
 """A comment so often: what is between keeps the connection. The credential is looked at again just as often."""
 TICK_SECONDS = 1.0
 """How soon a stream notices that the process is to end."""
-LONGEST_SECONDS = 3_600
-RETRY_MILLISECONDS = 2_000
-STREAMS_A_PERSON = 8
-STREAMS = 2_000
-"""Open at a time: of one principal, and of one process."""
-
-open_streams: Counter[tuple[UUID, UUID]] = Counter()
 
 Views = Annotated[
     str | None,
@@ -95,11 +88,7 @@ async def stream(
     if unknown := sorted(wanted - watcher.names):
         said = {"views": ", ".join(unknown)[:200]}
         raise Problem(422, "unknown_view", errors=(At("/views", "unknown_view", params=said, where="query"),))
-    whose = (who.tenant_id, who.viewer_id or who.person_id)
-    if open_streams[whose] >= STREAMS_A_PERSON:
-        raise Problem(429, "too_many_streams", params={"most": STREAMS_A_PERSON}, headers={"Retry-After": "5"})
-    if open_streams.total() >= STREAMS:
-        raise Problem(503, "too_many_streams", params={"most": STREAMS}, headers={"Retry-After": "5"})
+    require_room(who)
     told = _events(call_of(request.scope), parts, who, frozenset(wanted), seconds, last_event_id)
     headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
     return StreamingResponse(told, media_type="text/event-stream", headers=headers)
@@ -110,10 +99,8 @@ async def _events(
 ) -> AsyncIterator[bytes]:
     """The stream, until its time is over, the process is to end, or the credential no longer holds."""
     loop = asyncio.get_running_loop()
-    whose = (who.tenant_id, who.viewer_id or who.person_id)
     ends_at, beats_at = loop.time() + seconds, loop.time() + HEARTBEAT_SECONDS
-    open_streams[whose] += 1
-    try:
+    with counted(who):
         async with kit.watcher.listening(who.tenant_id) as tenant:
             yield b"retry: %d\n\n" % RETRY_MILLISECONDS
             sent = dict(tenant.changed)
@@ -132,14 +119,10 @@ async def _events(
                     await asyncio.wait_for(news.wait(), min(TICK_SECONDS, max(0.0, ends_at - loop.time())))
                 if loop.time() >= beats_at:
                     beats_at = loop.time() + HEARTBEAT_SECONDS
-                    if (code := await _no_longer(call, kit, who)) is not None:
+                    if (code := await _no_longer(call, who)) is not None:
                         yield _said("end", None, {"code": code})
                         return
                     yield b": alive\n\n"
-    finally:
-        open_streams[whose] -= 1
-        if not open_streams[whose]:
-            del open_streams[whose]
 
 
 def _missed(tenant: Tenant, wanted: frozenset[str], last: int) -> set[str]:
@@ -159,14 +142,10 @@ def _said(event: str, id: int | None, data: object) -> bytes:
     return b"event: %b\n%bdata: %b\n\n" % (event.encode(), place, orjson.dumps(data))
 
 
-async def _no_longer(call: Call, kit: Kit, who: Principal) -> str | None:
+async def _no_longer(call: Call, who: Principal) -> str | None:
     """Why this stream must end: the code of the problem the same request would now be answered with."""
     try:
-        await kit.check_standing(who.tenant_id)
-        now = await kit.sign_in.principal(call.given[b"authorization"])
+        await still(call, who, PATH)
     except Problem as problem:
         return None if problem.status == 503 else problem.code
-    scope = needed("GET", "/v1/views/stream")
-    if now.tenant_id != who.tenant_id or (scope is not None and not now.may(scope)):
-        return "scope_missing"
     return None

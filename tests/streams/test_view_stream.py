@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from shared.event_store.store import EventStore
-from shared.http.view_stream import STREAMS_A_PERSON
+from shared.http.open_streams import STREAMS_A_PERSON
 from shared.identity.current_tenant import as_tenant
 from shared.identity.tokens import SAMPLE_TENANT, development_key, mint_token
 from shared.postgres.folder import Folder

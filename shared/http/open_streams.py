@@ -1,0 +1,62 @@
+"""What open streams have in common: how many there may be, and whether their credential still holds."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from uuid import UUID
+
+from shared.http.call import Call
+from shared.http.problem import Problem
+from shared.identity.principal import OPERATIONS, Principal
+from shared.identity.scopes import needed
+
+STREAMS_A_PERSON = 8
+STREAMS = 2_000
+"""Open at a time: of one principal, and of one process."""
+LONGEST_SECONDS = 3_600
+RETRY_MILLISECONDS = 2_000
+"""When to come back after a stream has ended, as it is told in the stream."""
+
+open_streams: Counter[tuple[UUID, UUID]] = Counter()
+
+
+def require_room(who: Principal) -> None:
+    """Raises Problem `too_many_streams`: 429 for the principal's own, 503 for all of this process."""
+    if open_streams[_whose(who)] >= STREAMS_A_PERSON:
+        raise Problem(429, "too_many_streams", params={"most": STREAMS_A_PERSON}, headers={"Retry-After": "5"})
+    if open_streams.total() >= STREAMS:
+        raise Problem(503, "too_many_streams", params={"most": STREAMS}, headers={"Retry-After": "5"})
+
+
+@contextmanager
+def counted(who: Principal) -> Iterator[None]:
+    """Count one stream of this principal as long as the block runs."""
+    whose = _whose(who)
+    open_streams[whose] += 1
+    try:
+        yield
+    finally:
+        open_streams[whose] -= 1
+        if not open_streams[whose]:
+            del open_streams[whose]
+
+
+async def still(call: Call, who: Principal, path: str) -> Principal:
+    """Who the credential of this stream is of now. Raises the Problem the same request would now be answered with."""
+    await call.kit.check_standing(who.tenant_id)
+    now = await call.kit.sign_in.principal(call.given[b"authorization"])
+    scope = needed("GET", path)
+    if now.tenant_id != who.tenant_id or (scope is not None and not now.may(scope)):
+        raise Problem(403, "scope_missing", params={"scope": scope or ""})
+    if who.viewer_id is None:
+        return replace(now, on_behalf_of=who.on_behalf_of)
+    if not now.has(OPERATIONS):
+        raise Problem(403, "view_as_not_allowed")
+    return who
+
+
+def _whose(who: Principal) -> tuple[UUID, UUID]:
+    return who.tenant_id, who.viewer_id or who.person_id

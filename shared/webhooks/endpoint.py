@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
+from shared.webhooks.secrets import Kind
+
 Status = Literal["unproven", "open", "paused", "removed"]
 Payload = Literal["full", "selected", "thin"]
 
@@ -29,6 +31,16 @@ class Skip:
 
 
 @dataclass(frozen=True, slots=True)
+class SecretKnown:
+    """A signing secret as the log knows it: everything but the secret. `expires_at` None: good until it is retired."""
+
+    number: int
+    kind: Kind
+    made_at: datetime
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Endpoint:
     """Where events go, which, and how. `version` is that of the endpoint's stream.
 
@@ -37,7 +49,8 @@ class Endpoint:
     (dotted, of `changes` or `standing`, too); `thin`: the envelope alone. `personal`: fields of persons the agreement
     with the receiver lists (name, phone …). `schema_versions`: types whose data is sent in an older form. `rate`: most
     events a second; None: no limit. `ordered`: `subject`: in order for each account or opportunity; `endpoint`: one
-    after the other. `start`: the place its flow begins after.
+    after the other. `start`: the place its flow begins after. `headers`: names of its own headers, their values sealed
+    as of `headers_version`. `notices`: it is told what befalls other endpoints.
     """
 
     tenant_id: UUID
@@ -60,3 +73,7 @@ class Endpoint:
     skip: Skip | None = None
     paused_by: str | None = None
     changed_at: datetime | None = None
+    secrets: tuple[SecretKnown, ...] = ()
+    headers: tuple[str, ...] = ()
+    headers_version: int | None = None
+    notices: bool = False

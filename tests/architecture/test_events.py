@@ -41,10 +41,12 @@ from services.opportunities.events import (
     VisitFact,
 )
 from services.opportunities.views import VIEWS as OPPORTUNITIES_VIEWS
+from services.webhooks.events import WebhookEndpointFact
+from services.webhooks.views import VIEWS as WEBHOOK_VIEWS
 from shared.event_store.facts import FactType, registry
 
 ROOT = Path(__file__).parents[2]
-VIEWS = (*ACCOUNTS_VIEWS, *OPPORTUNITIES_VIEWS, *KPI_VIEWS)
+VIEWS = (*ACCOUNTS_VIEWS, *OPPORTUNITIES_VIEWS, *KPI_VIEWS, *WEBHOOK_VIEWS)
 FACTS_OF = {
     "account": AccountFact,
     "annual_plan": AnnualPlanFact,
@@ -77,6 +79,7 @@ FACTS_OF = {
     "training_need": TrainingFact,
     "unit": UnitFact,
     "visit": VisitFact,
+    "webhook_endpoint": WebhookEndpointFact,
     "work_report": WorkReportFact,
 }
 FACTS = [fact for module in SERVICES.values() for fact in registry(module).types.values()]

@@ -11,7 +11,7 @@ from shared.projections.view import View
 COLUMNS = """
     version integer not null, from_at timestamptz not null, to_at timestamptz, made_at timestamptz not null,
     name text not null, url text not null, status text not null, paused_by text, unit_id uuid,
-    start_epoch integer not null, start_position bigint not null, skip jsonb,
+    start_epoch bigint not null, start_position bigint not null, skip jsonb,
     types text[], changed text[], imported boolean not null, payload text not null, fields text[] not null,
     personal text[] not null, schema_versions jsonb not null, rate double precision, ordered text not null,
     secrets jsonb not null, headers text[] not null, headers_version integer, notices boolean not null
@@ -30,7 +30,7 @@ with standings as (
 select tenant_id, stream_id, version, from_at, to_at, made_at,
        standing ->> 'name', standing ->> 'url', standing ->> 'status', standing ->> 'paused_by',
        (standing ->> 'unit_id')::uuid,
-       (standing -> 'start' ->> 'epoch')::integer, (standing -> 'start' ->> 'position')::bigint,
+       (standing -> 'start' ->> 'epoch')::bigint, (standing -> 'start' ->> 'position')::bigint,
        nullif(standing -> 'skip', 'null'),
        {{types}}, {{changed}}, (standing ->> 'imported')::boolean, standing ->> 'payload', {{fields}}, {{personal}},
        standing -> 'schema_versions', (standing ->> 'rate')::double precision, standing ->> 'ordered',

@@ -19,6 +19,7 @@ from services.webhooks.events import (
     WebhookEndpointRemoved,
     WebhookEndpointResumed,
     WebhookEndpointSkipped,
+    WebhookEventSkipped,
     WebhookOrder,
     WebhookPause,
     WebhookPayload,
@@ -140,6 +141,11 @@ class WebhookEndpoint(Stream):
         self._require_there()
         self._record(WebhookEndpointSkipped, at, place=place, reason=reason)
 
+    def skip_event(self, flow_id: UUID, lane: UUID, position: int, *, reason: str, at: datetime) -> None:
+        """Leave one event undelivered. That the lane stands at it, who asks has seen to."""
+        self._require_there()
+        self._record(WebhookEventSkipped, at, flow_id=flow_id, lane=lane, position=position, reason=reason)
+
     def remove(self, *, reason: str | None, at: datetime) -> None:
         """End it. Repeating says nothing."""
         if self.status is not WebhookStatus.REMOVED:
@@ -212,6 +218,8 @@ class WebhookEndpoint(Stream):
                 self.set(fact, status=WebhookStatus.OPEN, paused_by=None)
             case WebhookEndpointPaused():
                 self.set(fact, status=WebhookStatus.PAUSED, paused_by=fact.by)
+            case WebhookEventSkipped():
+                self.set(fact)
             case WebhookEndpointSkipped():
                 place = fact.place
                 self.set(fact, skip=WebhookSkip(fact.originator_version, place.epoch, place.position))

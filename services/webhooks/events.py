@@ -143,6 +143,19 @@ class WebhookEndpointSkipped(Fact):
     reason: str | None
 
 
+class WebhookEventSkipped(Fact):
+    """One event is left undelivered by somebody's decision; its lane goes on with the next. Sets: nothing.
+
+    `flow_id`: the endpoint's own for what is sent as it happens, else of a replay. `lane`: the record whose order is
+    kept. `position`: of the event.
+    """
+
+    flow_id: UUID
+    lane: UUID
+    position: int
+    reason: str
+
+
 class WebhookEndpointRemoved(Fact):
     """Nothing is delivered any more, and its secrets are gone. Sets: status=removed, paused_by."""
 
@@ -173,6 +186,7 @@ WebhookEndpointFact = (
     | WebhookEndpointPaused
     | WebhookEndpointResumed
     | WebhookEndpointSkipped
+    | WebhookEventSkipped
     | WebhookEndpointRemoved
     | WebhookSecretAdded
     | WebhookSecretRetired

@@ -115,7 +115,7 @@ async def open_replay(endpoint_id: UUID, command: OpenReplay, ctx: Ctx, response
     if not command.dry_run and (known := await _known(ctx, flow_id)) is not None:
         return known
     if endpoint.status == "unproven":
-        raise Problem(409, "webhook_unproven")
+        raise Problem(409, "endpoint_unproven")
     head = await ctx.kit.store.head(ctx.tenant_id)
     after, upto = await _range(ctx, command, head.position)
     wanted = await _wish(ctx, command, endpoint_id, after, upto)
@@ -317,7 +317,7 @@ def _of(row: Any, now: datetime) -> ReplayShown:
     after, span = asked["after"], row["upto"] - asked["after"]
     progress = min(1.0, (row["position"] - after) / span) if span else 1.0
     took = (now - row["made_at"]).total_seconds()
-    left = took * (1 - progress) / progress if row["state"] == "running" and 0 < progress else None
+    left = took * (1 - progress) / progress if row["state"] == "running" and progress > 0 else None
     return ReplayShown(
         id=row["flow_id"],
         endpoint_id=row["endpoint_id"],

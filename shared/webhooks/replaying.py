@@ -84,11 +84,9 @@ class Wish:
     failed: bool = False
     positions: frozenset[int] | None = None
 
-    def stored(self, after: int, *, exact: bool) -> dict[str, Any]:
-        """As it stands in the flow, with where it began and whether its count is one."""
+    def stored(self) -> dict[str, Any]:
+        """As it stands in the flow."""
         return {
-            "after": after,
-            "exact": exact,
             "types": None if self.types is None else sorted(self.types),
             "subject": None if self.subject is None else str(self.subject),
             "imported": self.imported,
@@ -180,8 +178,10 @@ async def open_replay(
     rate: float | None,
     by: UUID,
     at: datetime,
+    fingerprint: str = "",
 ) -> bool:
     """Open a replay; False when too many of this endpoint are open, or this one is there already."""
+    beside = {"after": after.position, "exact": counted.exact, "fingerprint": fingerprint}
     status: str = await pool.execute(
         OPEN,
         tenant_id,
@@ -190,7 +190,7 @@ async def open_replay(
         after.epoch,
         after.position,
         upto,
-        wanted.stored(after.position, exact=counted.exact),
+        wanted.stored() | beside,
         rate,
         counted.events,
         by,

@@ -51,6 +51,7 @@ create table delivery.flows (
     backlog_at   timestamptz,            -- it was told that it is far behind
     paused_by    text collate "C",       -- stopped by us (gone, failing), and from which version of the endpoint on
     paused_version integer,
+    in_flight    integer not null default 0,   -- events on their way, as its holder wrote last
     delivered    bigint not null default 0,
     failed       bigint not null default 0,    -- attempts
     total        bigint,                 -- of a replay: how many events, counted beforehand
@@ -127,9 +128,25 @@ create table delivery.notices (
     kind         text collate "C" not null, -- failing, paused, recovered, backlog …
     at           timestamptz not null default clock_timestamp(),
     said         jsonb not null default '{}',
+    spread       boolean not null default false, -- its tellings are made
     primary key (tenant_id, notice_id)
 );
 create index notices_by_time on delivery.notices (tenant_id, at desc);
+create index notices_to_spread on delivery.notices (tenant_id, at) where not spread;
+
+-- A notice on its way to an endpoint that asks for notices.
+create table delivery.tellings (
+    tenant_id    uuid not null,
+    notice_id    uuid not null,
+    endpoint_id  uuid not null,          -- that is told
+    attempts     integer not null default 0,
+    next_at      timestamptz not null default clock_timestamp(),
+    over_at      timestamptz,            -- delivered, or given up
+    status       integer,
+    fault        text collate "C",
+    primary key (tenant_id, notice_id, endpoint_id)
+);
+create index tellings_due on delivery.tellings (tenant_id, next_at) where over_at is null;
 
 -- Networks an operator lets a tenant's endpoints be in, and ports beside 443.
 create table delivery.networks (
@@ -147,13 +164,14 @@ select es.wall('delivery.lanes');
 select es.wall('delivery.waiting');
 select es.wall('delivery.attempts');
 select es.wall('delivery.notices');
+select es.wall('delivery.tellings');
 select es.wall('delivery.networks', 'select');
 grant select, insert, update, delete on delivery.workers to dakehu_work;
 """
 
 DROP = """
-drop table delivery.networks, delivery.notices, delivery.attempts, delivery.workers, delivery.waiting, delivery.lanes,
-           delivery.flows, delivery.secrets
+drop table delivery.networks, delivery.tellings, delivery.notices, delivery.attempts, delivery.workers,
+           delivery.waiting, delivery.lanes, delivery.flows, delivery.secrets
 """
 
 

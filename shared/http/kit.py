@@ -7,7 +7,7 @@ import contextlib
 import gc
 import signal
 import threading
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -44,6 +44,7 @@ from shared.privacy.vault import Vault
 from shared.projections.changes import Watcher
 from shared.settings import Settings
 from shared.telemetry import logger
+from shared.webhooks.sending import Asks
 
 REOPEN_SECONDS = 0.5
 """How long to wait before trying again to reach a database that was away at start."""
@@ -92,6 +93,8 @@ class Kit:
         self.neighbours: list[Any] = []
         self._watcher: Watcher | None = None
         self._tail: Tail | None = None
+        self._sender: Asks | None = None
+        self._close_sender: Callable[[], Awaitable[None]] | None = None
         self.making_files = asyncio.Semaphore(FILES_AT_ONCE)
         self.lag_measured = float("-inf")
         self.organisation = organisation
@@ -134,6 +137,20 @@ class Kit:
         if self._tail is None:
             self._tail = Tail(lambda: self.pool, lambda: self.store.database_url, lambda: self.stopping)
         return self._tail
+
+    @property
+    def sender(self) -> Asks:
+        """What posts to other systems' addresses; a test gives its own."""
+        if self._sender is None:
+            from shared.webhooks.posting import Poster  # not before it is wanted: it brings a client and certificates
+
+            poster = Poster(clock=self.clock)
+            self._sender, self._close_sender = poster, poster.close
+        return self._sender
+
+    @sender.setter
+    def sender(self, given: Asks) -> None:
+        self._sender = given
 
     @property
     def vault(self) -> Vault:
@@ -224,6 +241,9 @@ class Kit:
                 if self._tail is not None:
                     await self._tail.close()
                     self._tail = None
+                if self._close_sender is not None:
+                    await self._close_sender()
+                    self._sender = self._close_sender = None
                 if self._given is None:
                     self._store = None
                     self._vault = None

@@ -179,7 +179,7 @@ def target_of(url: str) -> Target | Refusal:
         return "webhook_url_host"
     whole = URL.build(
         scheme=read.scheme,
-        host=host,
+        host=f"[{host}]" if ":" in host else host,
         port=read.explicit_port,
         path=exact.raw_path,
         query_string=exact.raw_query_string,

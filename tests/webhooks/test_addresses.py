@@ -183,6 +183,14 @@ async def test_a_public_address_is_gone_to(address: str, sockets: list[str]) -> 
     assert len(sockets) == 1
 
 
+@pytest.mark.parametrize("url", ["https://8.8.8.8/hook", "https://[2606:4700::1111]/hook", "https://[2606:4700::1]:443"])
+async def test_a_public_address_may_be_written_as_such(url: str, sockets: list[str]) -> None:
+    async with Poster(trust=TRUST) as poster:
+        answer = await poster.post(url, {}, b"{}")
+    assert answer.fault == "connect"
+    assert len(sockets) == 1
+
+
 async def test_a_name_that_is_public_first_and_ours_afterwards_is_refused() -> None:
     """DNS rebinding: what was checked is not what is connected to, unless it is checked there."""
     async with receiver(says()) as ours:

@@ -44,7 +44,7 @@ class Running:
         self.ports = dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
         self.output = folder / "output"
         self.process: subprocess.Popen[bytes] | None = None
-        self.client = httpx.Client(timeout=5)
+        self.client = httpx.Client(timeout=30)
 
     @property
     def environment(self) -> Mapping[str, str]:

@@ -18,8 +18,8 @@ from shared.http.problem import Problem
 from shared.http.reading import MAX_POSITION, Listed, Now, Paged
 from shared.http.route import Router
 from shared.privacy.disclosure import disclosure
-from shared.webhooks import attempts as log
-from shared.webhooks.attempts import Outcome, Wanted
+from shared.webhooks import attempt_log as log
+from shared.webhooks.attempt_log import Outcome, Wanted
 from shared.webhooks.replaying import TEST_FLOW
 
 router = Router(prefix="/v1/webhooks", tags=["webhooks"])

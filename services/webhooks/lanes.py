@@ -37,6 +37,7 @@ class LaneShown(BaseModel):
     position: int = Field(description="The first event that is not delivered.")
     event_at: datetime = Field(description="When it was recorded.")
     age_seconds: float
+    events: int = Field(description="How many events wait in it, this one among them.")
     attempts: int
     first_failed_at: datetime
     next_at: datetime | None
@@ -161,6 +162,6 @@ def _shown(row: Any, now: datetime) -> LaneShown:
         next_at=row["next_at"] if row["state"] == "waiting" else None,
         **{
             name: row[name]
-            for name in ("state", "position", "event_at", "attempts", "first_failed_at", "status", "fault")
+            for name in ("state", "position", "event_at", "events", "attempts", "first_failed_at", "status", "fault")
         },
     )

@@ -146,7 +146,7 @@ async def open_replay(endpoint_id: UUID, command: OpenReplay, ctx: Ctx, response
     if not opened:
         raise Problem(409, "too_many_replays", params={"limit": replaying.MOST_OPEN})
     ctx.call.headers.append((b"location", f"/v1/webhooks/{endpoint_id}/replays/{flow_id}".encode()))
-    return await _shown(ctx, endpoint, flow_id)
+    return await _of(ctx, endpoint, flow_id)
 
 
 @router.get("/{endpoint_id}/replays", operation_id="webhooks.replays", responses=refuses(403, 404))
@@ -166,15 +166,15 @@ async def replays(
         before=_place(page.after(datetime, UUID)),
         limit=page.limit + 1,
     )
-    shown, following = page.of(found, lambda row: (row["made_at"], row["flow_id"]))
-    return Listed(items=[_of(row, read.kit.clock()) for row in shown], next=following)
+    rows, following = page.of(found, lambda row: (row["made_at"], row["flow_id"]))
+    return Listed(items=[shown(row, read.kit.clock()) for row in rows], next=following)
 
 
 @router.get("/{endpoint_id}/replays/{replay_id}", operation_id="webhooks.get_replay", responses=refuses(403, 404))
 async def replay(endpoint_id: UUID, replay_id: UUID, read: Now) -> ReplayShown:
     """One replay and how far it is."""
     await seen(read.kit, read.principal, endpoint_id)
-    return _of(await _row(read.pool, read.tenant_id, endpoint_id, replay_id), read.kit.clock())
+    return shown(await _row(read.pool, read.tenant_id, endpoint_id, replay_id), read.kit.clock())
 
 
 @router.post("/{endpoint_id}/replays/{replay_id}/pause", operation_id="webhooks.pause_replay", responses=REFUSED)
@@ -243,7 +243,7 @@ async def _known(ctx: CommandContext, flow_id: UUID) -> ReplayShown | None:
     if row["question"].get("fingerprint") != ctx.fingerprint.hex():
         raise Problem(422, "idempotency_key_reused")
     ctx.call.headers.append((b"idempotency-replayed", b"true"))
-    return _of(row, ctx.now)
+    return shown(row, ctx.now)
 
 
 async def _move(
@@ -254,7 +254,7 @@ async def _move(
     moved = await replaying.move(ctx.kit.pool, ctx.tenant_id, replay_id, among=among, to=to, at=ctx.now)
     if not moved and (await _row(ctx.kit.pool, ctx.tenant_id, endpoint_id, replay_id))["state"] != to:
         raise Problem(409, "replay_over", params={"state": row["state"]})
-    return await _shown(ctx, endpoint, replay_id)
+    return await _of(ctx, endpoint, replay_id)
 
 
 async def _row(pool: Any, tenant_id: UUID, endpoint_id: UUID, replay_id: UUID) -> Any:
@@ -308,11 +308,12 @@ def _planned(
     )
 
 
-async def _shown(ctx: CommandContext, endpoint: Endpoint, flow_id: UUID) -> ReplayShown:
-    return _of(await _row(ctx.kit.pool, ctx.tenant_id, endpoint.endpoint_id, flow_id), ctx.now)
+async def _of(ctx: CommandContext, endpoint: Endpoint, flow_id: UUID) -> ReplayShown:
+    return shown(await _row(ctx.kit.pool, ctx.tenant_id, endpoint.endpoint_id, flow_id), ctx.now)
 
 
-def _of(row: Any, now: datetime) -> ReplayShown:
+def shown(row: Any, now: datetime) -> ReplayShown:
+    """A replay's row (COLUMNS of replaying) as it is shown."""
     asked = row["question"]
     after, span = asked["after"], row["upto"] - asked["after"]
     progress = min(1.0, (row["position"] - after) / span) if span else 1.0

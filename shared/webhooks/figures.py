@@ -21,13 +21,16 @@ LOOK_SECONDS = 0.5
 
 FLOW = """
 select f.flow_id, f.kind, f.state, f.epoch, f.position, f.pace, f.not_before, f.failing_since, f.failures, f.delivered,
-       f.failed, f.moved_at, f.until,
+       f.failed, f.moved_at, f.in_flight, cardinality(f.ahead) as ahead, w.events, w.beyond,
        coalesce(l.waiting, 0) as waiting, coalesce(l.parked, 0) as parked, l.oldest
   from delivery.flows f
   left join lateral (
        select count(*) filter (where l.state = 'waiting') as waiting,
               count(*) filter (where l.state = 'parked') as parked, min(l.event_at) as oldest
          from delivery.lanes l where l.tenant_id = f.tenant_id and l.flow_id = f.flow_id) as l on true
+  left join lateral (
+       select count(*) as events, count(*) filter (where w.position > f.position) as beyond
+         from delivery.waiting w where w.tenant_id = f.tenant_id and w.flow_id = f.flow_id) as w on true
  where f.tenant_id = $1 and f.flow_id = $2
 """
 # Faults of our own say nothing about the receiver.

@@ -11,7 +11,9 @@ State = Literal["waiting", "parked"]
 
 COLUMNS = """flow_id, lane, endpoint_id, position, event_at, state, attempts, next_at, first_failed_at, status, fault"""
 LIST = f"""
-select {COLUMNS} from delivery.lanes
+select {COLUMNS}, (select count(*) from delivery.waiting w
+         where (w.tenant_id, w.flow_id, w.lane) = (l.tenant_id, l.flow_id, l.lane)) as events
+  from delivery.lanes l
  where tenant_id = $1 and flow_id = $2 and ($3::text is null or state = $3)
    and ($4::uuid is null or lane > $4)
  order by lane limit $5
@@ -26,12 +28,19 @@ update delivery.lanes set state = 'waiting', attempts = 0, next_at = $4, first_f
 """
 # A retry asked for by hand is not kept waiting by what the receiver said before.
 HURRY = "update delivery.flows set not_before = null where tenant_id = $1 and flow_id = $2 and not_before is not null"
-# Only while it still stands at that event. What comes after it in the lane is looked for from the next position on.
+# Only while it still stands at that event. Who holds the flow then finds what the lane waits with, or nothing, and
+# frees it.
 SKIP = """
-update delivery.lanes
-   set position = position + 1, state = 'waiting', attempts = 0, next_at = $5, first_failed_at = $5,
-       status = null, fault = null
- where tenant_id = $1 and flow_id = $2 and lane = $3 and position = $4
+with standing as (
+    select tenant_id, flow_id, lane, position from delivery.lanes
+     where tenant_id = $1 and flow_id = $2 and lane = $3 and position = $4 for update),
+gone as (
+    delete from delivery.waiting w using standing s
+     where (w.tenant_id, w.flow_id, w.lane, w.position) = (s.tenant_id, s.flow_id, s.lane, s.position))
+update delivery.lanes l
+   set state = 'waiting', attempts = 0, next_at = $5, first_failed_at = $5, status = null, fault = null
+  from standing s
+ where (l.tenant_id, l.flow_id, l.lane) = (s.tenant_id, s.flow_id, s.lane)
 """
 
 

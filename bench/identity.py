@@ -46,7 +46,13 @@ async def authorisation(ground: Ground, place: Place, company: Company, *, round
             for what, asked in paths.items():
                 for side in sides if turn % 2 else reversed(sides):
                     to, bearer = sides[side]
-                    job = Job(port=to, token=bearer, connections=1, seconds=seconds if turn >= 0 else 1.0, reads=asked)
+                    job = Job(
+                        port=to,
+                        token=bearer,
+                        connections=1,
+                        seconds=seconds if turn >= 0 else min(1.0, seconds),
+                        reads=asked,
+                    )
                     run = await generate(job)
                     if run.refused:
                         raise RuntimeError(f"a read was refused: {run.refused}")

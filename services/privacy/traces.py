@@ -1,9 +1,10 @@
-"""A person taken out of what operations, their files and the read audit say. Holds nothing of the vault."""
+"""A person taken out of what operations, their files, the read audit and deliveries say. Holds nothing of the vault."""
 
 from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -17,6 +18,8 @@ from shared.privacy.redaction import MARK, Redactor
 
 BATCH = 500
 FIRST = UUID(int=0)
+ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
+"""As JSON writes what is not ASCII; an answer is cut off and need not be JSON as a whole."""
 ENCODINGS = ("utf-8", "gb18030", "utf-16-le", "utf-16-be")
 
 OPERATIONS = """
@@ -47,11 +50,19 @@ PURPOSES = """
 select at, read_id, purpose from privacy.reads
  where tenant_id = $1 and purpose is not null and (at, read_id) > ($2, $3) order by at, read_id limit $4
 """
+ANSWERS = """
+select attempt_id, answer, error from delivery.attempts
+ where tenant_id = $1 and attempt_id > $2 and (answer is not null or error is not null) order by attempt_id limit $3
+"""
+EXPUNGE = """
+update delivery.attempts set answer = null, error = null where tenant_id = $1 and attempt_id = any($2::uuid[])
+"""
 REDACT_PURPOSE = "update privacy.reads set purpose = $4 where tenant_id = $1 and at = $2 and read_id = $3"
 
 
 async def rid_operations(pool: Any, tenant_id: UUID, redactors: Sequence[Redactor]) -> int:
-    """Rid parameters, results, errors, row problems and purposes of these persons; how many rows changed."""
+    """Rid parameters, results, errors, row problems, purposes and receivers' answers of these persons; how many rows
+    changed."""
     if not redactors:
         return 0
     changed, after = 0, FIRST
@@ -71,7 +82,8 @@ async def rid_operations(pool: Any, tenant_id: UUID, redactors: Sequence[Redacto
                 await pool.execute(REDACT_PROBLEM, tenant_id, id, number, *said)
                 changed += 1
             place = (id, number)
-    return changed + await _rid_purposes(pool, tenant_id, redactors)
+    changed += await _rid_purposes(pool, tenant_id, redactors)
+    return changed + await rid_answers(pool, tenant_id, redactors)
 
 
 async def _rid_purposes(pool: Any, tenant_id: UUID, redactors: Sequence[Redactor]) -> int:
@@ -84,6 +96,30 @@ async def _rid_purposes(pool: Any, tenant_id: UUID, redactors: Sequence[Redactor
                 changed += 1
             place = (at, id)
     return changed
+
+
+async def rid_answers(pool: Any, tenant_id: UUID, redactors: Sequence[Redactor]) -> int:
+    """Drop what receivers of webhooks answered where it names these persons: they may echo what they were sent."""
+    dropped, after = 0, FIRST
+    while rows := await pool.fetch(ANSWERS, tenant_id, after, BATCH) if redactors else ():
+        naming = [id for id, answer, error in rows if _names(answer, redactors) or _redacted(error, redactors) != error]
+        if naming:
+            await pool.execute(EXPUNGE, tenant_id, naming)
+            dropped += len(naming)
+        after = rows[-1]["attempt_id"]
+    return dropped
+
+
+def _names(answer: bytes | None, redactors: Sequence[Redactor]) -> bool:
+    """Whether an answer names one of these persons, in whichever encoding, or in JSON's own."""
+    if not answer:
+        return False
+    for encoding in ENCODINGS[:2]:
+        text = answer.decode(encoding, "replace")
+        if _redacted(text, redactors) != text:
+            return True
+    escaped = ESCAPED.sub(lambda found: chr(int(found[1], 16)), answer.decode("utf-8", "replace"))
+    return _redacted(escaped, redactors) != escaped
 
 
 async def rid_files(

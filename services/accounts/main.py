@@ -24,10 +24,13 @@ from services.accounts.texts import TEXTS
 from services.accounts.views import VIEWS
 from services.accounts.views.people import PEOPLE
 from services.accounts.views.units import UNITS
+from services.documents import routes as documents
+from services.documents.webhooks import pushed
 from services.feed.scopes import SCOPES
 from services.hand_overs import routes as hand_overs
 from services.hand_overs.texts import TEXTS as HAND_OVER_TEXTS
 from services.imports import routes as imports
+from services.inbound import people as inbound
 from services.privacy import reads as person_reads
 from services.privacy import routes as persons
 from services.webhooks import events as webhook_events
@@ -35,6 +38,7 @@ from services.webhooks import routers as webhooks
 from services.webhooks.texts import TEXTS as WEBHOOK_TEXTS
 from shared.event_store.facts import registry
 from shared.http.app import create_app
+from shared.http.inbound import TAG as INBOUND
 from shared.identity.organisation import Organisation
 
 FACTS = registry(events, webhook_events)
@@ -44,7 +48,9 @@ TAGS = [
     {"name": "accounts", "description": "The account file, owner and team, key persons, visits due (客户)"},
     hand_overs.TAG,
     imports.TAG,
+    INBOUND,
     webhooks.TAG,
+    documents.TAG,
     persons.TAG,
 ]
 
@@ -69,13 +75,16 @@ def make_app(**given: Any) -> FastAPI:
             identity_providers.router,
             api_keys.router,
             *imports.ROUTERS,
+            *inbound.ROUTERS,
             *webhooks.ROUTERS,
+            documents.router,
             persons.router,
             person_reads.router,
         ),
         facts=FACTS,
         views=VIEWS,
         scopes=SCOPES,
+        pushed=pushed("accounts"),
         texts={**HAND_OVER_TEXTS, **WEBHOOK_TEXTS, **TEXTS},
         tags=TAGS,
         organisation=Organisation(units=UNITS, people=PEOPLE),

@@ -7,8 +7,11 @@ from typing import Any
 from fastapi import FastAPI
 
 from services.accounts import events as accounts
+from services.documents import routes as documents
+from services.documents.webhooks import pushed
 from services.feed.scopes import SCOPES
 from services.imports import routes as imports
+from services.inbound import figures as inbound
 from services.kpi import events
 from services.kpi.routers import ROUTERS
 from services.kpi.texts import TEXTS
@@ -21,6 +24,7 @@ from services.webhooks import routers as webhooks
 from services.webhooks.texts import TEXTS as WEBHOOK_TEXTS
 from shared.event_store.facts import registry
 from shared.http.app import create_app
+from shared.http.inbound import TAG as INBOUND
 from shared.identity.organisation import Organisation
 
 FACTS = registry(accounts, opportunities, events, webhook_events)
@@ -44,7 +48,9 @@ TAGS = (
     {"name": "rolling", "description": "X+Y rolling plans (滚动计划)"},
     {"name": "splits", "description": "The month's split and personal confirmation (月度分解)"},
     imports.TAG,
+    INBOUND,
     webhooks.TAG,
+    documents.TAG,
 )
 
 
@@ -54,10 +60,11 @@ def make_app(**given: Any) -> FastAPI:
         title="Dakehu kpi",
         service="kpi",
         description="Figures 指标: what each counts, on which date, credited to whom, is in docs/kpi.md.",
-        routers=(*ROUTERS, *imports.ROUTERS, *webhooks.ROUTERS),
+        routers=(*ROUTERS, *imports.ROUTERS, *inbound.ROUTERS, *webhooks.ROUTERS, documents.router),
         facts=FACTS,
         views=VIEWS,
         scopes=SCOPES,
+        pushed=pushed("kpi"),
         texts={**WEBHOOK_TEXTS, **TEXTS},
         tags=TAGS,
         organisation=Organisation(units=UNITS, people=PEOPLE),

@@ -6,8 +6,11 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from services.documents import routes as documents
+from services.documents.webhooks import pushed
 from services.feed.scopes import SCOPES
 from services.imports import routes as imports
+from services.inbound import deals as inbound
 from services.opportunities import events
 from services.opportunities.routers import ROUTERS
 from services.opportunities.texts import TEXTS
@@ -19,6 +22,7 @@ from services.webhooks import routers as webhooks
 from services.webhooks.texts import TEXTS as WEBHOOK_TEXTS
 from shared.event_store.facts import registry
 from shared.http.app import create_app
+from shared.http.inbound import TAG as INBOUND
 from shared.identity.organisation import Organisation
 
 TITLE = "Dakehu opportunities"
@@ -43,7 +47,9 @@ TAGS = (
     {"name": "rules", "description": "Level policies, reasons for defeats, approvals, words"},
     {"name": "reports", "description": "Pipeline, hot customers, defeats, outcomes: of any day, as known at any time"},
     imports.TAG,
+    INBOUND,
     webhooks.TAG,
+    documents.TAG,
 )
 
 FACTS = registry(events, webhook_events)
@@ -54,9 +60,10 @@ def opportunities_app(**parts: Any) -> FastAPI:
     return create_app(
         title=TITLE,
         service="opportunities",
-        routers=(*ROUTERS, *imports.ROUTERS, *webhooks.ROUTERS),
+        routers=(*ROUTERS, *imports.ROUTERS, *inbound.ROUTERS, *webhooks.ROUTERS, documents.router),
         views=VIEWS,
         scopes=SCOPES,
+        pushed=pushed("opportunities"),
         facts=FACTS,
         texts={**WEBHOOK_TEXTS, **TEXTS},
         tags=TAGS,

@@ -1,11 +1,12 @@
 """Several services' apps in one process, on one port. Not a proxy; adds no resource of its own; knows no service.
 
-An address belongs to the service that alone has routes beginning like it (`/v1/visits`). What all services have
-(`/v1/events`, `/v1/me`) is answered by the first: they read the same log. Ready means that all are.
+An address belongs to the service that alone has routes beginning like it (`/v1/visits`, `/v1/inbound/orders`). What all
+services have (`/v1/events`, `/v1/me`) is answered by the first: they read the same log. Ready means that all are.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -16,8 +17,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.http.merged import merge
 
-SHORTEST = 2
-"""Segments of a path that tell whose it is: `/v1/visits`."""
+SHORTEST, LONGEST = 2, 3
+"""Segments of a path that tell whose it is: `/v1/visits`, `/v1/inbound/orders`."""
 
 
 class Door:
@@ -49,7 +50,8 @@ class Door:
         elif path == "/openapi.json":
             await (await self._describe(scope, receive)).give(send)
         else:
-            await self._owners.get(beginning(path), self.first)(scope, receive, send)
+            owner = self._owners.get(beginning(path)) or self._owners.get(beginning(path, LONGEST), self.first)
+            await owner(scope, receive, send)
 
     @asynccontextmanager
     async def _running(self, _: Starlette) -> AsyncIterator[None]:
@@ -81,13 +83,14 @@ class Door:
     async def _describe(self, scope: Scope, receive: Receive) -> Answer:
         """One OpenAPI document of all services, made once."""
         if self._document is None:
-            documents = {}
+            whole = {**scope, "headers": [(name, said) for name, said in scope["headers"] if name != b"if-none-match"]}
+            bodies = {}
             for name, app in self.apps.items():
-                answer = await ask(app, scope, receive)
+                answer = await ask(app, whole, receive)
                 if answer.status != 200:
                     return answer
-                documents[name] = json.loads(answer.body)
-            self._document = Answer(200, [(b"content-type", b"application/json")]).with_body(merge(documents))
+                bodies[name] = answer.body
+            self._document = await asyncio.to_thread(_merged, bodies)  # seconds of Python: requests go on
         return self._document
 
 
@@ -110,6 +113,11 @@ class Answer:
         await send({"type": "http.response.body", "body": self.body})
 
 
+def _merged(bodies: Mapping[str, bytes]) -> Answer:
+    documents = {name: json.loads(body) for name, body in bodies.items()}
+    return Answer(200, [(b"content-type", b"application/json")]).with_body(merge(documents))
+
+
 async def ask(app: ASGIApp, scope: Scope, receive: Receive) -> Answer:
     """What an app answers, held back. For requests without a body."""
     answer = Answer()
@@ -124,9 +132,9 @@ async def ask(app: ASGIApp, scope: Scope, receive: Receive) -> Answer:
     return answer
 
 
-def beginning(path: str) -> str:
+def beginning(path: str, segments: int = SHORTEST) -> str:
     """`/v1/visits` of `/v1/visits/17/review`."""
-    return "/".join(path.split("/", SHORTEST + 1)[: SHORTEST + 1])
+    return "/".join(path.split("/", segments + 1)[: segments + 1])
 
 
 def owners(apps: Mapping[str, Starlette]) -> dict[str, Starlette]:
@@ -134,5 +142,6 @@ def owners(apps: Mapping[str, Starlette]) -> dict[str, Starlette]:
     having: dict[str, set[str]] = {}
     for name, app in apps.items():
         for route in app.routes:
-            having.setdefault(beginning(getattr(route, "path", "")), set()).add(name)
+            for segments in (SHORTEST, LONGEST):
+                having.setdefault(beginning(getattr(route, "path", ""), segments), set()).add(name)
     return {start: apps[next(iter(names))] for start, names in having.items() if len(names) == 1}

@@ -72,10 +72,10 @@ class Buckets:
         full_at = self._full_at.get(key, now)
         return max(0.0, full_at + self._step - now - self.policy.window) if full_at > now else 0.0
 
-    def take(self, key: bytes, now: float) -> tuple[int, int]:
-        """Take one. How many are left, and in how many seconds the bucket is full again."""
+    def take(self, key: bytes, now: float, count: int = 1) -> tuple[int, int]:
+        """Take one, or several. How many are left, and in how many seconds the bucket is full again."""
         known = self._full_at.get(key)
-        full_at = (known if known is not None and known > now else now) + self._step
+        full_at = (known if known is not None and known > now else now) + self._step * count
         if known is None and len(self._full_at) >= self.most:
             self._make_room(now)
         self._full_at[key] = full_at
@@ -130,6 +130,14 @@ class Limits:
             if left is None or of_all < left:  # the one that ends first is the one to know
                 name, left, reset = b"tenant-" + name, of_all, reset_of_all
         call.headers.append((b"ratelimit", b'"%b";r=%d;t=%d' % (name, left or 0, reset)))
+
+    def charge(self, kind: Kind, principal: Principal, count: int) -> None:
+        """Take so many more for a request that is admitted and holds several: the next ones wait for them."""
+        one, all_, _ = self._kinds.get(kind, (None, None, b""))
+        now, tenant = self._clock(), principal.tenant_id.bytes
+        for buckets, key in ((one, tenant + (principal.viewer_id or principal.person_id).bytes), (all_, tenant)):
+            if buckets is not None and count > 0:
+                buckets.take(key, now, count)
 
     async def trying(self, call: Call, authenticate: Callable[[Call], Awaitable[Principal]]) -> Principal:
         """Authenticate, unless this client address has failed too often of late. Raises Problem (429)."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from fastapi import FastAPI
@@ -18,6 +18,10 @@ from shared.identity.api_keys import PREFIX
 from shared.identity.scopes import SCOPES, needed
 
 PROBLEM_MEDIA = "application/problem+json"
+Pushed = Callable[[], tuple[dict[str, Any], dict[str, Any]]]
+"""Gives the webhooks of a document by name, and the components they need."""
+OWN_SCHEMAS = "own_schemas"
+"""Where an endpoint that reads its body itself notes the schemas its description names."""
 
 TITLES = {
     400: "The request is malformed: a header, a query parameter or a cursor",
@@ -176,6 +180,8 @@ def document(app: FastAPI) -> dict[str, Any]:
     schemas.update(Problem=PROBLEM_SCHEMA, ProblemPart=PART_SCHEMA)
     components["securitySchemes"] = SECURITY_SCHEMES
     made["security"] = [{"bearer": []}, {"api_key": []}]
+    for served in app.routes:
+        schemas.update(getattr(getattr(served, "endpoint", None), OWN_SCHEMAS, {}))
     routes = {
         (route.path, method): route
         for route in app.routes
@@ -189,6 +195,11 @@ def document(app: FastAPI) -> dict[str, Any]:
     _link(made.get("paths", {}))
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
+    pushed: Pushed | None = getattr(app.state, "pushed", None)
+    if pushed is not None:
+        made["webhooks"], needs = pushed()
+        for kind, described in needs.items():
+            components.setdefault(kind, {}).update(described)
     app.openapi_schema = made
     return made
 

@@ -250,6 +250,15 @@ TEXTS: dict[str, Text] = {
         "At most {quota} rows may be taken away in a day; {left} are left today, this asks for {rows}.",
         429,
     ),
+    # rows of other systems
+    "too_many_rows": Text("行数过多", "Too many rows", "一批最多 {limit} 行。", "A batch may have {limit} rows.", 422),
+    "row_before_failed": Text(
+        "前面的行未成功，本行未处理",
+        "Not tried: a row before it failed",
+        "同一记录的第 {line} 行没有成功，本行没有处理。改正后用同样的键重新发送即可。",
+        "Row {line}, about the same record, came to nothing; this one was not tried. Send it again with the same key.",
+        424,
+    ),
     "table_too_large": Text(
         "表格太大，不能立即下载",
         "Table too large to be sent at once",

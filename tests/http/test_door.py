@@ -70,6 +70,15 @@ async def test_an_address_goes_to_the_service_that_has_it(client: httpx.AsyncCli
     assert (await client.post("/v1/kpi")).status_code == 405
 
 
+async def test_a_noun_below_what_several_share_goes_to_the_service_that_has_it() -> None:
+    door = Door({"accounts": service("accounts", "inbound/people"), "kpi": service("kpi", "inbound/figures")})
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(door), base_url="http://door") as client:
+        assert (await client.get("/v1/inbound/people")).json()["by"] == "accounts"
+        assert (await client.get("/v1/inbound/figures")).json()["by"] == "kpi"
+        assert (await client.post("/v1/inbound/figures/7/change")).json()["by"] == "kpi"
+        assert (await client.get("/v1/inbound/nothing")).status_code == 404
+
+
 async def test_what_all_have_and_what_none_has_goes_to_the_first(client: httpx.AsyncClient) -> None:
     assert (await client.get("/v1/me")).json()["by"] == "accounts"
     assert (await client.get("/v1/nowhere")).status_code == 404

@@ -178,8 +178,12 @@ def key_of(invoice: Invoice) -> frozenset[Claim]:
     """The number it holds with its issuer; an invoice that never was holds none, a cancelled one keeps its own."""
     if not invoice.standing:
         return frozenset()
-    issuer, number = invoice.standing["issuer"] or "", invoice.standing["number"]
-    return frozenset({Claim(SCOPE, f"{len(issuer)}:{issuer}:{number}", invoice.id)})
+    return frozenset({Claim(SCOPE, number_key(invoice.standing["issuer"], invoice.standing["number"]), invoice.id)})
+
+
+def number_key(issuer: str | None, number: str) -> str:
+    """The claim key of a number with its issuer."""
+    return f"{len(issuer or '')}:{issuer or ''}:{number}"
 
 
 # -- lines -------------------------------------------------------------------------------------------------

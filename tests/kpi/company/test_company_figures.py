@@ -17,6 +17,7 @@ from shared.settings import Settings
 from shared.testing.views import assert_live_equals_rebuild
 from tests.accounts.company import BEGINNING
 from tests.kpi.staffed import Staffed, staffed
+from tests.opportunities.routes.machine import Machine, brief
 
 PATH = "/v1/company-figures"
 SALES = {"kind": "sales", "period": "2026-01", "amount": "4800000.00", "currency": "CNY"}
@@ -130,3 +131,19 @@ async def test_a_correction_is_held_to_the_same_rules(company: Staffed) -> None:
     said = {"version": 1, "changes": {"amount": "-13000"}, "reason": "错"}
     await company.make("director", f"{PATH}/{loss['id']}/correct", said, version=1)
     assert await company.refused("sh_head", path, said, version=1) == (404, "not_found")
+
+
+async def test_a_figure_is_told_as_a_line_and_corrected_when_told_again(
+    company: Staffed, http: httpx.AsyncClient
+) -> None:
+    erp = Machine(http, company["director"].token)
+    told = {
+        "fact": "told", "system": "erp", "key": "GL-1", "kind": "profit", "period": "2026-01", "amount": "-500.00",
+        "currency": "CNY", "unit_id": company.unit("SH"),
+    }  # fmt: skip
+    outcomes, _ = await erp.batch("company-figures", told, told | {"amount": "700.00"}, told | {"period": "2026-02"})
+    assert brief(outcomes) == [(200, "ok"), (200, "ok"), (409, "another_figure")]
+    assert [outcome.get("version") for outcome in outcomes] == [1, 2, None]
+    assert await listed(company) == [("profit", "2026-01", "SH店", "700.00")]
+    unknown = told | {"key": "GL-2", "account": {"system": "erp", "key": "nobody"}, "unit": "none"}
+    assert (await erp.alone("company-figures", unknown)).status_code == 404

@@ -1,0 +1,416 @@
+"""Facts that other systems tell: one as JSON, or many as lines, each with a key and an outcome of its own. No rule.
+
+A row is the same command whether it is sent alone or among others: same key, same answer. Rows about one record are
+carried out in their order; what came to nothing holds back what follows it, so that a delivery is never judged before
+the order it belongs to. Every row goes through the record's own command, with the rights of who sends it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Final, Literal, Self, TypeVar, get_args
+from uuid import UUID
+
+import orjson
+from fastapi import Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic.json_schema import models_json_schema
+from pydantic_core import PydanticCustomError
+from starlette.responses import StreamingResponse
+
+from shared.http.bodies import reader
+from shared.http.body import check_json
+from shared.http.by_ref import HOLDERS, Key, System
+from shared.http.call import Call, call_of
+from shared.http.context import CommandContext, Ctx
+from shared.http.errors import problem_of
+from shared.http.openapi import OWN_SCHEMAS, refuses
+from shared.http.problem import At, Problem
+from shared.http.receipt import Receipt
+from shared.http.route import Router, is_utf8_json
+from shared.identity.scopes import needed
+from shared.names import external_key
+from shared.telemetry import logger
+
+LINES: Final = "application/x-ndjson"
+MOST_ROWS: Final = 1_000
+AT_ONCE: Final = 8
+"""Rows of one batch under way at a time, of different records."""
+TAG = {"name": "inbound", "description": "Facts that other systems tell: one, or a thousand as lines (接入)"}
+NOT_TRIED: Final = 424
+
+log = logger("inbound")
+
+M = TypeVar("M", bound=BaseModel)
+OnRefusal = Literal["hold", "continue"]
+
+
+class Named(BaseModel):
+    """A record: by what another system calls it, or by its id here."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, json_schema_extra={"examples": [{"system": "erp", "key": "SO-10077"}]}
+    )
+
+    system: System | None = None
+    key: Key | None = None
+    id: UUID | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if (self.system is None) != (self.key is None) or (self.id is None) == (self.key is None):
+            raise PydanticCustomError("one_of_two", "give system and key, or id")
+        return self
+
+    @property
+    def lane(self) -> str:
+        """The same for rows that name it the same way."""
+        return str(self.id) if self.system is None or self.key is None else external_key(self.system, self.key)
+
+
+class Row(BaseModel):
+    """What every row may say beside its fact."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    idempotency_key: Annotated[str, StringConstraints(pattern="^[!-~]([ -~]{0,253}[!-~])?$")] | None = Field(
+        default=None, description="Of this row, among lines alone; default the batch's key, a colon, and the line."
+    )
+
+
+def like(**example: Any) -> ConfigDict:
+    """The configuration of a row's form, with its example."""
+    return ConfigDict(json_schema_extra={"examples": [example]})
+
+
+def as_command(row: BaseModel, command: type[M], **found: Any) -> M:
+    """The command a row stands for: its fields that are the command's, and what was found for it."""
+    names = command.model_fields.keys()
+    said = {name: getattr(row, name) for name in names if name in type(row).model_fields}
+    named = (row.model_fields_set & names) | found.keys()
+    return command.model_construct(_fields_set=set(named), **{**said, **found})
+
+
+async def held_by(ctx: CommandContext, scope: str, key: str) -> UUID:
+    """The record that holds a claim. Raises Problem 404, as for one that is out of sight."""
+    rows = await ctx.kit.pool.fetch(HOLDERS, ctx.tenant_id, scope, [key])
+    if not rows:
+        raise Problem(404, "not_found")
+    return UUID(bytes=rows[0]["stream_id"].bytes)
+
+
+async def found(ctx: CommandContext, scope: str, named: Named) -> UUID:
+    """The record that is named. Raises Problem 404."""
+    if named.system is None or named.key is None:
+        assert named.id is not None
+        return named.id
+    return await held_by(ctx, scope, external_key(named.system, named.key))
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One kind of fact: its form, whose scope it needs, which record it is about, and the command that records it."""
+
+    form: type[Row]
+    resource: str
+    about: Callable[[Any], str]
+    tell: Callable[[Any, CommandContext], Awaitable[Receipt]]
+
+    @property
+    def name(self) -> str:
+        (name,) = get_args(self.form.model_fields["fact"].annotation)
+        return str(name)
+
+
+class RowOutcome(BaseModel):
+    """One line of the answer: what became of a row. Rows are answered in their order; the last line sums up."""
+
+    line: int = Field(description="Of the request, counted from 1.")
+    key: str | None = Field(description="The key it went under; null when the row could not be read.")
+    fact: str | None
+    status: int = Field(description="As it would be alone: 200, 201, 403, 404, 409, 422, 503. 424: not tried.")
+    id: UUID | None = None
+    version: int | None = None
+    position: int | None = None
+    code: str
+    replayed: bool = Field(default=False, description="The first answer once more.")
+    problem: dict[str, Any] | None = Field(default=None, description="Why not (RFC 9457).")
+
+
+class BatchSummary(BaseModel):
+    """The last line: without it the answer was cut short. Send the same again."""
+
+    rows: int
+    done: int
+    refused: int
+    not_tried: int
+    position: int | None = Field(description="Of the last event recorded: give it as `min_position`.")
+
+
+@dataclass(slots=True)
+class _Told:
+    """A row on its way: as it was read, or why it could not be."""
+
+    line: int
+    key: str | None = None
+    fact: Fact | None = None
+    row: Row | None = None
+    unread: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """What became of a row."""
+
+    body: Mapping[str, Any]
+    status: int
+
+    @property
+    def ok(self) -> bool:
+        return self.status < 400
+
+    @property
+    def passing(self) -> bool:
+        """No answer of a rule: the same again may go well."""
+        return self.status >= 500 or self.status in (429, NOT_TRIED)
+
+
+@dataclass(slots=True)
+class Noun:
+    """The facts told about one kind of record. `in_turn`: rows refer to each other, and go one after the other."""
+
+    name: str
+    facts: Mapping[str, Fact]
+    in_turn: bool = False
+    _readers: dict[str, Callable[[bytes], Any]] = field(default_factory=dict)
+
+    # -- reading ---------------------------------------------------------------------------------------
+
+    def read(self, body: bytes) -> tuple[Fact, Row]:
+        """A row from its JSON. Raises Problem 422, ValidationError."""
+        check_json(body)
+        said = orjson.loads(body)
+        if not isinstance(said, dict):
+            raise Problem(422, "validation", errors=(At("", "not_object"),), params={"count": 1})
+        fact = self.facts.get(name) if isinstance(name := said.get("fact"), str) else None
+        if fact is None:
+            known = At("/fact", "missing" if "fact" not in said else "not_in_list", params={"expected": self.known})
+            raise Problem(422, "validation", errors=(known,), params={"count": 1})
+        if fact.name not in self._readers:
+            self._readers[fact.name] = reader(fact.form)
+        return fact, self._readers[fact.name](body)
+
+    @property
+    def known(self) -> str:
+        return ", ".join(self.facts)
+
+    def rows(self, body: bytes, key: str) -> Iterator[_Told]:
+        """The rows of a batch, empty lines left out."""
+        for number, line in enumerate(body.split(b"\n"), 1):
+            if line.strip():
+                yield self._row(number, line.strip(), key)
+
+    def _row(self, number: int, line: bytes, key: str) -> _Told:
+        try:
+            fact, row = self.read(line)
+        except Exception as error:
+            problem = problem_of(error)
+            if problem is None:
+                raise
+            return _Told(number, unread=problem)
+        return _Told(number, row.idempotency_key or f"{key}:{number}", fact, row)
+
+    # -- carrying out ----------------------------------------------------------------------------------
+
+    async def one(self, call: Call, ctx: CommandContext, body: bytes) -> Response:
+        """A fact sent alone."""
+        fact, row = self.read(body)
+        if row.idempotency_key is not None:
+            unknown = At("/idempotency_key", "unknown_field")
+            raise Problem(422, "validation", errors=(unknown,), params={"count": 1})
+        receipt, headers = await self._carried_out(call, fact, row, ctx.key)
+        call.headers += headers
+        return Response(_json(receipt.model_dump()), _status(headers), media_type="application/json")
+
+    async def _carried_out(
+        self, call: Call, fact: Fact, row: Row, key: str
+    ) -> tuple[Receipt, list[tuple[bytes, bytes]]]:
+        """The receipt of a row and its headers. Raises what its command refuses with."""
+        inner = copy(call)
+        inner.path, inner.body, inner.headers, inner.counted = fact.resource, b"", [], True
+        inner.given = {name: value for name, value in call.given.items() if name != b"if-match"}
+        ctx = CommandContext(inner, must_match=False)
+        ctx.key = key
+        said = row.model_dump_json(exclude={"idempotency_key"}, exclude_unset=True)
+        ctx.fingerprint = f"POST /v1/inbound/{self.name}\n{said}".encode()
+        scope = needed("POST", fact.resource)
+        if scope is not None and not ctx.principal.may(scope):
+            raise Problem(403, "scope_missing", params={"scope": scope}, extra={"scope": scope})
+        return await fact.tell(row, ctx), inner.headers
+
+    async def answered(self, call: Call, told: Sequence[_Told], on_refusal: OnRefusal) -> AsyncIterator[bytes]:
+        """The outcomes as lines, in the order of the rows, each as soon as it is known."""
+        turn = asyncio.Semaphore(1 if self.in_turn else AT_ONCE)
+        last: dict[str, asyncio.Task[_Done]] = {}
+        tasks = []
+        for row in told:
+            lane = "" if self.in_turn or row.fact is None else row.fact.about(row.row)
+            before = None if row.fact is None else last.get(lane)
+            task = asyncio.create_task(self._in_turn(call, row, before, turn, on_refusal))
+            tasks.append(task)
+            if row.fact is not None:
+                last[lane] = task
+        outcomes = []
+        try:
+            for task in tasks:
+                outcomes.append(outcome := await task)
+                yield _json(outcome.body) + b"\n"
+            yield _json(_summary(outcomes)) + b"\n"
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _in_turn(
+        self,
+        call: Call,
+        told: _Told,
+        before: asyncio.Task[_Done] | None,
+        turn: asyncio.Semaphore,
+        on_refusal: OnRefusal,
+    ) -> _Done:
+        """The outcome of a row, once what comes before it is done."""
+        ahead = None if before is None else await before
+        if ahead is not None and not ahead.ok and (on_refusal == "hold" or ahead.passing):
+            return _refused(call, told, Problem(NOT_TRIED, "row_before_failed", params={"line": ahead.body["line"]}))
+        async with turn:
+            return await self._outcome(call, told)
+
+    async def _outcome(self, call: Call, told: _Told) -> _Done:
+        if told.unread is not None or told.fact is None or told.row is None or told.key is None:
+            return _refused(call, told, told.unread or Problem(422, "validation"))
+        try:
+            receipt, headers = await self._carried_out(call, told.fact, told.row, told.key)
+        except Exception as error:
+            problem = problem_of(error)
+            if problem is None:
+                log.error("defect", trace_id=call.trace.trace_id, noun=self.name, exc_info=error)
+                problem = Problem(500, "internal")
+            return _refused(call, told, problem)
+        status = _status(headers)
+        said = {"line": told.line, "key": told.key, "fact": told.fact.name, "status": status, **receipt.model_dump()}
+        if any(name == b"idempotency-replayed" for name, _ in headers):
+            said["replayed"] = True
+        return _Done(said, status)
+
+
+def _json(value: Any) -> bytes:
+    return orjson.dumps(value, default=str)  # a driver's ids are of a class of their own
+
+
+def _status(headers: Sequence[tuple[bytes, bytes]]) -> int:
+    return 201 if any(name == b"location" for name, _ in headers) else 200
+
+
+def _refused(call: Call, told: _Told, problem: Problem) -> _Done:
+    shown = call.kit.catalogue.render(problem, call.language, instance=call.path, trace_id=call.trace.trace_id)
+    said: dict[str, Any] = {
+        "line": told.line,
+        "key": told.key,
+        "fact": None if told.fact is None else told.fact.name,
+        "status": problem.status,
+        "code": problem.code,
+    }
+    if problem.headers.get("Idempotency-Replayed"):
+        said["replayed"] = True
+    if (after := problem.headers.get("Retry-After")) is not None:
+        said["retry_after"] = int(after)
+    return _Done({**said, "problem": orjson.loads(shown)}, problem.status)
+
+
+def _summary(outcomes: Sequence[_Done]) -> dict[str, Any]:
+    positions = [outcome.body["position"] for outcome in outcomes if outcome.ok]
+    return {
+        "rows": len(outcomes),
+        "done": sum(outcome.ok for outcome in outcomes),
+        "refused": sum(not outcome.ok and outcome.status != NOT_TRIED for outcome in outcomes),
+        "not_tried": sum(outcome.status == NOT_TRIED for outcome in outcomes),
+        "position": max(positions, default=None),
+    }
+
+
+def inbound(name: str, summary: str, facts: Sequence[Fact], *, in_turn: bool = False) -> Router:
+    """The router of one noun: `POST /v1/inbound/{name}`, JSON or lines."""
+    noun = Noun(name, {fact.name: fact for fact in facts}, in_turn)
+    router = Router(prefix="/v1/inbound", tags=["inbound"])
+    schemas, body = _documented(noun)
+
+    async def tell(
+        request: Request,
+        ctx: Ctx,
+        on_refusal: Annotated[
+            OnRefusal,
+            Query(description="Of lines: what is refused holds back later rows about the same record, or does not."),
+        ] = "hold",
+    ) -> Response:
+        call = call_of(request.scope)
+        content_type = call.header(b"content-type") or ""
+        if is_utf8_json(content_type):
+            return await noun.one(call, ctx, call.body)
+        if content_type.partition(";")[0].strip().lower() != LINES:
+            accepted = f"application/json, {LINES}"
+            headers = {"Accept-Post": accepted}
+            raise Problem(415, "unsupported_media_type", params={"expected": accepted}, headers=headers)
+        told = list(noun.rows(call.body, ctx.key))
+        if len(told) > MOST_ROWS:
+            raise Problem(422, "too_many_rows", params={"limit": MOST_ROWS})
+        call.kit.limits.charge("commands", call.who, len(told) - 1)
+        return StreamingResponse(noun.answered(call, told, on_refusal), media_type=LINES)
+
+    tell.__dict__[OWN_SCHEMAS] = schemas
+    router.add_api_route(
+        f"/{name}",
+        tell,
+        methods=["POST"],
+        operation_id=f"inbound.{name.replace('-', '_')}",
+        summary=summary,
+        description=f"{summary}. One fact as JSON, answered as its command is; or up to {MOST_ROWS:,} as lines "
+        f"({LINES}), answered by as many lines and one that sums up. Facts: {noun.known}.",
+        response_model=Receipt,
+        responses={201: {"model": Receipt, "description": "It opened a record."}, **refuses(403, 404, 409, 415, 422)},
+        openapi_extra={"requestBody": body},
+    )
+    return router
+
+
+def _documented(noun: Noun) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The schemas of a noun's rows, and the request body they make."""
+    forms = [fact.form for fact in noun.facts.values()]
+    outcomes: list[type[BaseModel]] = [RowOutcome, BatchSummary]
+    _, made = models_json_schema(
+        [(form, "validation") for form in [*forms, *outcomes]], ref_template="#/components/schemas/Told{model}"
+    )
+    schemas = {f"Told{name}": schema for name, schema in made["$defs"].items()}
+    refs = {fact.name: f"#/components/schemas/Told{fact.form.__name__}" for fact in noun.facts.values()}
+    examples = [schemas[f"Told{form.__name__}"]["examples"][0] for form in forms]
+    body = {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {
+                    "oneOf": [{"$ref": ref} for ref in refs.values()],
+                    "discriminator": {"propertyName": "fact", "mapping": refs},
+                },
+                "examples": {name: {"value": example} for name, example in zip(refs, examples, strict=True)},
+            },
+            LINES: {
+                "schema": {"type": "string", "description": "Such an object a line; answered by ToldRowOutcome a line "
+                           "and a ToldBatchSummary at the end."},
+                "examples": {"two": {"value": "".join(f"{orjson.dumps(one).decode()}\n" for one in examples[:2])}},
+            },
+        },
+    }  # fmt: skip
+    return schemas, body

@@ -97,8 +97,8 @@ async def reads(
             for report in next(iter(asked.values())):
                 for name, (place, _) in places.items():
                     job = Job(
-                        port=ports[name], token=place.token, connections=1, seconds=seconds if turn >= 0 else min(1.0, seconds),
-                        reads=asked[name][report],
+                        port=ports[name], token=place.token, connections=1,
+                        seconds=seconds if turn >= 0 else min(1.0, seconds), reads=asked[name][report],
                     )  # fmt: skip
                     run = await generate(job)
                     if run.refused:
@@ -158,8 +158,8 @@ async def rows_by_sight(ground: Ground, place: Place, company: Company, *, round
             for report, paths in asked.items():
                 for name, token in tokens.items():
                     job = Job(
-                        port=service.port, token=token, connections=1, seconds=seconds if turn >= 0 else min(1.0, seconds),
-                        reads=paths,
+                        port=service.port, token=token, connections=1,
+                        seconds=seconds if turn >= 0 else min(1.0, seconds), reads=paths,
                     )  # fmt: skip
                     run = await generate(job)
                     if run.refused:

@@ -108,7 +108,7 @@ async def behind(
     loop = asyncio.get_running_loop()
     end, place = loop.time() + seconds, after
     while place < upto and loop.time() < end:
-        page = await read(pool, tenant_id, epoch, question, scopes, after=place, upto=upto, limit=1)
+        page = await read(pool, tenant_id, epoch, question, scopes, after=place, upto=upto, limit=1, lanes=False)
         if page.events:
             first = page.events[0]
             counted = await count(

@@ -151,7 +151,9 @@ async def count(
     loop = asyncio.get_running_loop()
     end, place, found = loop.time() + seconds, after, 0
     while place < upto:
-        page = await read(pool, tenant_id, epoch, question, scopes, after=place, upto=upto, limit=COUNT_PAGE)
+        page = await read(
+            pool, tenant_id, epoch, question, scopes, after=place, upto=upto, limit=COUNT_PAGE, lanes=False
+        )
         found += len(page.events)
         place = page.upto
         if place < upto and loop.time() > end:

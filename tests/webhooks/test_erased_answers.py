@@ -1,0 +1,39 @@
+"""Who is erased is in no answer of a receiver any more, however it was written."""
+
+from __future__ import annotations
+
+import json
+from uuid import UUID, uuid4
+
+import asyncpg
+
+from services.privacy.traces import rid_answers
+from shared.privacy.redaction import Redactor
+from tests.webhooks.delivered import Tried, tried
+
+ZHANG = Redactor({"name": "张晓明", "phone": "13600001234"}, unique_name=True)
+
+
+async def test_answers_that_name_the_erased_are_dropped_and_no_others(pool: asyncpg.Pool, tenant_id: UUID) -> None:
+    endpoint, other = uuid4(), uuid4()
+    naming = [
+        Tried(status=422, answer="客户 张晓明 已存在".encode()),
+        Tried(status=422, answer="客户 张晓明 已存在".encode("gb18030")),
+        Tried(status=200, answer=json.dumps({"said": "张晓明"}).encode()),
+        Tried(status=200, answer=b'{"phone": "136 0000 1234", "cut off'),
+        Tried(status=None, fault="protocol", error="not HTTP: 13600001234"),
+    ]
+    plain = [Tried(status=200, answer=b"ok"), Tried(status=200, answer=None)]
+    ids = await tried(pool, tenant_id, endpoint, [*naming, *plain])
+    elsewhere = await tried(pool, other, endpoint, naming[:1])
+
+    assert await rid_answers(pool, tenant_id, [ZHANG]) == len(naming)
+
+    rows = await pool.fetch(
+        "select attempt_id, status, answer, error from delivery.attempts where tenant_id = any($1::uuid[])",
+        [tenant_id, other],
+    )
+    kept = {row["attempt_id"] for row in rows if row["answer"] is not None or row["error"] is not None}
+    assert kept == {ids[len(naming)], *elsewhere}
+    assert len(rows) == len(ids) + 1  # the attempts stay, and their statuses
+    assert {row["status"] for row in rows} == {422, 200, None}

@@ -47,7 +47,7 @@ _OPPORTUNITIES: Scopes = {
         unit="unit_id",
         persons=("$.participants[*] ? (@ != $.owner_id)",),
         supported="account_id",
-        through=(Through("opportunity_ids", ("opportunity",)),),
+        through=(Through("opportunity_ids", ("opportunity",), many=True),),
         lane=("opportunity_ids", "account_id"),
     ),
     "project": Scope(

@@ -32,22 +32,23 @@ select e.position, e.stream_type, e.stream_id, e.version, e.type, e.schema_versi
 {seen} where {within}
  order by {order} limit {limit}
 """
-# What an event's record stands as is taken out of its data once, however often it is looked at.
+# What an event's record stands as is taken out of its data once, however often it is looked at; how it stood before is
+# looked up only where that may be another's.
 SEEN = """
  cross join lateral (select e.data -> 'standing' as standing, e.data -> 'changes' as changes offset 0) as x
- cross join lateral (select e.tenant_id, e.position, e.stream_type, e.stream_id, x.standing offset 0) as s
  cross join lateral (select {wanted} as wanted, {moved} as moved offset 0) as w
- cross join lateral (select case when w.wanted or w.moved then {after} else false end as after offset 0) as y
+ cross join lateral (
+    select bool_or(p.seen) filter (where s.at = e.position) as after,
+           bool_or(p.seen) filter (where s.at < e.position) as before
+      from (select e.position as at, e.stream_type, e.stream_id, x.standing where w.wanted or w.moved
+            union all
+            select e.position - 1, e.stream_type, e.stream_id, b.data -> 'standing' from es.events as b
+             where w.moved and b.tenant_id = $1 and b.stream_id = e.stream_id and b.version = e.version - 1) as s
+     cross join lateral (select {seen} as seen offset 0) as p) as y
 """
-SHOWN_OR_LEFT = "(w.wanted and y.after or w.moved and not y.after and {before})"
+SHOWN_OR_LEFT = "(w.wanted and y.after or w.moved and y.before and not y.after)"
 # The scope of a record can only have changed by an event that set one of these fields, or corrected or voided one.
 MOVED = "(e.version > 1 and (e.type in ('FactCorrected', 'FactVoided') or x.changes ?| {fields}::text[]))"
-BEFORE = """exists (
-    select from (
-        select b.tenant_id, b.position, b.stream_type, b.stream_id, b.data -> 'standing' as standing
-          from es.events as b
-         where b.tenant_id = $1 and b.stream_id = e.stream_id and b.version = e.version - 1 offset 0) as b
-     where {seen})"""
 # A void changed what the fact it takes back had set.
 CHANGED = """(e.data -> 'changes' ?| {fields}::text[] or e.type = 'FactVoided' and exists (
     select from es.events as v
@@ -158,11 +159,9 @@ def _statement(question: Question, scopes: Scopes, *, lanes: bool) -> tuple[str,
         ways = [Seeing(scopes, question.sight, put)]
         if question.unit_ids is not None:
             ways.append(Seeing(scopes, Sight(everything=False, unit_ids=question.unit_ids), put, open=False))
-        after = _all([way.event("s", "e.position") for way in ways])
-        before = BEFORE.format(seen=_all([way.event("b", "e.position - 1") for way in ways]))
         moved = MOVED.format(fields=put(sorted(fields(scopes))))
-        seen = SEEN.format(wanted=_all(wanted), moved=moved, after=after)
-        within.append(SHOWN_OR_LEFT.format(before=before))
+        seen = SEEN.format(wanted=_all(wanted), moved=moved, seen=_all([way.event("s", "s.at") for way in ways]))
+        within.append(SHOWN_OR_LEFT)
         left = "not y.after"
     order = "e.version" if question.subject is not None else "e.position"
     return PAGE.format(left=left, lane=of_lane, seen=seen, within=" and ".join(within), order=order, limit="$4"), given

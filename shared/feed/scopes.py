@@ -16,10 +16,11 @@ FIELD = re.compile(r"^\$\.(\w+)")
 
 @dataclass(frozen=True, slots=True)
 class Through:
-    """A standing field with the id, or a list of ids, of records of these stream types."""
+    """A standing field with the id of a record of one of these stream types; `many`: with a list of such ids."""
 
     field: str
     kinds: tuple[str, ...]
+    many: bool = False
 
 
 @dataclass(frozen=True, slots=True)

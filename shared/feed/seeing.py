@@ -18,13 +18,10 @@ OF_THESE = " ? (@ == $who[*])"
 
 # The latest event of a record up to a position. A record has few events after it, as a rule none.
 AT = """exists (
-    select from (
-        select {a}.stream_type, {a}.stream_id, {a}.data -> 'standing' as standing from es.events as {a}
-         where {a}.tenant_id = $1 and {a}.stream_id = {id} and {a}.position <= {at}
-         order by {a}.version desc limit 1) as {a}
-     where {seen})"""
-ANY_OF = """exists (
-    select from jsonb_array_elements_text({list}) as {a}i (id) where {seen})"""
+ select from (select stream_type, stream_id, data -> 'standing' as standing from es.events
+  where tenant_id = $1 and stream_id = {id} and position <= {at} order by version desc limit 1) as {a}
+ where {seen})"""
+ANY_OF = "exists (select from jsonb_array_elements_text({list}) as {a}i (id) where {seen})"
 LANE = """when {a}.stream_type in ({kinds}) then coalesce((
     select coalesce({fields}) from es.events as f
      where f.tenant_id = $1 and f.stream_id = {a}.stream_id and f.version = 1)::uuid, {a}.stream_id)"""
@@ -109,10 +106,10 @@ class Seeing:
         seen = self.event(name, at, way.kinds)
         if seen == "false":
             return seen
-        value = f"{alias}.standing -> {_quoted(way.field)}"
-        many = ANY_OF.format(list=value, a=name, seen=self._at(name, f"{name}i.id::uuid", at, seen))
-        one = self._at(name, f"({_field(alias, way.field)})::uuid", at, seen)
-        return f"case jsonb_typeof({value}) when 'array' then {many} else {one} end"
+        if not way.many:
+            return self._at(name, f"({_field(alias, way.field)})::uuid", at, seen)
+        each = self._at(name, f"{name}i.id::uuid", at, seen)
+        return ANY_OF.format(list=f"{alias}.standing -> {_quoted(way.field)}", a=name, seen=each)
 
     def _at(self, name: str, id: str, at: str, seen: str) -> str:
         return AT.format(a=name, id=id, at=at, seen=seen)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
-
-from shared.webhooks.attempts import new_id
 
 BEGAN = datetime(2026, 3, 2, 9, tzinfo=UTC)
 SUBJECT = UUID(int=1)
@@ -55,7 +54,7 @@ async def tried(pool: Any, tenant_id: UUID, endpoint_id: UUID, attempts: Sequenc
     ids = []
     for number, one in enumerate(attempts):
         at = one.at or BEGAN + timedelta(seconds=number)
-        ids.append(new_id(at))
+        ids.append(UUID(int=int(at.timestamp() * 1_000) << 80 | secrets.randbits(80)))
         await pool.execute(
             ATTEMPT,
             tenant_id,

@@ -152,6 +152,28 @@ def rewrap() -> None:
     run_verb(maintenance.rewrap(settings(), say))
 
 
+@app.command("webhook-networks")
+def webhook_networks(
+    tenant_id: Annotated[UUID, typer.Argument(help="the tenant's id, as `dakehu tenant list` shows it")],
+    add: Annotated[list[str] | None, typer.Option(help="a network to open: 10.20.0.0/16, fd12::/48, 10.1.2.3")] = None,
+    remove: Annotated[list[str] | None, typer.Option(help="a network to close, as it is shown")] = None,
+    ports: Annotated[str, typer.Option(help="of those opened only these, separated by commas; else every port")] = "",
+    note: Annotated[str | None, typer.Option(help="whose it is, why it is open")] = None,
+) -> None:
+    """Show, open and close networks of our own a tenant's webhooks may go to; without, public addresses alone."""
+    from services.tenants.networks import webhook_networks as changing
+
+    numbers = ports.replace(",", " ").split()
+    if not all(number.isdecimal() for number in numbers):
+        raise typer.BadParameter("ports are numbers: --ports 443,8443")
+    wanted = [int(number) for number in numbers]
+    try:
+        run_verb(changing(settings(), tenant_id, say, add=add or (), remove=remove or (), ports=wanted, note=note))
+    except ValueError as error:
+        typer.echo(f"Not done: {error}", err=True)
+        raise typer.Exit(1) from None
+
+
 @app.command("import")
 def import_(
     file: Annotated[Path | None, typer.Argument(help="CSV, TSV, NDJSON or JSON")] = None,

@@ -5,6 +5,7 @@ Each is described in docs/settings.md; a test fails when one is not.
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
@@ -57,14 +58,23 @@ class Settings(BaseSettings):
     export_rows_machines: int | None = Field(default=None, ge=0)  # an API key, an integration, an auditor
     table_rows: int = Field(default=10_000, ge=1)  # rows of a table sent as a file at once; longer ones are queued
     queued_rows: int = Field(default=1_000_000, ge=1, le=1_048_575)  # rows of a queued file
+    webhook_origin: str = Field(default="dakehu", pattern=r"^[A-Za-z0-9.\-]{1,253}$")  # as whom we ask leave to send
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()  # whose pages may call us, separated by commas
     trusted_proxies: str = "127.0.0.1"  # whose X-Forwarded-For names the client
+    webhook_proxy: SecretStr | None = None  # the way out of deliveries to public addresses: http://user:password@host
     database_url: str | None = Field(default=None, alias="DATABASE_URL", pattern=r"^postgres(ql)?(\+[a-z0-9]+)?://")
 
     @field_validator("cors_origins", mode="before")
     @classmethod
     def _listed(cls, given: object) -> object:
         return tuple(part.strip() for part in given.split(",") if part.strip()) if isinstance(given, str) else given
+
+    @field_validator("webhook_proxy")
+    @classmethod
+    def _address(cls, given: SecretStr | None) -> SecretStr | None:
+        if given is not None and not re.fullmatch(r"https?://[^/?#\s]+/?", given.get_secret_value()):
+            raise ValueError("an address is wanted: http://proxy.example.com:3128")
+        return given
 
 
 @lru_cache

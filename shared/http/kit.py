@@ -144,7 +144,7 @@ class Kit:
         if self._sender is None:
             from shared.webhooks.posting import Poster  # not before it is wanted: it brings a client and certificates
 
-            poster = Poster(clock=self.clock)
+            poster = Poster(proxy=self.settings.webhook_proxy, clock=self.clock)
             self._sender, self._close_sender = poster, poster.close
         return self._sender
 

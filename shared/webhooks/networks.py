@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, TypeAlias
 from uuid import UUID
 
 import asyncpg
@@ -22,6 +23,8 @@ returning 1
 """
 FORBID = "delete from delivery.networks where tenant_id = $1 and network = $2::text::cidr returning 1"
 
+Asked: TypeAlias = "asyncpg.Pool | asyncpg.Connection[Any] | asyncpg.pool.PoolConnectionProxy"
+
 
 @dataclass(frozen=True, slots=True)
 class AllowedNetwork:
@@ -36,20 +39,20 @@ class CannotAllow(ValueError):
     """Nobody may be let there."""
 
 
-async def allowed(pool: asyncpg.Pool, tenant_id: UUID) -> frozenset[Network]:
+async def allowed(on: Asked, tenant_id: UUID) -> frozenset[Network]:
     """Where this tenant's endpoints may be beside public addresses."""
-    return frozenset(row.network for row in await allowed_networks(pool, tenant_id))
+    return frozenset(row.network for row in await allowed_networks(on, tenant_id))
 
 
-async def allowed_networks(pool: asyncpg.Pool, tenant_id: UUID) -> list[AllowedNetwork]:
+async def allowed_networks(on: Asked, tenant_id: UUID) -> list[AllowedNetwork]:
     """The same as rows, for whoever is shown them."""
     return [
         AllowedNetwork(Network.of(row["cidr"], *row["ports"]), row["note"], row["made_at"])
-        for row in await pool.fetch(ALLOWED, tenant_id)
+        for row in await on.fetch(ALLOWED, tenant_id)
     ]
 
 
-async def allow(pool: asyncpg.Pool, tenant_id: UUID, network: Network, *, note: str | None = None) -> bool:
+async def allow(on: Asked, tenant_id: UUID, network: Network, *, note: str | None = None) -> bool:
     """Open a network; False: it was open so already. Raises CannotAllow: the machine's own credentials live there.
 
     For the roles that work for all tenants: the application may not.
@@ -59,9 +62,9 @@ async def allow(pool: asyncpg.Pool, tenant_id: UUID, network: Network, *, note: 
         raise CannotAllow(f"{cidr} is never sent to: link-local, metadata, multicast or reserved")
     if any(not 0 < port < 65_536 for port in network.ports):
         raise CannotAllow("a port is between 1 and 65535")
-    return await pool.fetchval(ALLOW, tenant_id, str(cidr), sorted(network.ports), note) is not None
+    return await on.fetchval(ALLOW, tenant_id, str(cidr), sorted(network.ports), note) is not None
 
 
-async def forbid(pool: asyncpg.Pool, tenant_id: UUID, network: Network) -> bool:
+async def forbid(on: Asked, tenant_id: UUID, network: Network) -> bool:
     """Close a network; False: it was not open. What is on its way arrives; the next attempt is refused."""
-    return await pool.fetchval(FORBID, tenant_id, str(network.cidr)) is not None
+    return await on.fetchval(FORBID, tenant_id, str(network.cidr)) is not None

@@ -24,6 +24,7 @@ import aiohttp
 from aiohttp.client_reqrep import ClientRequest
 from aiohttp.connector import Connection
 from aiohttp.tracing import Trace
+from pydantic import SecretStr
 
 from shared.webhooks.addresses import Target, permitted, read_address, special, target_of
 from shared.webhooks.names import Names, OwnNamesFail
@@ -68,12 +69,12 @@ class Poster(Asks):
     def __init__(
         self,
         *,
-        proxy: str | None = None,
+        proxy: SecretStr | None = None,
         names: Names | None = None,
         trust: ssl.SSLContext | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._proxy = proxy
+        self._proxy = None if proxy is None else proxy.get_secret_value()
         self._names = names or Names()
         self._trust = trust or _the_systems_trust()
         self._clock = clock

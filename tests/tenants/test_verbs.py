@@ -7,14 +7,19 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 
 from services.tenants.deletion import receipts
+from services.tenants.networks import webhook_networks
 from services.tenants.standing import suspend
+from shared.event_store.connections import WORK
+from shared.event_store.store import EventStore
+from shared.webhooks.networks import allowed
+from shared.webhooks.sending import Network
 from tests.tenants.conftest import Place
 
 ROOT = Path(__file__).parents[2]
@@ -138,3 +143,34 @@ async def test_a_deletion_killed_anywhere_is_finished_by_repeating_it(place: Pla
     assert (back.returncode, "was deleted" in back.stderr) == (1, True)
     gone = dakehu(place, *verb)
     assert (gone.returncode, "Not done: no tenant" in gone.stderr) == (1, True)
+
+
+async def test_networks_of_webhooks_are_the_operators_to_open(place: Place) -> None:
+    tenant, told = place.ours.tenant_id, list[str]()
+
+    async def change(**wanted: Sequence[str]) -> str:
+        told.clear()
+        await webhook_networks(place.settings, tenant, told.append, **wanted)  # type: ignore[arg-type]
+        return "\n".join(told)
+
+    verb = ("webhook-networks", str(tenant), "--ports", "443,8443", "--note", "ERP", "--add")
+    opened = dakehu(place, *verb, "10.20.0.0/16", "--add", "fd12::/48")
+    assert opened.returncode == 0, opened.stderr
+    assert re.search(r"^10\.20\.0\.0/16 +443, 8443 +since \S+  ERP$", opened.stdout, re.MULTILINE)
+    refused = dakehu(place, "webhook-networks", str(tenant), "--remove", "fd12::/48", "--add", "169.254.169.254/32")
+    assert (refused.returncode, refused.stderr.startswith("Not done: 169.254.169.254/32 is never")) == (1, True)
+    for never in ("10.0.0.1/8", "nonsense", "fe80::/64"):
+        with pytest.raises(ValueError, match=r"host bits|does not appear|never"):
+            await change(remove=["fd12::/48"], add=[never])
+    async with await EventStore.open(place.url, writers=1, reads_as=WORK) as store:
+        ports = (443, 8443)
+        assert await allowed(store.pool, tenant) == {
+            Network.of("10.20.0.0/16", *ports),
+            Network.of("fd12::/48", *ports),
+        }
+        assert await allowed(store.pool, place.others.tenant_id) == frozenset()
+    assert "10.20.0.0/16  " not in (closed := await change(remove=["10.20.0.0/16"]))
+    assert "fd12::/48" in closed
+    assert (await change(remove=["fd12::/48"])).endswith("Public addresses alone, by https, port 443.")
+    with pytest.raises(ValueError, match="no tenant"):
+        await webhook_networks(place.settings, UUID(int=7), told.append)

@@ -17,6 +17,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from pydantic import SecretStr
 
 from shared.webhooks import posting
 from shared.webhooks.names import TRUSTED_SECONDS, Names, OwnNamesFail
@@ -377,7 +378,7 @@ async def test_public_names_go_by_the_way_out_and_opened_networks_directly(certi
         over_tls(certificates) as theirs,
         receiver(says()) as inside,
         way_out(theirs) as (proxy, asked),
-        Poster(proxy=proxy, names=Names(lookup), trust=trust) as poster,
+        Poster(proxy=SecretStr(proxy), names=Names(lookup), trust=trust) as poster,
     ):
         for allowed in ((), LOOPBACK):
             assert (await poster.post("https://hooks.example.com/", {}, b"{}", allowed=allowed)).ok
@@ -394,7 +395,7 @@ async def test_public_names_go_by_the_way_out_and_opened_networks_directly(certi
     ("status", "fault"), [(403, "refused_address"), (407, "own_proxy"), (500, "own_proxy"), (502, "connect")]
 )
 async def test_what_the_way_out_refuses_is_told_apart(status: int, fault: str) -> None:
-    async with way_out(None, status) as (proxy, _), Poster(proxy=proxy, trust=TRUST) as poster:
+    async with way_out(None, status) as (proxy, _), Poster(proxy=SecretStr(proxy), trust=TRUST) as poster:
         assert (await poster.post("https://hooks.example.com/", {}, b"{}")).fault == fault
 
 
@@ -402,7 +403,7 @@ async def test_a_way_out_that_is_gone_is_our_own_fault() -> None:
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
         proxy = f"http://127.0.0.1:{held.getsockname()[1]}"
-        async with Poster(proxy=proxy, trust=TRUST) as poster:
+        async with Poster(proxy=SecretStr(proxy), trust=TRUST) as poster:
             assert (await poster.post("https://hooks.example.com/", {}, b"{}")).fault == "own_proxy"
 
 

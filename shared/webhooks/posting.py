@@ -9,6 +9,7 @@ import asyncio
 import errno
 import io
 import os
+import resource
 import socket
 import ssl
 from collections.abc import Callable, Mapping
@@ -36,6 +37,8 @@ IDLE_SECONDS = 15.0
 """A connection nobody uses is closed after this; most servers keep theirs longer."""
 _STREAMED_BYTES = 1_000_000
 """aiohttp warns when more is written to a socket at once."""
+MOST_AT_ONCE = 4_096
+"""So many are sent to at a time at most, and no more than half of the files the system lets us open."""
 _OUT_OF_SOCKETS = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL, errno.ENETDOWN}
 _PROXY_REACHED_NOBODY = {502, 503, 504}
 
@@ -79,6 +82,9 @@ class Poster(Asks):
         self._trust = trust or _the_systems_trust()
         self._clock = clock
         self._session: aiohttp.ClientSession | None = None
+        files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        self._most = MOST_AT_ONCE if files == resource.RLIM_INFINITY else min(MOST_AT_ONCE, files // 2)
+        self._under_way = 0
 
     async def __aenter__(self) -> Self:
         return self
@@ -121,8 +127,11 @@ class Poster(Asks):
         target = target_of(url)
         if not isinstance(target, Target):
             return Answer(None, 0.0, "refused_address", target)
+        if self._under_way >= self._most:  # not waited for: whoever sends may hold its flow no longer by then
+            return Answer(None, 0.0, "own_network", "too much is under way")
         way = _Way(target, allowed, proxied=False)
         fault: Fault | None = None
+        self._under_way += 1
         try:
             async with asyncio.timeout(deadline):
                 way.proxied = self._proxy is not None and not await self._opened(target, allowed)
@@ -138,6 +147,8 @@ class Poster(Asks):
                     await self._exchange(method, headers, body, way)
         except (aiohttp.ClientError, OSError) as error:  # TimeoutError is one, too
             fault, way.error = self._fault(error, way)
+        finally:
+            self._under_way -= 1
         if way.status is not None:
             fault = None
         return self._answer(way, fault, took_ms=(monotonic() - began) * 1_000)

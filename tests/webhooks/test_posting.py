@@ -262,6 +262,38 @@ async def test_being_out_of_sockets_is_our_own_fault(poster: Poster, monkeypatch
     assert answer.fault == "own_network"
 
 
+async def test_no_more_is_begun_than_the_system_has_sockets_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(posting, "MOST_AT_ONCE", 2)
+    async with receiver(never) as silent, receiver(says()) as theirs, Poster(trust=TRUST) as poster:
+        waiting = [
+            asyncio.create_task(poster.post(silent.url, {}, b"{}", allowed=LOOPBACK, deadline=FAR)) for _ in range(2)
+        ]
+        while len(silent.requests) < 2:
+            await asyncio.sleep(0.01)
+        assert (await poster.post(theirs.url, {}, b"{}", allowed=LOOPBACK)).fault == "own_network"
+        for task in waiting:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+        assert (await poster.post(theirs.url, {}, b"{}", allowed=LOOPBACK)).ok
+
+
+async def test_who_does_not_read_what_is_sent_is_left_at_the_deadline(poster: Poster) -> None:
+    taken = asyncio.Event()
+
+    async def deaf(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.transport.pause_reading()  # type: ignore[attr-defined]
+        await taken.wait()
+        writer.transport.abort()
+
+    server = await asyncio.start_server(deaf, "127.0.0.1", 0, limit=1_024)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+    answer = await poster.post(url, {}, b"x" * 50_000_000, allowed=LOOPBACK, deadline=0.3)
+    assert (answer.status, answer.fault) == (None, "timeout")
+    taken.set()
+    server.close()
+    await server.wait_closed()
+
+
 # TLS
 
 

@@ -1,147 +1,61 @@
-"""The log of attempts: looked at, its answers expunged, forgotten after its days. The engine writes it; this sends
-nothing."""
+"""One attempt to deliver one event: what is kept of it. Reads and writes nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
-Outcome = Literal["delivered", "failed", "waiting", "parked"]
-"""`waiting`: failed, and tried again at `next_at`. `parked`: failed, and not tried again by itself. `failed`: both."""
-
-FORGET_AT_ONCE = 5_000
-
-COLUMNS = """attempt_id, endpoint_id, flow_id, event_id, position, type, subject, lane, number, at, took_ms, status,
-       fault, error, answer, next_at"""
-ONE = f"""
-select {COLUMNS} from delivery.attempts where tenant_id = $1 and endpoint_id = $2 and attempt_id = $3
-"""  # noqa: S608 - constants only
-LIST = f"""
-select {COLUMNS} from delivery.attempts
- where tenant_id = $1 and endpoint_id = $2
-   and ($3::text is null or case $3 when 'delivered' then status between 200 and 299
-                                    when 'failed' then (status between 200 and 299) is not true
-                                    when 'waiting' then (status between 200 and 299) is not true and next_at is not null
-                                    else (status between 200 and 299) is not true and next_at is null end)
-   and ($4::uuid is null or flow_id = $4) and ($5::text is null or type = $5) and ($6::uuid is null or subject = $6)
-   and ($7::bigint is null or position = $7)
-   and ($8::timestamptz is null or at >= $8) and ($9::timestamptz is null or at <= $9)
-   and ($10::timestamptz is null or (at, attempt_id) < ($10, $11::uuid))
- order by at desc, attempt_id desc limit $12
-"""  # noqa: S608 - constants only
-EXPUNGE = """
-update delivery.attempts set answer = null, error = null
- where tenant_id = $1 and endpoint_id = $2 and (answer is not null or error is not null)
-   and ($3::uuid is null or attempt_id = $3) and ($4::uuid is null or subject = $4)
-   and ($5::bigint is null or position = $5) and ($6::timestamptz is null or at <= $6)
-"""
-EXPUNGE_OF = """
-update delivery.attempts set answer = null, error = null
- where tenant_id = $1 and (subject = any($2::uuid[]) or lane = any($2::uuid[]))
-   and (answer is not null or error is not null)
-"""
-# By endpoint, whose index is by time: a table with nothing to forget is not read through.
-FORGET = """
-delete from delivery.attempts a
- using (select old.tenant_id, old.attempt_id
-          from (select distinct tenant_id, endpoint_id from delivery.flows) f
-         cross join lateral (
-               select t.tenant_id, t.attempt_id from delivery.attempts t
-                where t.tenant_id = f.tenant_id and t.endpoint_id = f.endpoint_id and t.at < $1
-                order by t.at limit $2) as old) as old
- where (a.tenant_id, a.attempt_id) = (old.tenant_id, old.attempt_id)
-"""
-FORGET_NOTICES = "delete from delivery.notices where at < $1"
-FORGET_REPLAYS = """
-delete from delivery.flows where kind = 'replay' and state in ('done', 'cancelled') and finished_at < $1
-"""
-FORGET_LANES = """
-delete from delivery.lanes l
- where l.flow_id <> l.endpoint_id and not exists (
-       select from delivery.flows f where f.tenant_id = l.tenant_id and f.flow_id = l.flow_id)
-"""
+COLUMNS: Mapping[str, str] = {
+    "attempt_id": "uuid",
+    "endpoint_id": "uuid",
+    "event_id": "text",
+    "position": "bigint",
+    "type": "text",
+    "subject": "uuid",
+    "lane": "uuid",
+    "number": "int",
+    "at": "timestamptz",
+    "took_ms": "float4",
+    "status": "int",
+    "fault": "text",
+    "error": "text",
+    "answer": "bytea",
+    "next_at": "timestamptz",
+}
+"""Of `delivery.attempts`, beside tenant and flow."""
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which attempts of an endpoint, each None for all."""
+class Attempt:
+    """A row of `delivery.attempts`. `number`: of this event in this flow. `next_at` None: delivered, or parked."""
 
-    outcome: Outcome | None = None
-    flow_id: UUID | None = None
-    type: str | None = None
-    subject: UUID | None = None
-    position: int | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-
-
-async def attempts(
-    pool: Any,
-    tenant_id: UUID,
-    endpoint_id: UUID,
-    wanted: Wanted,
-    *,
-    before: tuple[datetime, UUID] | None = None,
-    limit: int,
-) -> Sequence[Any]:
-    """Attempts, the newest first, as rows of COLUMNS."""
-    at, id = before or (None, None)
-    found: Sequence[Any] = await pool.fetch(
-        LIST,
-        tenant_id,
-        endpoint_id,
-        wanted.outcome,
-        wanted.flow_id,
-        wanted.type,
-        wanted.subject,
-        wanted.position,
-        wanted.since,
-        wanted.until,
-        at,
-        id,
-        limit,
-    )
-    return found
+    attempt_id: UUID
+    endpoint_id: UUID
+    event_id: str
+    position: int
+    type: str
+    subject: UUID
+    lane: UUID
+    number: int
+    at: datetime
+    took_ms: float
+    status: int | None
+    fault: str | None
+    error: str | None
+    answer: bytes | None
+    next_at: datetime | None
 
 
-async def one_attempt(pool: Any, tenant_id: UUID, endpoint_id: UUID, attempt_id: UUID) -> Any | None:
-    return await pool.fetchrow(ONE, tenant_id, endpoint_id, attempt_id)
+def new_id(at: datetime) -> UUID:
+    """An id that is ordered by time (RFC 9562, version 7)."""
+    milliseconds = int(at.timestamp() * 1_000) & (1 << 48) - 1
+    return UUID(int=milliseconds << 80 | 7 << 76 | secrets.randbits(12) << 64 | 2 << 62 | secrets.randbits(62))
 
 
-async def expunge(
-    pool: Any,
-    tenant_id: UUID,
-    endpoint_id: UUID,
-    *,
-    attempt_id: UUID | None = None,
-    subject: UUID | None = None,
-    position: int | None = None,
-    until: datetime | None = None,
-) -> int:
-    """Drop what receivers answered, of one attempt, of a record or event, of all until an instant; how many."""
-    status: str = await pool.execute(EXPUNGE, tenant_id, endpoint_id, attempt_id, subject, position, until)
-    return _count(status)
-
-
-async def expunge_of(pool: Any, tenant_id: UUID, subjects: Sequence[UUID]) -> int:
-    """Drop every answer to an event of these records or in their lanes: a receiver may have echoed what it was sent."""
-    status: str = await pool.execute(EXPUNGE_OF, tenant_id, list(subjects))
-    return _count(status)
-
-
-async def forget(pool: Any, before: datetime) -> int:
-    """Delete attempts, notices and finished replays older than that, of all tenants; how many attempts."""
-    await pool.execute(FORGET_NOTICES, before)
-    await pool.execute(FORGET_REPLAYS, before)
-    await pool.execute(FORGET_LANES)
-    forgotten = 0
-    while gone := _count(await pool.execute(FORGET, before, FORGET_AT_ONCE)):
-        forgotten += gone
-    return forgotten
-
-
-def _count(status: str) -> int:
-    return int(status.rpartition(" ")[2])
+def values(attempt: Attempt) -> tuple[Any, ...]:
+    """In the order of COLUMNS."""
+    return tuple(getattr(attempt, name) for name in COLUMNS)

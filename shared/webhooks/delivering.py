@@ -1,0 +1,400 @@
+"""Delivers one flow as long as it is held: reads ahead, sends what may be sent, writes what came of it.
+
+Three things go on beside each other: reading, sending, writing; what is in memory is the `Window`. Whatever is not
+written when the flow is lost, or the process dies, is done again by whoever holds the flow next.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from random import random
+from time import monotonic
+from typing import Any
+from uuid import UUID
+
+from shared.feed import reading
+from shared.feed.envelope import event_id
+from shared.feed.reading import Question, Shown
+from shared.feed.scopes import Scopes
+from shared.identity.sight import Sight
+from shared.telemetry import logger
+from shared.webhooks import lanes, payload, schedule
+from shared.webhooks.attempts import Attempt, new_id
+from shared.webhooks.endpoint import Endpoint
+from shared.webhooks.flows import Flow
+from shared.webhooks.lanes import EVENTS_AT_ONCE, Lane
+from shared.webhooks.rate import Rate
+from shared.webhooks.recording import Moved, Recorder
+from shared.webhooks.schedule import Chance, Verdict
+from shared.webhooks.sending import DEADLINE_SECONDS, Answer, Networks, Sends
+from shared.webhooks.signing import sign
+from shared.webhooks.standing import BACKLOG, CAUGHT_UP, PARKED, RECOVERED, Kind
+from shared.webhooks.vaulted import Signing
+from shared.webhooks.window import Item, Window
+
+log = logger("deliveries")
+
+PAGE_EVENTS = 200
+READ_BELOW = 200
+"""Events in memory below which more are read."""
+SLOW_SECONDS = 1.0
+"""What is under way for longer no longer keeps the cursor."""
+WRITE_CURSOR_SECONDS = 1.0
+"""How often is written that nothing of what was read was for this endpoint."""
+SIGHT_SECONDS = 30.0
+BACKLOG_EVENTS, CAUGHT_UP_EVENTS = 10_000, 1_000
+"""So far behind the end of the log is told, and that it is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What deliveries need of the rest. All of it may raise what a database raises.
+
+    `load`: every endpoint that is not removed. `signing`: its secrets and own headers; None: not there yet. `sight`:
+    what it sees today. `allowed`: networks a tenant's endpoints may be in. `pause`: put it into the log that we stopped
+    an endpoint, and why (`gone`, `failing`); answers the version of its stream after that, None when it did not come.
+    """
+
+    load: Callable[[], Awaitable[Sequence[Endpoint]]]
+    signing: Callable[[Endpoint], Awaitable[Signing | None]]
+    sight: Callable[[Endpoint], Awaitable[Sight]]
+    allowed: Callable[[UUID], Awaitable[Networks]]
+    pause: Callable[[Endpoint, str], Awaitable[int | None]]
+    sender: Sends
+    scopes: Scopes
+    clock: Callable[[], datetime]
+    chance: Chance = random
+    deadline: float = DEADLINE_SECONDS
+
+
+class Delivering:
+    """One flow, held. `head`: where its tenant's log ends, kept up by the engine, like `lease_until`."""
+
+    def __init__(
+        self, pool: Any, flow: Flow, endpoint: Endpoint, recorder: Recorder, around: Surroundings, *, head: int
+    ) -> None:
+        self.flow = flow
+        self.endpoint = endpoint
+        self.head = head
+        self.lease_until = 0.0
+        """Of the monotonic clock: nothing is sent after it."""
+        self._pool = pool
+        self._recorder = recorder
+        self._around = around
+        self._standing = flow.standing()
+        self._backlog_at = flow.backlog_at
+        self._window = Window(flow.position, flow.ahead, {})
+        self._signing = Signing((), {})
+        self._allowed: Networks = ()
+        self._written = flow.position
+        self._written_at = monotonic()
+        self._under_way = 0
+        """Requests whose outcome is not written yet."""
+        self._rate = Rate(endpoint.rate, flow.rate)
+        self._asked: Question | None = None
+        self._asked_at = 0.0
+        self._done = False
+        self._ending = False
+        self._ended = asyncio.Event()
+        self._hungry = asyncio.Event()
+        self._dirty = asyncio.Event()
+        self._settlers: list[asyncio.Future[None]] = []
+        self._timer: asyncio.TimerHandle | None = None
+
+    # -- for the engine --------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Deliver until `end`. Raises LeaseLost, and what the database raises."""
+        only_lane = self.flow.flow_id if self.endpoint.ordered == "endpoint" else None
+        waiting = await lanes.all_lanes(self._pool, self.flow)
+        self._window = Window(self.flow.position, self.flow.ahead, waiting, only_lane=only_lane)
+        signing = await self._around.signing(self.endpoint)
+        if signing is None:
+            return
+        self._signing = signing
+        self._allowed = await self._around.allowed(self.flow.tenant_id)
+        async with asyncio.TaskGroup() as self._tasks:
+            loops = [self._tasks.create_task(self._keep_reading()), self._tasks.create_task(self._keep_writing())]
+            self._hungry.set()
+            await self._ended.wait()
+            await self._settled()
+            for each in loops:
+                each.cancel()
+
+    def end(self) -> None:
+        """Begin nothing more; what is under way comes to its end."""
+        self._ending = True
+        self._go()
+
+    def beat(self, due: list[UUID]) -> None:
+        """From time to time: lanes whose time has come, what takes long, what is to be told."""
+        now, at = self._around.clock(), monotonic()
+        self._window.to_load.update(lane for lane in due if self._window.idle(lane))
+        for item in self._window.keeping():
+            if at - item.sent_at > SLOW_SECONDS:
+                until = now + timedelta(seconds=self._around.deadline)
+                self._window.slow(item, self._lane(item, now, until, item.attempts))
+                self._dirty.set()
+        if at - self._written_at > WRITE_CURSOR_SECONDS and self._window.position != self._written:
+            self._dirty.set()
+        self._tell_backlog(now)
+        self._go()
+
+    # -- sending ---------------------------------------------------------------------------------------
+
+    def _go(self) -> None:
+        """Begin whatever may be begun. Waits for nothing."""
+        if self._ending:
+            if not self._window.sending:
+                self._ended.set()
+            return
+        now = self._around.clock()
+        standing, window = self._standing, self._window
+        while self._under_way < standing.most and window.ready and not standing.waits(now):
+            if monotonic() >= self.lease_until:
+                return
+            if wait := self._rate.wait(monotonic()):
+                self._again_in(wait)
+                break
+            item = window.next(least_tried=standing.alarmed_at is not None)
+            if item is None:
+                break
+            self._under_way += 1
+            self._tasks.create_task(self._send(item))
+        if standing.not_before is not None and standing.not_before > now:
+            self._again_in((standing.not_before - now).total_seconds())
+        elif standing.alarmed_at is not None and not window.ready and not window.sending and not window.to_load:
+            window.to_load.update(window.least_tried())
+        self._hungry.set()
+
+    def _again_in(self, seconds: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_later(min(seconds, 1.0), self._go)
+
+    async def _send(self, item: Item) -> None:
+        now = self._around.clock()
+        body = payload.body(self.endpoint, item.shown)
+        headers = self._headers(item, now, body)
+        item.sent_at = monotonic()
+        answer = await self._around.sender.post(
+            self.endpoint.url, headers, body, allowed=self._allowed, deadline=self._around.deadline
+        )
+        self._answered(item, answer, now)
+
+    def _headers(self, item: Item, now: datetime, body: bytes) -> dict[str, str]:
+        headers = dict(self._signing.headers)
+        headers |= {"content-type": "application/json", "user-agent": "Dakehu-Webhooks/1"}
+        headers |= sign(self._signing.secrets, event_id(self.flow.epoch, item.position), now, body)
+        headers["webhook-attempt"] = str(item.attempts + 1)
+        if self.flow.replay:
+            headers["webhook-replay"] = str(self.flow.flow_id)
+        trace = item.shown.body["metadata"].get("trace")
+        if isinstance(trace, str) and trace.isascii():
+            headers["traceparent"] = trace
+        return headers
+
+    def _answered(self, item: Item, answer: Answer, at: datetime) -> None:
+        now, window = self._around.clock(), self._window
+        said = schedule.verdict(answer)
+        notices = self._standing.answered(said, answer, now, self._around.chance)
+        number, next_at, parked = item.attempts + 1, None, False
+        match said:
+            case Verdict.DELIVERED:
+                window.delivered(item)
+            case Verdict.OURS:
+                next_at = self._standing.not_before
+                window.put_back(item)
+            case Verdict.GONE:
+                next_at = now
+                window.failed(item, self._lane(item, now, now, number, answer))
+            case Verdict.LATER | Verdict.NEVER:
+                lane = self._lane(item, now, now, number, answer)
+                parked = self._standing.alarmed_at is None and schedule.parks(said, number, now - lane.first_failed_at)
+                if parked:
+                    lane.state = "parked"
+                else:
+                    asked = schedule.asked_to_wait(answer, now)
+                    next_at = lane.next_at = now + schedule.delay(number, asked, self._around.chance)
+                window.failed(item, lane)
+        changes = window.changes
+        changes.answered += 1
+        changes.tried.append(self._attempt(item, answer, number, at, next_at))
+        for kind in (*notices, *((PARKED,) if parked else ())):
+            changes.noticed.append((kind, now, self._said(item, answer)))
+        changes.woken = changes.woken or RECOVERED in notices
+        self._dirty.set()
+        self._go()
+
+    def _lane(self, item: Item, now: datetime, next_at: datetime, attempts: int, answer: Answer | None = None) -> Lane:
+        known = self._window.lanes.get(item.lane)
+        first = known.first_failed_at if known is not None and item.attempts else now
+        status, fault = (answer.status, answer.fault) if answer is not None else (None, None)
+        return Lane(item.lane, item.position, item.recorded_at, "waiting", attempts, next_at, first, status, fault)
+
+    def _attempt(self, item: Item, answer: Answer, number: int, at: datetime, next_at: datetime | None) -> Attempt:
+        return Attempt(
+            attempt_id=new_id(at),
+            endpoint_id=self.flow.endpoint_id,
+            event_id=event_id(self.flow.epoch, item.position),
+            position=item.position,
+            type=item.shown.type,
+            subject=item.shown.subject,
+            lane=item.lane,
+            number=number,
+            at=at,
+            took_ms=answer.took_ms,
+            status=answer.status,
+            fault=answer.fault,
+            error=answer.error,
+            answer=answer.body,
+            next_at=next_at,
+        )
+
+    def _said(self, item: Item, answer: Answer) -> dict[str, Any]:
+        """What a notice tells: which endpoint and event, and what was answered."""
+        since = self._standing.failing_since
+        return {
+            "name": self.endpoint.name,
+            "replay": str(self.flow.flow_id) if self.flow.replay else None,
+            "event_id": event_id(self.flow.epoch, item.position),
+            "type": item.shown.type,
+            "subject": str(item.shown.subject),
+            "status": answer.status,
+            "fault": answer.fault,
+            "error": answer.error,
+            "failures": self._standing.failures,
+            "failing_since": None if since is None else since.isoformat(),
+            "paused_by": self._standing.paused_by,
+        }
+
+    def _tell_backlog(self, now: datetime) -> None:
+        behind, told = self.head - self._window.position, self._backlog_at is not None
+        if self.flow.replay or not (behind < CAUGHT_UP_EVENTS if told else behind > BACKLOG_EVENTS):
+            return
+        kind: Kind = CAUGHT_UP if told else BACKLOG
+        self._backlog_at = None if told else now
+        self._window.changes.noticed.append((kind, now, {"name": self.endpoint.name, "events": behind}))
+        self._dirty.set()
+
+    # -- reading ---------------------------------------------------------------------------------------
+
+    async def _keep_reading(self) -> None:
+        while True:
+            await self._hungry.wait()
+            self._hungry.clear()
+            if self._ending or self._standing.paused_by is not None:
+                continue
+            if self._window.to_load:
+                await self._load_lanes()
+            while self._wants_more():
+                page = await self._read(self._window.upto, self._end)
+                self._window.take(page.events, page.upto)
+                self._go()
+            self._finish()
+
+    @property
+    def _end(self) -> int:
+        return self.head if self.flow.upto is None else min(self.head, self.flow.upto)
+
+    def _wants_more(self) -> bool:
+        window = self._window
+        if self._ending or window.upto >= self._end or window.queued >= READ_BELOW:
+            return False
+        if self._standing.alarmed_at is not None and (window.ready or window.queued):
+            return False
+        return not (self.endpoint.ordered == "endpoint" and window.lanes)
+
+    async def _read(self, after: int, upto: int, positions: frozenset[int] | None = None) -> reading.Page:
+        question = await self._question()
+        if positions is not None:
+            question = replace(question, positions=positions)
+        return await reading.read(
+            self._pool,
+            self.flow.tenant_id,
+            self.flow.epoch,
+            question,
+            self._around.scopes,
+            after=after,
+            upto=upto,
+            limit=PAGE_EVENTS if positions is None else len(positions),
+        )
+
+    async def _question(self) -> Question:
+        if self._asked is None or monotonic() - self._asked_at > SIGHT_SECONDS:
+            self._asked_at = monotonic()
+            self._asked = self.flow.asked(self.endpoint, await self._around.sight(self.endpoint))
+        return self._asked
+
+    async def _load_lanes(self) -> None:
+        """The events of lanes whose time has come. What they wait with is in the table once all is written."""
+        wanted, window = {lane for lane in self._window.to_load if self._window.idle(lane)}, self._window
+        window.to_load.clear()
+        for lane in wanted:
+            window.lanes[lane].more = False
+        await self._settled()
+        rows = await lanes.some_lanes(self._pool, self.flow, wanted)
+        waits = await lanes.waiting(self._pool, self.flow, wanted)
+        found: dict[int, Shown] = {}
+        positions = frozenset(position for some in waits.values() for position in some)
+        after = min(positions, default=1) - 1
+        while positions and after < max(positions):
+            page = await self._read(after, max(positions), positions)
+            found |= {shown.position: shown for shown in page.events if shown.position in positions}
+            after = page.upto
+        for lane in wanted & window.lanes.keys():
+            if (row := rows.get(lane)) is not None:
+                row.more = window.lanes[lane].more
+                window.lanes[lane] = row
+            places = waits.get(lane, ())
+            shown = [found[position] for position in places if position in found]
+            window.drain(lane, places, shown, more=len(places) == EVENTS_AT_ONCE)
+        self._dirty.set()
+        self._go()
+
+    def _finish(self) -> None:
+        """A replay is done when all is read, and delivered or parked."""
+        window = self._window
+        if not self.flow.replay or window.upto < (self.flow.upto or 0) or not window.empty:
+            return
+        if not self._done and all(lane.state == "parked" for lane in window.lanes.values()):
+            self._done = True
+            self._dirty.set()
+
+    # -- writing ---------------------------------------------------------------------------------------
+
+    async def _keep_writing(self) -> None:
+        while True:
+            await self._dirty.wait()
+            self._dirty.clear()
+            settlers, self._settlers = self._settlers, []
+            window, changes = self._window, self._window.taken()
+            changes.lanes = {lane: replace(row) for lane, row in changes.lanes.items()}
+            moved = Moved(
+                self.flow,
+                window.position,
+                window.ahead(),
+                replace(self._standing),
+                self._backlog_at,
+                self._done,
+                changes,
+            )
+            await self._recorder.record(moved)
+            self._written, self._written_at = moved.position, monotonic()
+            self._under_way -= changes.answered
+            if changes.woken:
+                await lanes.wake(self._pool, self.flow, self._around.clock())
+            for settler in settlers:
+                if not settler.done():
+                    settler.set_result(None)
+            self._go()
+
+    async def _settled(self) -> None:
+        """Until all that is known now is written."""
+        settler: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._settlers.append(settler)
+        self._dirty.set()
+        await settler

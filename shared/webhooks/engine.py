@@ -1,0 +1,167 @@
+"""Delivers this worker's share of the flows: takes them, keeps them, gives them back. Knows no event, no receiver."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any
+
+import asyncpg
+
+from shared.telemetry import logger
+from shared.webhooks import lanes
+from shared.webhooks.delivering import Delivering, Surroundings
+from shared.webhooks.endpoint import Endpoint
+from shared.webhooks.flows import LEASE_SECONDS, MARGIN_SECONDS, RENEW_SECONDS, Flow, Flows, Key
+from shared.webhooks.recording import LeaseLost, Recorder
+
+log = logger("deliveries")
+
+BEAT_SECONDS = 0.25
+"""How often is looked for news; a hint comes before."""
+REGISTRY_SECONDS = 1.0
+BROKEN_SECONDS = 20.0
+"""A flow whose delivery ended with an error of ours is left alone so long."""
+
+
+@dataclass(slots=True)
+class Held:
+    """One flow of ours, at work."""
+
+    delivering: Delivering
+    task: asyncio.Task[None]
+
+    @property
+    def flow(self) -> Flow:
+        return self.delivering.flow
+
+
+class Engine:
+    """`pool` sees the rows of all tenants; `key` names this worker by an advisory lock its session holds."""
+
+    def __init__(self, pool: Any, key: int, around: Surroundings) -> None:
+        self._pool = pool
+        self._around = around
+        self._flows = Flows(pool, key)
+        self._recorder = Recorder(pool, key)
+        self._held: dict[Key, Held] = {}
+        self._broken: dict[Key, float] = {}
+        self._endpoints: dict[Key, Endpoint] = {}
+        self._news = asyncio.Event()
+
+    def hint(self) -> None:
+        """There may be something new."""
+        self._news.set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Deliver until `stop`, then finish what is under way. Raises what the database raises."""
+        renewed = registered = 0.0
+        try:
+            async with asyncio.TaskGroup() as group:
+                recording = group.create_task(self._recorder.run())
+                while not stop.is_set():
+                    at = monotonic()
+                    if at - registered >= REGISTRY_SECONDS:
+                        registered = at
+                        await self._follow()
+                    if at - renewed >= RENEW_SECONDS or not self._held:
+                        renewed = at
+                        await self._renew()
+                        await self._claim(group)
+                    await self._beat()
+                    await self._pause(stop)
+                for held in self._held.values():
+                    held.delivering.end()
+                while self._held:
+                    await self._renew()
+                    await asyncio.wait([held.task for held in self._held.values()], timeout=RENEW_SECONDS)
+                recording.cancel()
+        finally:
+            self._held.clear()
+        await self._flows.leave()
+
+    async def _pause(self, stop: asyncio.Event) -> None:
+        waits = [asyncio.ensure_future(self._news.wait()), asyncio.ensure_future(stop.wait())]
+        try:
+            await asyncio.wait(waits, timeout=BEAT_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+        self._news.clear()
+
+    async def _follow(self) -> None:
+        """What the registry says now. Who changed is delivered to anew, as they are now."""
+        endpoints: Sequence[Endpoint] = await self._around.load()
+        await self._flows.follow(endpoints)
+        self._endpoints = {(e.tenant_id, e.endpoint_id): e for e in endpoints}
+        for tenant_id, endpoint_id, reason in await self._flows.untold():
+            endpoint = self._endpoints.get((tenant_id, endpoint_id))
+            version = None if endpoint is None else await self._around.pause(endpoint, reason)
+            if version is not None:
+                await self._flows.told(tenant_id, endpoint_id, version)
+        for held in self._held.values():
+            if self._endpoints.get((held.flow.tenant_id, held.flow.endpoint_id)) != held.delivering.endpoint:
+                held.delivering.end()
+
+    async def _renew(self) -> None:
+        if not self._held:
+            return
+        at = monotonic()
+        states: Mapping[Key, str] = await self._flows.renew([held.flow for held in self._held.values()])
+        for key, held in list(self._held.items()):
+            state = states.get(key)
+            if state is None:
+                log.warning("flow_lost", flow=str(held.flow.flow_id))
+                held.task.cancel()
+                continue
+            held.delivering.lease_until = at + LEASE_SECONDS - MARGIN_SECONDS
+            if state != "running":
+                held.delivering.end()
+
+    async def _claim(self, group: asyncio.TaskGroup) -> None:
+        now = monotonic()
+        self._broken = {key: until for key, until in self._broken.items() if until > now}
+        open = [endpoint for endpoint in self._endpoints.values() if endpoint.status == "open"]
+        surplus = await self._flows.surplus(open) if self._held else 0
+        for held in list(self._held.values())[:surplus]:
+            held.delivering.end()
+        at = monotonic()
+        claimed = await self._flows.claim(open)
+        heads = await self._flows.heads({flow.tenant_id for flow in claimed}) if claimed else {}
+        for flow in claimed:
+            if flow.key in self._held or flow.key in self._broken:
+                continue
+            endpoint = self._endpoints[flow.tenant_id, flow.endpoint_id]
+            delivering = Delivering(
+                self._pool, flow, endpoint, self._recorder, self._around, head=heads.get(flow.tenant_id, 0)
+            )
+            delivering.lease_until = at + LEASE_SECONDS - MARGIN_SECONDS
+            self._held[flow.key] = Held(delivering, group.create_task(self._deliver(delivering)))
+
+    async def _deliver(self, delivering: Delivering) -> None:
+        flow = delivering.flow
+        try:
+            await delivering.run()
+        except* LeaseLost:
+            log.warning("flow_lost", flow=str(flow.flow_id))
+        except* (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError):
+            raise  # the database is away: all begins anew
+        except* Exception:
+            log.exception("delivery_broken", flow=str(flow.flow_id), endpoint=str(flow.endpoint_id))
+            self._broken[flow.key] = monotonic() + BROKEN_SECONDS
+        else:
+            await self._flows.release(flow)
+        finally:
+            self._held.pop(flow.key, None)
+
+    async def _beat(self) -> None:
+        if not self._held:
+            return
+        flows = [held.flow for held in self._held.values()]
+        heads = await self._flows.heads({flow.tenant_id for flow in flows})
+        due = await lanes.due(self._pool, flows, self._around.clock())
+        for held in list(self._held.values()):
+            held.delivering.head = heads.get(held.flow.tenant_id, 0)
+            held.delivering.beat(list(due.get(held.flow.key, ())))

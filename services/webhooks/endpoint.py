@@ -175,21 +175,6 @@ class WebhookEndpoint(Stream):
             raise Refused("last_secret", "without another secret nothing could be signed: add one first")
         self._retire(command.number, command.overlap_seconds, at)
 
-    def allowed_actions(self) -> tuple[str, ...]:
-        """What may be done next, by the names of the routes."""
-        always = ("change", "skip", "secrets", "retire-secret", "remove")
-        match self.status:
-            case WebhookStatus.UNPROVEN:
-                return ("prove", *always)
-            case WebhookStatus.OPEN:
-                return ("pause", *always)
-            case WebhookStatus.PAUSED:
-                return ("resume", *always)
-            case WebhookStatus.REMOVED:
-                return ()
-            case _:
-                assert_never(self.status)
-
     # -- facts applied ---------------------------------------------------------------------------------
 
     def when(self, fact: WebhookEndpointFact) -> None:
@@ -212,9 +197,13 @@ class WebhookEndpoint(Stream):
                 if "headers" in changes:
                     changes["headers_version"] = fact.originator_version if changes["headers"] else None
                 if "url" in changes:
-                    changes |= {"status": WebhookStatus.UNPROVEN, "paused_by": None}
+                    changes |= {"status": WebhookStatus.UNPROVEN, "paused_by": self._paused_by_person()}
                 self.set(fact, **changes)
-            case WebhookEndpointProven() | WebhookEndpointResumed():
+            case WebhookEndpointProven():
+                paused_by = self._paused_by_person()
+                status = WebhookStatus.OPEN if paused_by is None else WebhookStatus.PAUSED
+                self.set(fact, status=status, paused_by=paused_by)
+            case WebhookEndpointResumed():
                 self.set(fact, status=WebhookStatus.OPEN, paused_by=None)
             case WebhookEndpointPaused():
                 self.set(fact, status=WebhookStatus.PAUSED, paused_by=fact.by)
@@ -236,6 +225,10 @@ class WebhookEndpoint(Stream):
                 self.unknown(fact)  # newer code wrote it
             case _:
                 assert_never(fact)
+
+    def _paused_by_person(self) -> WebhookPause | None:
+        """Another address ends what went wrong with the one before, not what somebody decided."""
+        return WebhookPause.PERSON if self.standing.get("paused_by") is WebhookPause.PERSON else None
 
     def _retire(self, number: int, seconds: int, at: datetime) -> None:
         ends = at + timedelta(seconds=seconds)

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
+from services.webhooks.endpoint import WebhookEndpoint
 from services.webhooks.views import ENDPOINTS
 from shared.webhooks.endpoint import Endpoint, Place, SecretKnown, Skip, Status
 from shared.webhooks.secrets import Kind
@@ -18,6 +19,12 @@ SOME = f"""
 select * from {ENDPOINTS.table}
  where tenant_id = $1 and to_at is null and status <> 'removed' and stream_id = any($2::uuid[])
 """  # noqa: S608 - constants only
+
+AS_TOLD = (
+    *("name", "url", "unit_id", "imported", "fields", "personal", "schema_versions", "rate"),
+    *("headers", "headers_version", "notices"),
+)
+"""What an endpoint has in the form its stream has it."""
 
 
 async def open_endpoints(pool: Any) -> list[Endpoint]:
@@ -57,6 +64,31 @@ def endpoint_of(row: Mapping[str, Any]) -> Endpoint:
         headers=tuple(row["headers"]),
         headers_version=row["headers_version"],
         notices=row["notices"],
+    )
+
+
+def endpoint_as_told(tenant_id: UUID, stream: WebhookEndpoint) -> Endpoint:
+    """An endpoint as its stream has it, for who must not wait for the view."""
+    said = stream.standing
+    skip, paused_by = said["skip"], said["paused_by"]
+    return Endpoint(
+        tenant_id=tenant_id,
+        endpoint_id=stream.id,
+        version=stream.version,
+        status=stream.status.value,
+        start=Place(said["start"].epoch, said["start"].position),
+        types=_set(said["types"]),
+        changed=_set(said["changed"]),
+        payload=said["payload"].value,
+        ordered=said["ordered"].value,
+        skip=None if skip is None else Skip(skip.version, Place(skip.epoch, skip.position)),
+        paused_by=None if paused_by is None else paused_by.value,
+        changed_at=stream.latest,
+        secrets=tuple(
+            SecretKnown(number, secret.kind.value, secret.made_at, secret.expires_at)
+            for number, secret in stream.secrets.items()
+        ),
+        **{name: said[name] for name in AS_TOLD},
     )
 
 

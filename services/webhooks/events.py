@@ -112,14 +112,15 @@ class WebhookEndpointChanged(Fact):
 
     `attributes` holds only what changed, by the field names of `WebhookEndpointRegistered` (not start, secret), in JSON
     form. Another `url` is unproven until it is proven. Sets: exactly those; with headers: headers_version, with url:
-    status=unproven, paused_by.
+    status=unproven and paused_by, which stays when it was a person.
     """
 
     attributes: dict[str, Any]
 
 
 class WebhookEndpointProven(Fact):
-    """Who answers at the address has shown that they want events. Sets: status=open, paused_by."""
+    """Who answers at the address has shown that they want events. Sets: status (open, or paused when a person had
+    paused it), paused_by."""
 
     how: WebhookProof
     url: str

@@ -4,5 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-ROUTERS: tuple[APIRouter, ...] = ()
+from services.webhooks import making, routes, secret_routes
+
+ROUTERS: tuple[APIRouter, ...] = (making.router, routes.router, secret_routes.router, secret_routes.public_router)
 TAG = {"name": "webhooks", "description": "Events pushed to other systems: endpoints, deliveries, replays (推送)"}

@@ -33,9 +33,10 @@ if TYPE_CHECKING:
 log = logger("http")
 
 OPEN = frozenset(
-    ("/livez", "/readyz", "/startupz", "/metrics", "/openapi.json", "/docs", "/redoc", "/docs/oauth2-redirect")
+    ("/livez", "/readyz", "/startupz", "/metrics", "/openapi.json", "/v1/asyncapi.json")
+    + ("/docs", "/redoc", "/docs/oauth2-redirect")
 )
-OPEN_PREFIXES = ("/problems/", "/docs/assets/")
+OPEN_PREFIXES = ("/problems/", "/.well-known/webhook-keys", "/docs/assets/", "/v1/schemas/")
 WITH_BODY = frozenset(("POST", "PUT", "PATCH", "DELETE"))
 
 

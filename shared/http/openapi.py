@@ -209,6 +209,8 @@ def _complete(path: str, method: str, operation: dict[str, Any], route: Route) -
     if path in OPEN or path.startswith(OPEN_PREFIXES):
         operation["security"] = []
         responses.pop("422", None)
+        if path.startswith("/.well-known/"):
+            responses["422"] = problem_response(422)
         return
     scope = needed(method.upper(), path)
     operation["security"] = [{name: [] if scope is None else [scope]} for name in SECURITY_SCHEMES]

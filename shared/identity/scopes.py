@@ -88,6 +88,7 @@ RESOURCES: dict[str, str] = {
     "views": "how views stand",
     "visitor-counts": "visitors counted by channel and day (客流)",
     "visits": "visits (拜访)",
+    "webhooks": "endpoints of other systems, and what is sent to them (推送)",
     "work-reports": "daily and monthly reports (日报月报)",
 }
 """Every resource and what it is. A path of any other needs `*`; a test fails when a route has one that is not here."""

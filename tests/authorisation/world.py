@@ -31,6 +31,7 @@ from services.opportunities import events as opportunities_events
 from services.opportunities.main import opportunities_app
 from services.opportunities.products.product import CLAIM, Product
 from services.opportunities.views import VIEWS as OPPORTUNITY_VIEWS
+from services.webhooks.views import VIEWS as WEBHOOK_VIEWS
 from shared.event_store.command import Claim, Command
 from shared.event_store.facts import registry
 from shared.event_store.repository import Repository
@@ -45,10 +46,11 @@ from shared.testing.database import pool_of_all
 from shared.testing.views import fold_all
 from tests.authorisation.company import BEGINNING, MEMBERS, NOW, id_of, people, units
 from tests.authorisation.deals import ACCOUNTS, OPPORTUNITIES, VISITS, key_person, records
+from tests.webhooks.listener import Listener
 
 MARKS = ("甲·", "乙·")
 """What every name and text of the first and of the second company begins with."""
-VIEWS = (*ACCOUNT_VIEWS, *OPPORTUNITY_VIEWS, *KPI_VIEWS)
+VIEWS = (*ACCOUNT_VIEWS, *OPPORTUNITY_VIEWS, *KPI_VIEWS, *WEBHOOK_VIEWS)
 FACTS = registry(accounts_events, opportunities_events, kpi_events)
 AT_ONCE = 100
 """Streams of one command of the world's making."""
@@ -218,6 +220,7 @@ async def found(database_url: str, folder: Path) -> AsyncIterator[World]:
         }
         for app in apps.values():
             await stack.enter_async_context(app.router.lifespan_context(app))
+            app.state.kit.sender = Listener()  # nothing leaves this machine
         pool = await stack.enter_async_context(pool_of_all(database_url))
         world = World((uuid4(), uuid4()), apps, store, development_key(folder), pool)
         for tenant, mark in enumerate(MARKS):

@@ -33,6 +33,7 @@ from tests.authorisation.nouns import (
     projects,
     search,
     solutions,
+    webhooks,
 )
 from tests.authorisation.row import Row
 from tests.authorisation.target import Target
@@ -67,6 +68,7 @@ ROWS: dict[str, Row] = {
     **projects.ROWS,
     **search.ROWS,
     **solutions.ROWS,
+    **webhooks.ROWS,
 }
 
 MAKERS: dict[str, Callable[[World], Awaitable[Target]]] = {
@@ -98,4 +100,5 @@ MAKERS: dict[str, Callable[[World], Awaitable[Target]]] = {
     **projects.MAKERS,
     **search.MAKERS,
     **solutions.MAKERS,
+    **webhooks.MAKERS,
 }

@@ -25,7 +25,7 @@ from shared.http.call import call_of
 from shared.http.edge import Edge
 from shared.http.errors import problem_of
 from shared.http.kit import Kit
-from shared.http.openapi import document
+from shared.http.openapi import Pushed, document
 from shared.http.problem import Catalogue, Problem, Texts
 from shared.http.texts import TEXTS
 from shared.identity.organisation import Organisation
@@ -53,6 +53,7 @@ def create_app(
     description: str = "",
     organisation: Organisation | None = None,
     scopes: Scopes | None = None,
+    pushed: Pushed | None = None,
     settings: Settings | None = None,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     store: EventStore | None = None,
@@ -61,8 +62,8 @@ def create_app(
 
     `texts` are the titles and details of the codes the service's rules refuse with, in Chinese and English.
     `organisation` gives sight, by the service's own copies of units and people; `scopes` say whose records the streams
-    of the feed are. A given `store` is used and not
-    closed: services in one process share one.
+    of the feed are; `pushed` describes the webhooks. A given `store` is used and not closed: services in one process
+    share one.
     """
     kit = Kit(
         service=service,
@@ -100,6 +101,7 @@ def create_app(
         ],
     )
     app.state.kit = kit
+    app.state.pushed = pushed
     app.add_middleware(Edge, kit=kit)
     app.add_exception_handler(HTTPException, _answered)
     app.add_exception_handler(RequestValidationError, _answered)

@@ -36,7 +36,7 @@ OPEN = frozenset(
     ("/livez", "/readyz", "/startupz", "/metrics", "/openapi.json", "/v1/asyncapi.json")
     + ("/docs", "/redoc", "/docs/oauth2-redirect")
 )
-OPEN_PREFIXES = ("/problems/", "/.well-known/webhook-keys", "/docs/assets/", "/v1/schemas/")
+OPEN_PREFIXES = ("/problems/", "/docs/assets/", "/v1/schemas/")
 WITH_BODY = frozenset(("POST", "PUT", "PATCH", "DELETE"))
 
 

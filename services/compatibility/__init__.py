@@ -1,0 +1,1 @@
+"""What the code of today publishes, held against what was recorded: `python -m services.compatibility`."""

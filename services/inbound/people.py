@@ -155,7 +155,6 @@ people = inbound(
         _on_person(PersonFunctions, ChangeFunctions, staff.change_functions),
         _on_person(PersonLeft, Leave, staff.leave),
     ),
-    in_turn=True,
 )
 accounts = inbound(
     "accounts",

@@ -1,13 +1,13 @@
 """Facts that other systems tell: one as JSON, or many as lines, each with a key and an outcome of its own. No rule.
 
-A row is the same command whether it is sent alone or among others: same key, same answer. Rows about one record are
-carried out in their order; what came to nothing holds back what follows it, so that a delivery is never judged before
-the order it belongs to. Every row goes through the record's own command, with the rights of who sends it.
+A row is the same command whether it is sent alone or among others: same key, same answer. Rows are carried out one
+after the other, since what they say depends on each other; what came to nothing holds back what follows about the same
+record, so that a delivery is never judged before the order it belongs to. Every row goes through the record's own
+command, with the rights of who sends it.
 """
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
@@ -37,8 +37,6 @@ from shared.telemetry import logger
 
 LINES: Final = "application/x-ndjson"
 MOST_ROWS: Final = 1_000
-AT_ONCE: Final = 8
-"""Rows of one batch under way at a time, of different records."""
 TAG = {"name": "inbound", "description": "Facts that other systems tell: one, or a thousand as lines (接入)"}
 NOT_TRIED: Final = 424
 
@@ -175,16 +173,15 @@ class _Done:
     @property
     def passing(self) -> bool:
         """No answer of a rule: the same again may go well."""
-        return self.status >= 500 or self.status in (429, NOT_TRIED)
+        return self.status >= 500 or self.status == 429
 
 
 @dataclass(slots=True)
 class Noun:
-    """The facts told about one kind of record. `in_turn`: rows refer to each other, and go one after the other."""
+    """The facts told about one kind of record."""
 
     name: str
     facts: Mapping[str, Fact]
-    in_turn: bool = False
     _readers: dict[str, Callable[[bytes], Any]] = field(default_factory=dict)
 
     # -- reading ---------------------------------------------------------------------------------------
@@ -253,41 +250,22 @@ class Noun:
 
     async def answered(self, call: Call, told: Sequence[_Told], on_refusal: OnRefusal) -> AsyncIterator[bytes]:
         """The outcomes as lines, in the order of the rows, each as soon as it is known."""
-        turn = asyncio.Semaphore(1 if self.in_turn else AT_ONCE)
-        last: dict[str, asyncio.Task[_Done]] = {}
-        tasks = []
-        for row in told:
-            lane = "" if self.in_turn or row.fact is None else row.fact.about(row.row)
-            before = None if row.fact is None else last.get(lane)
-            task = asyncio.create_task(self._in_turn(call, row, before, turn, on_refusal))
-            tasks.append(task)
-            if row.fact is not None:
-                last[lane] = task
+        failed: dict[str, _Done] = {}
         outcomes = []
-        try:
-            for task in tasks:
-                outcomes.append(outcome := await task)
-                yield _json(outcome.body) + b"\n"
-            yield _json(_summary(outcomes)) + b"\n"
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-
-    async def _in_turn(
-        self,
-        call: Call,
-        told: _Told,
-        before: asyncio.Task[_Done] | None,
-        turn: asyncio.Semaphore,
-        on_refusal: OnRefusal,
-    ) -> _Done:
-        """The outcome of a row, once what comes before it is done."""
-        ahead = None if before is None else await before
-        if ahead is not None and not ahead.ok and (on_refusal == "hold" or ahead.passing):
-            return _refused(call, told, Problem(NOT_TRIED, "row_before_failed", params={"line": ahead.body["line"]}))
-        async with turn:
-            return await self._outcome(call, told)
+        for row in told:
+            lane = None if row.fact is None else row.fact.about(row.row)
+            before = None if lane is None else failed.get(lane)
+            if before is None:
+                outcome = await self._outcome(call, row)
+            else:
+                outcome = _refused(
+                    call, row, Problem(NOT_TRIED, "row_before_failed", params={"line": before.body["line"]})
+                )
+            if lane is not None and before is None and not outcome.ok and (on_refusal == "hold" or outcome.passing):
+                failed[lane] = outcome
+            outcomes.append(outcome)
+            yield _json(outcome.body) + b"\n"
+        yield _json(_summary(outcomes)) + b"\n"
 
     async def _outcome(self, call: Call, told: _Told) -> _Done:
         if told.unread is not None or told.fact is None or told.row is None or told.key is None:
@@ -342,9 +320,9 @@ def _summary(outcomes: Sequence[_Done]) -> dict[str, Any]:
     }
 
 
-def inbound(name: str, summary: str, facts: Sequence[Fact], *, in_turn: bool = False) -> Router:
+def inbound(name: str, summary: str, facts: Sequence[Fact]) -> Router:
     """The router of one noun: `POST /v1/inbound/{name}`, JSON or lines."""
-    noun = Noun(name, {fact.name: fact for fact in facts}, in_turn)
+    noun = Noun(name, {fact.name: fact for fact in facts})
     router = Router(prefix="/v1/inbound", tags=["inbound"])
     schemas, body = _documented(noun)
 

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from services.opportunities.billing import invoice_routes, receipt_routes, report_routes
+from services.opportunities.billing import invoice_routes, receipt_routes, reconciliation_routes, report_routes
 
-ROUTERS = (invoice_routes.router, receipt_routes.router, report_routes.router)
+ROUTERS = (invoice_routes.router, receipt_routes.router, report_routes.router, reconciliation_routes.router)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from shared.http.problem import Text
 
 ORDERS: dict[str, Text] = {
+    "range_too_long": Text("区间过长", "Range too long", "一次最多 {most} 天。", "At most {most} days at a time.", 422),
     "promise_in_the_past": Text(
         "交期已过",
         "Promised day gone by",

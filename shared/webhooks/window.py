@@ -219,7 +219,9 @@ class Window:
         return queue
 
     def _done(self, position: int) -> None:
-        if (read := self._read.get(position)) is not None:
+        if position > self.upto:  # a lane waited with it before the cursor came there again
+            self._ahead.add(position)
+        elif (read := self._read.get(position)) is not None:
             read.state = State.DONE
             self._trim()
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from services.webhooks.endpoints import endpoints_of
+from services.webhooks.endpoint import WebhookEndpoint
+from services.webhooks.endpoints import endpoint_as_told, open_endpoints
+from services.webhooks.events import WebhookStatus
+from services.webhooks.rights import require_looks, require_tends, sees
 from shared.feed.reading import Question
 from shared.http.kit import Kit
 from shared.http.problem import Problem
-from shared.identity.principal import AUDITOR, DIRECTOR, HEAD_OFFICE, OPERATIONS, TENANT_ADMIN, Principal
+from shared.identity.principal import Principal
 from shared.identity.sight import Sight
 from shared.webhooks.endpoint import Endpoint
-
-TENDS = (TENANT_ADMIN, HEAD_OFFICE, DIRECTOR, OPERATIONS)
-LOOKS = (*TENDS, AUDITOR)
 
 BELOW = """
 with recursive below as (
@@ -28,13 +28,22 @@ select unit_id from below
 
 
 async def seen(kit: Kit, principal: Principal, endpoint_id: UUID, *, tends: bool = False) -> Endpoint:
-    """An endpoint the principal sees, and `tends` or may look at. Raises Problem 403, 404."""
-    if not principal.has(*(TENDS if tends else LOOKS)):
-        raise Problem(403, "forbidden")
-    found = await endpoints_of(kit.pool, principal.tenant_id, [endpoint_id])
-    if not found:
+    """An endpoint the principal sees, and looks after (`tends`) or at. Raises Problem 403, 404, 409 for one that was
+    removed: it can only be looked at."""
+    (require_tends if tends else require_looks)(principal)
+    stream: WebhookEndpoint | None = await kit.repository(WebhookEndpoint).load(principal.tenant_id, endpoint_id)
+    if stream is None or not await sees(kit, principal, stream.standing["unit_id"]):
         raise Problem(404, "not_found")
-    return found[0]
+    if tends and stream.status is WebhookStatus.REMOVED:
+        raise Problem(409, "endpoint_removed")
+    return endpoint_as_told(principal.tenant_id, stream)
+
+
+async def all_seen(kit: Kit, principal: Principal) -> list[Endpoint]:
+    """The endpoints the principal may look at. Raises Problem 403."""
+    require_looks(principal)
+    found = await open_endpoints(kit.pool)
+    return [each for each in found if await sees(kit, principal, each.unit_id)]
 
 
 async def question(kit: Kit, endpoint: Endpoint) -> Question:

@@ -12,8 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.webhooks.asking import seen
 from services.webhooks.commands import Reason
 from services.webhooks.endpoint import WebhookEndpoint
+from services.webhooks.making import ENDPOINTS
 from shared.event_store.stream import Refused
-from shared.http.commands import Commands, Work
+from shared.http.commands import Work
 from shared.http.context import Ctx, CtxMatch
 from shared.http.openapi import refuses
 from shared.http.problem import Problem
@@ -24,8 +25,6 @@ from shared.webhooks import parked, replaying
 from shared.webhooks.parked import State
 
 router = Router(prefix="/v1/webhooks", tags=["webhooks"])
-
-ENDPOINTS = Commands(WebhookEndpoint)
 
 
 class LaneShown(BaseModel):

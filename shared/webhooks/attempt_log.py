@@ -9,6 +9,11 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
+from shared.feed.reading import Shown
+from shared.webhooks.attempts import new_id
+from shared.webhooks.replaying import TEST_FLOW
+from shared.webhooks.sending import KEPT_BYTES, Answer
+
 Outcome = Literal["delivered", "failed", "waiting", "parked"]
 """`waiting`: failed, and tried again at `next_at`. `parked`: failed, and not tried again by itself. `failed`: both."""
 
@@ -42,6 +47,11 @@ EXPUNGE_OF = """
 update delivery.attempts set answer = null, error = null
  where tenant_id = $1 and (subject = any($2::uuid[]) or lane = any($2::uuid[]))
    and (answer is not null or error is not null)
+"""
+NOTE_TEST = """
+insert into delivery.attempts (tenant_id, attempt_id, endpoint_id, flow_id, event_id, position, type, subject, lane,
+                               number, at, took_ms, status, fault, error, answer)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1, $10, $11, $12, $13, $14, $15)
 """
 # By endpoint, whose index is by time: a table with nothing to forget is not read through.
 FORGET = """
@@ -115,6 +125,32 @@ async def attempts(
 
 async def one_attempt(pool: Any, tenant_id: UUID, endpoint_id: UUID, attempt_id: UUID) -> Any | None:
     return await pool.fetchrow(ONE, tenant_id, endpoint_id, attempt_id)
+
+
+async def note_test(
+    pool: Any, tenant_id: UUID, endpoint_id: UUID, event_id: str, event: Shown, answer: Answer, *, at: datetime
+) -> UUID:
+    """Keep an attempt that was a test; its id. It counts for nothing."""
+    attempt_id = new_id(at)
+    await pool.execute(
+        NOTE_TEST,
+        tenant_id,
+        attempt_id,
+        endpoint_id,
+        TEST_FLOW,
+        event_id,
+        event.position,
+        event.type,
+        event.subject,
+        event.lane,
+        at,
+        answer.took_ms,
+        answer.status,
+        answer.fault,
+        answer.error,
+        answer.body[:KEPT_BYTES] or None,
+    )
+    return attempt_id
 
 
 async def expunge(

@@ -65,8 +65,9 @@ select {COLUMNS} from delivery.flows f
 # What is on its way arrives, and is counted if whoever sends it still holds the flow.
 MOVE = """
 update delivery.flows
-   set state = $4, moved_at = $5, finished_at = case when $4 = 'cancelled' then $5 end,
-       not_before = case when $4 = 'running' then null else not_before end
+   set state = $4::text, moved_at = $5::timestamptz,
+       finished_at = case when $4::text = 'cancelled' then $5::timestamptz end,
+       not_before = case when $4::text = 'running' then null else not_before end
  where tenant_id = $1 and flow_id = $2 and kind = 'replay' and state = any($3)
 returning flow_id
 """

@@ -10,8 +10,11 @@ from shared.webhooks.sending import DEADLINE_SECONDS, Answer, Networks
 
 
 def echoed(body: bytes) -> Answer:
-    """The challenge, as a receiver gives it back."""
-    return Answer(200, 3.0, heard=json.dumps({"challenge": json.loads(body)["data"]["challenge"]}).encode())
+    """The challenge, as a receiver gives it back; of an event nothing."""
+    said = json.loads(body)["data"]
+    if "challenge" not in said:
+        return Answer(204, 3.0)
+    return Answer(200, 3.0, heard=json.dumps({"challenge": said["challenge"]}).encode())
 
 
 def silent(body: bytes) -> Answer:

@@ -6,10 +6,11 @@ from datetime import timedelta
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from services.webhooks.events import WebhookOrder, WebhookPayload, WebhookSecretKind
+from shared.http.bodies import moment
 from shared.http.reading import MAX_POSITION
 
 MOST_OVERLAP = timedelta(days=7)
@@ -38,7 +39,11 @@ HeaderName = Annotated[str, StringConstraints(min_length=1, max_length=64, patte
 HeaderValue = Annotated[str, StringConstraints(min_length=1, max_length=2_000, pattern=r"^[!-~]([ -~]*[!-~])?$")]
 PersonalField = Literal["name", "phone", "mail"]
 Position = Annotated[int, Field(ge=0, le=MAX_POSITION)]
-Where = Literal["now", "beginning"] | Position | AwareDatetime
+Where = (
+    Literal["now", "beginning"]
+    | Annotated[int, Field(strict=True, ge=0, le=MAX_POSITION)]
+    | Annotated[AwareDatetime, BeforeValidator(moment)]
+)
 """A place in the log: its end or beginning, after a position, or after the last event recorded by an instant."""
 
 

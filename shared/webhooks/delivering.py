@@ -310,6 +310,9 @@ class Delivering:
 
     async def _read(self, after: int, upto: int, positions: frozenset[int] | None = None) -> reading.Page:
         question = await self._question()
+        if positions is None and question.positions is not None:
+            positions = frozenset(sorted(at for at in question.positions if after < at <= upto)[:PAGE_EVENTS])
+            upto = max(positions) if len(positions) == PAGE_EVENTS else upto
         if positions is not None:
             question = replace(question, positions=positions)
         return await reading.read(
@@ -320,7 +323,7 @@ class Delivering:
             self._around.scopes,
             after=after,
             upto=upto,
-            limit=PAGE_EVENTS if positions is None else len(positions),
+            limit=PAGE_EVENTS if positions is None else max(1, len(positions)),
         )
 
     async def _question(self) -> Question:
@@ -380,6 +383,7 @@ class Delivering:
                 replace(self._standing),
                 self._backlog_at,
                 self._done,
+                len(window.sending),
                 changes,
             )
             await self._recorder.record(moved)

@@ -27,7 +27,7 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
     "told": OF_FLOW
     | {"token": "bigint", "position": "bigint", "ahead": "text", "pace": "float8", "not_before": "timestamptz"}
     | {"failing_since": "timestamptz", "failures": "int", "alarmed_at": "timestamptz", "backlog_at": "timestamptz"}
-    | {"paused_by": "text", "done": "bool", "delivered": "int", "failed": "int"},
+    | {"paused_by": "text", "done": "bool", "in_flight": "int", "delivered": "int", "failed": "int"},
     "tried": {**OF_FLOW, **attempts.COLUMNS},
     "put": OF_FLOW
     | {"endpoint_id": "uuid", "lane": "uuid", "position": "bigint", "event_at": "timestamptz", "state": "text"}
@@ -51,7 +51,8 @@ moved as (
     update delivery.flows f
        set position = t.position, ahead = t.ahead::bigint[], pace = t.pace, not_before = t.not_before,
            failing_since = t.failing_since, failures = t.failures, alarmed_at = t.alarmed_at,
-           backlog_at = t.backlog_at, delivered = f.delivered + t.delivered, failed = f.failed + t.failed,
+           backlog_at = t.backlog_at, in_flight = t.in_flight,
+           delivered = f.delivered + t.delivered, failed = f.failed + t.failed,
            state = case when f.state <> 'running' then f.state when t.done then 'done'
                         when t.paused_by is not null and f.kind = 'live' then 'paused' else f.state end,
            paused_by = case when f.kind = 'live' then coalesce(t.paused_by, f.paused_by) end,
@@ -153,6 +154,7 @@ class Moved:
     standing: Standing
     backlog_at: datetime | None
     done: bool
+    in_flight: int
     changes: Changes
 
     @property
@@ -171,6 +173,7 @@ class Moved:
             self.backlog_at,
             standing.paused_by,
             self.done,
+            self.in_flight,
             self.changes.delivered,
             len(self.changes.tried) - self.changes.delivered,
         )

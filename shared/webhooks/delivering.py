@@ -45,6 +45,7 @@ SLOW_SECONDS = 1.0
 WRITE_CURSOR_SECONDS = 1.0
 """How often is written that nothing of what was read was for this endpoint."""
 SIGHT_SECONDS = 30.0
+"""How old may be what an endpoint sees, and where an operator lets it be."""
 BACKLOG_EVENTS, CAUGHT_UP_EVENTS = 10_000, 1_000
 """So far behind the end of the log is told, and that it is over."""
 
@@ -329,6 +330,7 @@ class Delivering:
     async def _question(self) -> Question:
         if self._asked is None or monotonic() - self._asked_at > SIGHT_SECONDS:
             self._asked_at = monotonic()
+            self._allowed = await self._around.allowed(self.flow.tenant_id)
             self._asked = self.flow.asked(self.endpoint, await self._around.sight(self.endpoint))
         return self._asked
 

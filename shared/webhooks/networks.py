@@ -1,4 +1,4 @@
-"""Networks an operator lets a tenant's endpoints be in. Read with every page of deliveries; no tenant writes them."""
+"""Networks an operator lets a tenant's endpoints be in. No tenant writes them."""
 
 from __future__ import annotations
 
@@ -66,5 +66,5 @@ async def allow(on: Asked, tenant_id: UUID, network: Network, *, note: str | Non
 
 
 async def forbid(on: Asked, tenant_id: UUID, network: Network) -> bool:
-    """Close a network; False: it was not open. What is on its way arrives; the next attempt is refused."""
+    """Close a network; False: it was not open. What is sent half a minute later is refused."""
     return await on.fetchval(FORBID, tenant_id, str(network.cidr)) is not None

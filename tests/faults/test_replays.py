@@ -154,9 +154,9 @@ async def test_a_replay_killed_in_the_middle_sends_exactly_the_right_set_while_o
     assert in_order(each for each in received if each.position <= upto)
     lags = live_lags(received, told)
     assert len(lags) == len(told) > 20
-    assert max(lags) < LIVE_LAG_SECONDS, (
-        f"live events waited up to {max(lags):.2f} s, p95 {quantiles(lags, n=20)[18]:.2f}"
-    )
+    said = f"{len(wanted)} replayed; live lag p50 {median(lags):.3f} s, at most {max(lags):.3f} s"
+    print(said)
+    assert max(lags) < LIVE_LAG_SECONDS, said
 
 
 async def goes_on_quietly(true: Any) -> None:

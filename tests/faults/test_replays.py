@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import UTC, datetime
+from statistics import median
 from typing import Any
 from uuid import UUID, uuid4
 

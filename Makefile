@@ -9,12 +9,12 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 RUNTIME := $(VENV)/.installed-runtime
 DEV := $(VENV)/.installed-dev
-SOURCES := services shared bench tests
+SOURCES := services shared bench client tests
 WORKERS ?= 2
 ARGS ?=
 VIEW ?=
 
-.PHONY: help setup run demo test check fmt lint types contracts bench bench-monday soak migrate rebuild docs lock clean
+.PHONY: help setup run demo test check fmt lint types contracts published bench bench-monday soak migrate rebuild docs lock clean
 
 help: ## print these verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,11 +30,12 @@ demo: $(RUNTIME) ## the same with a generated sales organisation, and its tables
 test: $(DEV) ## run every test
 	@exec $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
-check: $(DEV) ## format, lint, types and import contracts, changing nothing
+check: $(DEV) ## format, lint, types, import contracts and what is published, changing nothing
 	@$(BIN)/ruff format --check $(SOURCES) migrations
 	@$(BIN)/ruff check $(SOURCES) migrations
 	@$(BIN)/mypy --strict $(SOURCES)
 	@$(BIN)/lint-imports
+	@$(BIN)/python -m services.compatibility
 
 fmt: $(DEV) ## format the code and mend what the linter can mend
 	@$(BIN)/ruff format $(SOURCES) migrations
@@ -66,6 +67,9 @@ rebuild: $(RUNTIME) ## build a view again from the log: make rebuild VIEW=opport
 
 docs: $(DEV) ## write docs/events.md again from the classes of the events
 	@exec $(BIN)/python -m services.event_page
+
+published: $(DEV) ## record new events and routes as published; refuses what breaks those that are
+	@exec $(BIN)/python -m services.compatibility --write $(ARGS)
 
 lock: $(DEV) ## choose package versions anew and write both lock files
 	@export CUSTOM_COMPILE_COMMAND="make lock"; \

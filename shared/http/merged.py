@@ -37,22 +37,26 @@ def _set_apart(service: str, document: Document, known: Mapping[str, Document]) 
     }
     if not names:
         return document
-    renamed: Document = _renamed(document, names)
-    for kind, parts in renamed["components"].items():
-        renamed["components"][kind] = {
+    apart: Document = renamed(document, names)
+    for kind, parts in apart["components"].items():
+        apart["components"][kind] = {
             names.get(f"#/components/{kind}/{name}", name).rpartition("/")[2]: part for name, part in parts.items()
         }
-    return renamed
+    for reference in names.values():
+        _, _, kind, name = reference.split("/")
+        if "title" in (part := apart["components"][kind][name]):
+            part["title"] = name  # generators make one class of two equal titles
+    return apart
 
 
-def _renamed(value: Any, names: Mapping[str, str]) -> Any:
+def renamed(value: Any, names: Mapping[str, str]) -> Any:
     """References, wherever they stand, by their new names."""
     match value:
         case str():
             return names.get(value, value)
         case dict():
-            return {key: _renamed(item, names) for key, item in value.items()}
+            return {key: renamed(item, names) for key, item in value.items()}
         case list():
-            return [_renamed(item, names) for item in value]
+            return [renamed(item, names) for item in value]
         case _:
             return value

@@ -12,6 +12,7 @@ from fastapi.openapi.utils import get_openapi
 from shared.http.context import HEADERS
 from shared.http.edge import OPEN, OPEN_PREFIXES
 from shared.http.route import Route
+from shared.http.schema_names import named_apart
 from shared.http.sheets import MEDIA
 from shared.http.tables import FORMS as TABLE_FORMS
 from shared.identity.api_keys import PREFIX
@@ -200,6 +201,7 @@ def document(app: FastAPI) -> dict[str, Any]:
         made["webhooks"], needs = pushed()
         for kind, described in needs.items():
             components.setdefault(kind, {}).update(described)
+    made = named_apart(made)
     app.openapi_schema = made
     return made
 

@@ -31,6 +31,7 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     drain_seconds: float = Field(default=0, ge=0)  # unready for so long before a signal to stop is obeyed
     key_days: int = Field(default=30, ge=1)  # how long an idempotency key is remembered
+    attempt_days: int = Field(default=90, ge=1)  # how long attempts of webhooks and notices about them are kept
     max_body_bytes: int = Field(default=1_048_576, ge=1_024)
     max_upload_bytes: int = Field(default=268_435_456, ge=1_024)
     attachment_bytes: int = Field(default=26_214_400, ge=1_024)  # the largest attachment

@@ -15,7 +15,7 @@ from uuid import UUID
 from shared.feed.envelope import rendered, source
 from shared.webhooks.endpoint import Endpoint
 from shared.webhooks.schedule import SCHEDULE_SECONDS, Chance, Verdict, asked_to_wait, delay, verdict
-from shared.webhooks.sending import Networks, Sends
+from shared.webhooks.sending import Answer, Networks, Sends
 from shared.webhooks.signing import NothingSigns, sign
 from shared.webhooks.vaulted import SealedSecrets, Signing
 
@@ -54,13 +54,14 @@ with due as (
     select tenant_id, notice_id, endpoint_id from delivery.tellings
      where over_at is null and next_at <= $1 order by next_at limit $2 for update skip locked
 )
-update delivery.tellings t set next_at = $3, attempts = t.attempts + 1
+update delivery.tellings t set next_at = $3
   from due d join delivery.notices n on n.tenant_id = d.tenant_id and n.notice_id = d.notice_id
  where (t.tenant_id, t.notice_id, t.endpoint_id) = (d.tenant_id, d.notice_id, d.endpoint_id)
-returning t.tenant_id, t.endpoint_id as asks, t.attempts, n.notice_id, n.endpoint_id, n.kind, n.at, n.said
+returning t.tenant_id, t.endpoint_id as asks, t.attempts + 1 as number, n.notice_id, n.endpoint_id, n.kind, n.at, n.said
 """
 SETTLE = """
-update delivery.tellings set next_at = $4, over_at = $5, status = $6, fault = $7
+update delivery.tellings
+   set next_at = $4, over_at = $5, status = $6, fault = $7, attempts = attempts + case when $8 then 1 else 0 end
  where tenant_id = $1 and notice_id = $2 and endpoint_id = $3
 """
 
@@ -155,17 +156,15 @@ class Teller:
             return
         body = rendered(notice_envelope(row, asks.tenant_id))
         try:
-            headers = notice_headers(signing, notice_id(row["notice_id"]), now, body, row["attempts"])
+            headers = notice_headers(signing, notice_id(row["notice_id"]), now, body, row["number"])
         except NothingSigns:
             await self._settle(row, next_at=now, over_at=now)
             return
         answer = await self.sends.post(asks.url, headers, body, allowed=await self.allowed(self.pool, asks.tenant_id))
         now, came = self.clock(), verdict(answer)
-        over = came in (Verdict.DELIVERED, Verdict.GONE) or row["attempts"] >= len(SCHEDULE_SECONDS)
-        wait = delay(row["attempts"], asked_to_wait(answer, now), self.chance)
-        await self._settle(
-            row, next_at=now + wait, over_at=now if over else None, status=answer.status, fault=answer.fault
-        )
+        over = came in (Verdict.DELIVERED, Verdict.GONE) or row["number"] >= len(SCHEDULE_SECONDS)
+        wait = delay(row["number"], asked_to_wait(answer, now), self.chance)
+        await self._settle(row, next_at=now + wait, over_at=now if over else None, answer=answer)
 
     async def _settle(
         self,
@@ -173,11 +172,11 @@ class Teller:
         *,
         next_at: datetime,
         over_at: datetime | None = None,
-        status: int | None = None,
-        fault: str | None = None,
+        answer: Answer | None = None,
     ) -> None:
+        status, fault = (None, None) if answer is None else (answer.status, answer.fault)
         await self.pool.execute(
-            SETTLE, row["tenant_id"], row["notice_id"], row["asks"], next_at, over_at, status, fault
+            SETTLE, row["tenant_id"], row["notice_id"], row["asks"], next_at, over_at, status, fault, answer is not None
         )
 
 

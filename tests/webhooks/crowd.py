@@ -1,7 +1,7 @@
 """A hundred receivers in a process of their own, some of them sick, so that none of it is the sender's time.
 
-Run as a program: its argument is a JSON object of ways and how many listen so; it prints their ports, then, for each
-line on its input, what was received since as a JSON list of [number, webhook-id, seconds, subject].
+Run as a program: its argument is a JSON object of ways and how many listen so; it prints their ports. All are healthy
+until `turn` is read; for each other line what was received since is printed, as [number, webhook-id, seconds, subject].
 """
 
 from __future__ import annotations
@@ -47,9 +47,15 @@ class Crowd:
         """Since it was last asked."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.write(b"\n")
+        self._process.stdin.write(b"seen\n")
         await self._process.stdin.drain()
         return [Received(*row) for row in json.loads(await self._process.stdout.readline())]
+
+    async def turn(self) -> None:
+        """From now on each is as it was made to be."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(b"turn\n")
+        await self.received()
 
 
 @asynccontextmanager
@@ -83,6 +89,8 @@ class _Listening(asyncio.Protocol):
 
     def connection_made(self, transport: Any) -> None:
         self._transport = transport
+        if self._way == "dead":
+            self._program.dying.append(transport)
 
     def pause_writing(self) -> None:
         self._room.clear()
@@ -108,7 +116,7 @@ class _Listening(asyncio.Protocol):
             self._answer()
 
     def _answer(self) -> None:
-        match self._way:
+        match self._way if self._program.turned else "healthy":
             case "healthy":
                 self._transport.write(OK)
             case "slow":
@@ -148,6 +156,9 @@ class _Program:
     def __init__(self, slow_seconds: float) -> None:
         self.slow_seconds = slow_seconds
         self.received: list[tuple[int, str, float, bytes]] = []
+        self.turned = False
+        self.dying: list[Any] = []
+        """What is closed when they turn: after it connections to the dead are refused."""
         self._tasks: set[asyncio.Task[None]] = set()
 
     def spawn(self, work: Any) -> None:
@@ -157,22 +168,28 @@ class _Program:
 
     async def run(self, ways: Mapping[str, int]) -> None:
         loop = asyncio.get_running_loop()
-        sockets = []
+        ports: list[int] = []
         for number, way in enumerate(way for way, many in ways.items() for _ in range(many)):
             held = socket.socket()
             held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             held.bind(("127.0.0.1", 0))
-            sockets.append(held)
-            if way != "dead":  # bound and not listening: refused
 
-                def protocol(number: int = number, way: str = way) -> _Listening:
-                    return _Listening(self, number, way)
+            def protocol(number: int = number, way: str = way) -> _Listening:
+                return _Listening(self, number, way)
 
-                await loop.create_server(protocol, sock=held, backlog=512)
-        print(json.dumps([held.getsockname()[1] for held in sockets]), flush=True)
+            server = await loop.create_server(protocol, sock=held, backlog=512)
+            ports.append(held.getsockname()[1])
+            if way == "dead":
+                self.dying.append(server)
+        print(json.dumps(ports), flush=True)
         asked = asyncio.StreamReader()
         await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(asked), sys.stdin)
-        while await asked.readline():
+        while line := await asked.readline():
+            if line == b"turn\n":
+                self.turned = True
+                for closing in self.dying:
+                    closing.close()
+                continue
             received, self.received = self.received, []
             rows = [(number, id, at, json.loads(body)["subject"]) for number, id, at, body in received]
             print(json.dumps(rows), flush=True)

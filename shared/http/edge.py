@@ -34,7 +34,7 @@ log = logger("http")
 
 OPEN = frozenset(
     ("/livez", "/readyz", "/startupz", "/metrics", "/openapi.json", "/v1/asyncapi.json")
-    + ("/docs", "/redoc", "/docs/oauth2-redirect")
+    + ("/docs", "/redoc", "/docs/oauth2-redirect", "/.well-known/webhook-keys")
 )
 OPEN_PREFIXES = ("/problems/", "/docs/assets/", "/v1/schemas/")
 WITH_BODY = frozenset(("POST", "PUT", "PATCH", "DELETE"))

@@ -1,8 +1,8 @@
-"""The worker: folds the views of all services and runs their operations.
+"""The worker: folds the views of all services, runs their operations, delivers events to webhooks.
 
-`python -m services.work [views] [operations]`: both, or only one, in processes of their own. Any number may run. Losing
-the database is not an end: it comes back, and the work goes on where it stood. Composition root: it finds
-`services.<service>.views.VIEWS` and `services.<service>.operations.OPERATIONS`; it knows no business.
+`python -m services.work [views] [operations] [deliveries]`: all, or only some, in processes of their own. Any number
+may run. Losing the database is not an end: it comes back, and the work goes on where it stood. Composition root: it
+finds `services.<service>.views.VIEWS` and `services.<service>.operations.OPERATIONS`; it knows no business.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ import asyncpg
 import structlog
 
 import services
+from services.deliveries import engine
 from shared.event_store import connections, hints
 from shared.event_store.store import EventStore
 from shared.http.exports import FILE as TABLE
@@ -41,6 +42,7 @@ from shared.projections import Follower, View
 from shared.projections.leases import RENEW_SECONDS, Leases
 from shared.projections.tables import prepare_each
 from shared.settings import Settings, settings
+from shared.webhooks.engine import Engine
 from shared.work_health import Health
 
 log = structlog.get_logger(__name__)
@@ -56,6 +58,8 @@ HEADS_SECONDS = 86_400.0
 """How often the head of each log is told."""
 OPERATIONS_AT_ONCE = 2
 FOLDS_AT_ONCE = 2
+DELIVERY_CONNECTIONS = 6
+PARTS = ("views", "operations", "deliveries")
 STATEMENT_TIMEOUT_MS = 60_000
 
 SESSION = connections.SESSION | {"application_name": "dakehu work", "statement_timeout": str(STATEMENT_TIMEOUT_MS)}
@@ -101,15 +105,24 @@ def _of_each_service(name: str) -> list[Any]:
 class Worker:
     """One process's work, until `stop` is set."""
 
-    def __init__(self, views: Collection[View], handlers: Mapping[str, Handler], settings: Settings) -> None:
+    def __init__(
+        self,
+        views: Collection[View],
+        handlers: Mapping[str, Handler],
+        settings: Settings,
+        *,
+        deliveries: bool = False,
+    ) -> None:
         self.views = views
         self.handlers = handlers
         self.settings = settings
+        self.deliveries = deliveries
         self.stop = asyncio.Event()
         self.health = Health()
         self._news = asyncio.Event()
         self._orders = asyncio.Event()
         self._tokens: dict[tuple[str, int, int], int] = {}
+        self._engine: Engine | None = None
 
     async def run(self) -> None:
         """Work; when the database goes away, come back with it."""
@@ -131,9 +144,10 @@ class Worker:
             sound = await prepare_each(pool, self.views)
             leases = Leases(presence, sound, f"{socket.gethostname()}:{os.getpid()}")
             await leases.open()
-            await presence.add_listener(hints.CHANNEL, lambda *_: self._news.set())
+            await presence.add_listener(hints.CHANNEL, lambda *_: self._hear())
             await presence.add_listener(OPERATIONS_CHANNEL, lambda *_: self._orders.set())
-            store = await stack.enter_async_context(await EventStore.open(url, writers=1)) if self.handlers else None
+            works = self.handlers or self.deliveries
+            store = await stack.enter_async_context(await EventStore.open(url, writers=1)) if works else None
             resources = Resources(store, self.settings) if store else None
             runner = Runner(pool, self.handlers, resources=resources)
             async with asyncio.TaskGroup() as group:
@@ -142,11 +156,19 @@ class Worker:
                     group.create_task(self._keep_leases(leases))
                     group.create_task(self._follow(Follower(pool, sound, concurrency=FOLDS_AT_ONCE)))
                     group.create_task(self.health.watch(pool, sound, self.stop))
-                if store is not None:
+                if store is not None and self.handlers:
                     group.create_task(self._forget(store))
                     group.create_task(self._tell_heads(store))
+                if store is not None and self.deliveries:
+                    group.create_task(self._deliver(url, store, leases.key))
                 runs = [group.create_task(self._operate(runner, leases.key)) for _ in range(OPERATIONS_AT_ONCE)]
-                log.info("working", views=len(sound), operations=sorted(self.handlers), key=leases.key)
+                log.info(
+                    "working",
+                    views=len(sound),
+                    operations=sorted(self.handlers),
+                    deliveries=self.deliveries,
+                    key=leases.key,
+                )
                 self.health.ready = True
                 await self.stop.wait()
                 self.health.ready = False
@@ -201,6 +223,20 @@ class Worker:
             pause = POLL_SECONDS if loop.time() - busy < IDLE_AFTER_SECONDS else IDLE_POLL_SECONDS
             await _first(self._news.wait(), self.stop.wait(), timeout=pause)
 
+    def _hear(self) -> None:
+        self._news.set()
+        if self._engine is not None:
+            self._engine.hint()
+
+    async def _deliver(self, url: str, store: EventStore, key: int) -> None:
+        """Deliver this worker's share, over connections of its own: no fold waits for a receiver's events."""
+        async with _pool(url, DELIVERY_CONNECTIONS) as pool, engine(pool, store, self.settings, key) as self._engine:
+            while not self.stop.is_set():
+                try:
+                    await self._engine.run(self.stop)
+                except* CROWDED as errors:
+                    log.info("delivery_crowded_out", error=str(errors.exceptions[0]))
+
     async def _operate(self, runner: Runner, key: int) -> None:
         while not self.stop.is_set():
             self._orders.clear()
@@ -231,9 +267,14 @@ async def _close(connection: asyncpg.Connection[Any]) -> None:
     connection.terminate()
 
 
-async def run(parts: Collection[str] = ("views", "operations")) -> None:
+async def run(parts: Collection[str] = PARTS) -> None:
     """Work until SIGTERM or SIGINT."""
-    worker = Worker(views() if "views" in parts else [], operations() if "operations" in parts else {}, settings())
+    worker = Worker(
+        views() if "views" in parts else [],
+        operations() if "operations" in parts else {},
+        settings(),
+        deliveries="deliveries" in parts,
+    )
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, worker.stop.set)
@@ -241,9 +282,10 @@ async def run(parts: Collection[str] = ("views", "operations")) -> None:
 
 
 def main() -> None:
-    parts = sys.argv[1:] or ["views", "operations"]
-    if unknown := set(parts) - {"views", "operations"}:
-        raise SystemExit(f"usage: python -m services.work [views] [operations]; not {' '.join(sorted(unknown))}")
+    parts = sys.argv[1:] or list(PARTS)
+    if unknown := set(parts) - set(PARTS):
+        usage = " ".join(f"[{part}]" for part in PARTS)
+        raise SystemExit(f"usage: python -m services.work {usage}; not {' '.join(sorted(unknown))}")
     asyncio.run(run(parts))
 
 

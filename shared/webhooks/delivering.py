@@ -228,6 +228,8 @@ class Delivering:
             changes.noticed.append((kind, now, self._said(item, answer)))
         changes.woken = changes.woken or RECOVERED in notices
         self._dirty.set()
+        if self._standing.paused_by is not None:
+            self.end()
         self._go()
 
     def _lane(self, item: Item, now: datetime, next_at: datetime, attempts: int, answer: Answer | None = None) -> Lane:

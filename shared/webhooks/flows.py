@@ -73,7 +73,8 @@ FORK = """
 with forked as (
     update delivery.flows f
        set epoch = n.epoch, position = least(f.position, n.from_position - 1), ahead = '{}',
-           upto = least(f.upto, n.from_position - 1), holder = null, until = null, token = token + 1
+           upto = case when f.upto is not null then least(f.upto, n.from_position - 1) end,
+           holder = null, until = null, token = token + 1
       from (select tenant_id, max(epoch) as epoch from es.epochs group by 1) as last
       join es.epochs n using (tenant_id, epoch)
      where f.tenant_id = last.tenant_id and f.epoch < last.epoch

@@ -55,8 +55,7 @@ moved as (
            delivered = f.delivered + t.delivered, failed = f.failed + t.failed,
            state = case when f.state <> 'running' then f.state when t.done then 'done'
                         when t.paused_by is not null and f.kind = 'live' then 'paused' else f.state end,
-           paused_by = case when f.kind = 'live' then coalesce(t.paused_by, f.paused_by) end,
-           paused_version = case when t.paused_by is null then f.paused_version end,
+           paused_by = case when f.kind = 'live' then coalesce(f.paused_by, t.paused_by) end,
            finished_at = case when t.done then clock_timestamp() else f.finished_at end,
            moved_at = clock_timestamp()
       from told t join held h using (tenant_id, flow_id)

@@ -151,6 +151,7 @@ async def working(
         work = asyncio.create_task(Engine(pool, key, surroundings).run(stop))
         try:
             yield pool
+            assert not work.done(), work.result()
         finally:
             stop.set()
             await asyncio.wait_for(work, PATIENCE_SECONDS)

@@ -6,6 +6,7 @@ the other is sent it, signed as its events are, with a schedule of its own: at l
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -140,8 +141,9 @@ class Teller:
         )
         due = await self.pool.fetch(CLAIM, now, AT_ONCE, now + timedelta(seconds=CLAIM_SECONDS))
         known = {(endpoint.tenant_id, endpoint.endpoint_id): endpoint for endpoint in asking}
-        for row in due:
-            await self._tell(row, known.get((row["tenant_id"], row["asks"])))
+        async with asyncio.TaskGroup() as group:  # nobody waits for a receiver of somebody else's
+            for row in due:
+                group.create_task(self._tell(row, known.get((row["tenant_id"], row["asks"]))))
         return len(due)
 
     async def _tell(self, row: Mapping[str, Any], asks: Endpoint | None) -> None:

@@ -25,6 +25,7 @@ from services.work import Worker, operations, views
 from shared.identity.tokens import SAMPLE_ROOT, SAMPLE_TENANT, development_key, mint_token
 from shared.settings import Settings
 from shared.testing.loop import run_apart
+from tests.webhooks.listener import Listener
 
 SERVICES = {"accounts": accounts_app, "opportunities": opportunities_app, "kpi": kpi_app}
 
@@ -92,7 +93,10 @@ async def _serve(settings: Settings, listeners: dict[str, socket.socket], ended:
     worker = Worker(views(), operations(), settings)
     async with asyncio.TaskGroup() as group:
         group.create_task(worker.run())
-        servers = [_server(SERVICES[name](settings=settings)) for name in listeners]
+        apps = [SERVICES[name](settings=settings) for name in listeners]
+        for app in apps:
+            app.state.kit.sender = Listener()  # whatever addresses are made up: nothing leaves this machine
+        servers = [_server(app) for app in apps]
         for server, listener in zip(servers, listeners.values(), strict=True):
             group.create_task(server.serve([listener]))
         while not ended.is_set():

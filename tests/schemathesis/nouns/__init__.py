@@ -31,6 +31,7 @@ from tests.schemathesis.nouns import (
     projects,
     search,
     solutions,
+    webhooks,
 )
 from tests.schemathesis.records import Maker
 
@@ -63,4 +64,5 @@ MADE: dict[str, Maker] = {
     **projects.MADE,
     **search.MADE,
     **solutions.MADE,
+    **webhooks.MADE,
 }

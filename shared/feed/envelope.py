@@ -35,6 +35,7 @@ def schema_path(type: str, schema_version: int) -> str:
 
 def envelope(row: Mapping[str, Any], *, tenant_id: UUID, epoch: int) -> dict[str, Any]:
     """An event of the log (columns of es.events by name) in full, as JSON values; instants are datetimes."""
+    origin = row["metadata"].get("origin")
     return {
         "specversion": "1.0",
         "id": event_id(epoch, row["position"]),
@@ -52,6 +53,7 @@ def envelope(row: Mapping[str, Any], *, tenant_id: UUID, epoch: int) -> dict[str
         "schema_version": row["schema_version"],
         "occurred_at": row["occurred_at"],
         "recorded_at": row["recorded_at"],
+        **({} if origin is None else {"origin": origin}),
         "data": row["data"],
         "metadata": row["metadata"],
     }
@@ -87,6 +89,7 @@ ENVELOPE = (
     "schema_version",
     "occurred_at",
     "recorded_at",
+    "origin",
 )
 """What every payload carries, however thin."""
 

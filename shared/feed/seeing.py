@@ -7,7 +7,7 @@ event up to there, found by (tenant, stream, version).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -40,16 +40,16 @@ class Seeing:
         self._scopes = scopes
         self._sight = sight
         self._open = open
+        self._put = put
         self._aliases = 0
-        # Keys of an object are looked up in order; an array is gone through for every event.
-        self._owners = f"{put(dict.fromkeys(map(str, sight.owners)))}::jsonb" if sight.owners else None
-        self._units = f"{put(dict.fromkeys(map(str, sight.unit_ids)))}::jsonb" if sight.unit_ids else None
-        self._selves = f"{put({'who': sorted(map(str, sight.selves))})}::jsonb" if sight.selves else None
-        self._posted = {
-            functions: f"{put(dict.fromkeys(sorted(units)))}::jsonb"
-            for functions in sorted({scope.posted for scope in scopes.values() if scope.posted}, key=sorted)
-            if (units := _posted(sight, functions))
-        }
+        self._names: dict[object, str] = {}
+
+    def _keys(self, name: object, ids: Collection[object]) -> str:
+        """The parameter that holds these ids, made where it is first used: keys of an object are looked up in order,
+        an array would be gone through for every event."""
+        if name not in self._names:
+            self._names[name] = f"{self._put(dict.fromkeys(sorted(map(str, ids))))}::jsonb"
+        return self._names[name]
 
     def event(self, alias: str, at: str, kinds: Iterable[str] | None = None) -> str:
         """The predicate that a row is seen as it stood at this position. Never null."""
@@ -79,15 +79,16 @@ class Seeing:
     def _ways(self, scope: Scope, alias: str, at: str) -> str:
         """By its own owner and unit, and the support team of its account."""
         said = []
-        if scope.owner is not None and self._owners is not None:
-            said.append(f"{self._owners} ? {_field(alias, scope.owner)}")
-        if scope.unit is not None and self._units is not None:
-            said.append(f"{self._units} ? {_field(alias, scope.unit)}")
-        if scope.posted in self._posted and scope.unit is not None:
+        sight = self._sight
+        if scope.owner is not None and sight.owners:
+            said.append(f"{self._keys('owners', sight.owners)} ? {_field(alias, scope.owner)}")
+        if scope.unit is not None and sight.unit_ids:
+            said.append(f"{self._keys('units', sight.unit_ids)} ? {_field(alias, scope.unit)}")
+        if scope.unit is not None and (posted := _posted(sight, scope.posted)):
             nobodys = "true" if scope.owner is None else f"{_field(alias, scope.owner)} is null"
-            said.append(f"({nobodys} and {self._posted[scope.posted]} ? {_field(alias, scope.unit)})")
+            said.append(f"({nobodys} and {self._keys(scope.posted, posted)} ? {_field(alias, scope.unit)})")
         account = self._scopes.get("account", COMPANY)
-        if scope.supported is not None and (persons := account.persons) and self._selves is not None:
+        if scope.supported is not None and (persons := account.persons) and sight.selves:
             name = self._alias()
             supports = _any(self._persons(Scope(persons=persons), name))
             id = f"({_field(alias, scope.supported)})::uuid"
@@ -95,11 +96,12 @@ class Seeing:
         return _any(said)
 
     def _persons(self, scope: Scope, alias: str) -> list[str]:
-        if self._selves is None:
+        if not scope.persons or not self._sight.selves:
             return []
-        return [
-            f"jsonb_path_exists({alias}.standing, {_quoted(path + OF_THESE)}, {self._selves})" for path in scope.persons
-        ]
+        if "selves" not in self._names:
+            self._names["selves"] = f"{self._put({'who': sorted(map(str, self._sight.selves))})}::jsonb"
+        who = self._names["selves"]
+        return [f"jsonb_path_exists({alias}.standing, {_quoted(path + OF_THESE)}, {who})" for path in scope.persons]
 
     def _followed(self, way: Through, alias: str, at: str) -> str:
         name = self._alias()

@@ -66,13 +66,6 @@ TEXTS: dict[str, Text] = {
         403,
     ),
     "forbidden": Text("没有权限", "Forbidden", "您的职能不允许这样做。", "Your function does not allow this.", 403),
-    "feed_needs_function": Text(
-        "无权读取事件流",
-        "Not allowed to read the feed",
-        "事件流供主管领导、总部、系统集成与审计使用。",
-        "The feed is for directors, head office, integrations and auditors.",
-        403,
-    ),
     "audit_unavailable": Text(
         "无法记录查阅",
         "The reading cannot be recorded",

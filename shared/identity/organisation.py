@@ -82,6 +82,16 @@ path as (
 )
 select array(select person_id from up where person_id is not null) as persons, array(select unit_id from path) as units
 """
+# A unit of today and all below it.
+BELOW = """
+with recursive below as (
+    select $2::uuid as unit_id
+    union
+    select u.stream_id
+      from below b join {units} u on u.parent_id = b.unit_id and u.tenant_id = $1 and u.to_at is null
+)
+select unit_id from below
+"""
 DEPUTIES = """(select coalesce(jsonb_object_agg(substr(k, {start}), v), '{{}}')
           from jsonb_each(standing) as f(k, v) where starts_with(k, '{prefix}') and v <> 'null')"""
 PEOPLE_INDEXES = (
@@ -115,6 +125,7 @@ class Organisation:
     def __init__(self, *, units: View, people: View) -> None:
         self.views = (units, people)
         self._seats = SEATS.format(units=units.table, people=people.table)
+        self._below = BELOW.format(units=units.table)
         self._line = LINE.format(units=units.table, people=people.table, longest=LONGEST_LINE)
 
     async def seats(self, pool: Any, principal: Principal, day: date) -> Sequence[Seat]:
@@ -138,6 +149,10 @@ class Organisation:
             )
             for row in rows
         ]
+
+    async def below(self, pool: Any, tenant_id: UUID, unit_id: UUID) -> frozenset[UUID]:
+        """The unit and those below it today; itself alone when there is no such unit."""
+        return frozenset(_plain(row["unit_id"]) for row in await pool.fetch(self._below, tenant_id, unit_id))
 
     async def line(self, pool: Any, tenant_id: UUID, person_id: UUID) -> Line:
         """The reporting line of a person as it stands; nobody is above who is not on record."""

@@ -107,8 +107,8 @@ APPROVAL = acting({REGION, PLACE, DIRECTOR, NO_PERSONAL}, {OWNER, DEPUTY})
 """What needs an approving function in the owner's reporting line."""
 HAND_OVER = acting({REGION, PLACE, DIRECTOR, NO_PERSONAL}, {OWNER, DEPUTY})
 """Making another person responsible: heads."""
-FEED = looking({DIRECTOR, NO_PERSONAL, READ_ONLY, AUDITOR, OTHER_TENANT}, others="refused")
-"""The feed: who sees everything, each of their own company."""
+WHOLE = looking({DIRECTOR, NO_PERSONAL, READ_ONLY, AUDITOR, OTHER_TENANT}, others="refused")
+"""What is of the company as a whole: who sees everything, each of their own company."""
 AUDIT = looking({DIRECTOR, NO_PERSONAL, READ_ONLY, AUDITOR, OTHER_TENANT, TENANT_ADMIN, OPERATIONS}, others="refused")
 
 

@@ -31,7 +31,7 @@ _SERVICES_OWN: dict[str, Row] = {
     "operations.metrics": Row(who.OPEN),
     "operations.problem": Row(who.OPEN, "problem"),
     "identity.me": Row(who.ANY_CREDENTIAL),
-    "events.read": Row(who.FEED),
+    "events.read": listed(),
     "events.head": listed(),
     "audit.read": Row(who.AUDIT),
     "views.list": listed(),

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from httpx import AsyncClient
 
-from shared.http.feed import rendered
+from shared.feed.envelope import rendered
 
 
 def test_numbers_of_more_than_64_bits_do_not_end_the_feed() -> None:

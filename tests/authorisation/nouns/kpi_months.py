@@ -16,7 +16,7 @@ from tests.authorisation.world import World
 
 CLOSING = who.reserved({who.DIRECTOR, who.NO_PERSONAL, who.OTHER_TENANT}, elsewhere="done")
 """Head office and the director, each company its own months."""
-FIGURES = who.FEED
+FIGURES = who.WHOLE
 """Everything that was told of the company: who sees everything."""
 OPEN_FROM, CLOSED_FROM = first_day("1998-01"), first_day("2005-01")
 _open, _closed = count(), count()

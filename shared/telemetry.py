@@ -20,6 +20,7 @@ REQUESTS = Histogram(
 REPLAYS = Counter("idempotency_replays_total", "Commands answered from an earlier answer", ("service",))
 CONFLICTS = Counter("eventstore_append_conflicts_total", "Appends that lost a race and were tried again", ("service",))
 DENIALS = Counter("authz_denials_total", "Requests without a good credential or right", ("service", "reason"))
+STREAMS_STALLED = Counter("event_streams_stalled_total", "Streams ended whose client took nothing", ("service",))
 WRITER_QUEUE = Gauge("eventstore_writer_queue", "Commands waiting for the next group commit", ("service",))
 VIEW_LAG_EVENTS = Gauge("projection_lag_events", "Events a view is behind the log, worst tenant", ("service", "view"))
 VIEW_LAG_SECONDS = Gauge(

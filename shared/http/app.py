@@ -18,7 +18,7 @@ from starlette.routing import Route as PlainRoute
 
 from shared.event_store.store import EventStore
 from shared.feed.scopes import Scopes
-from shared.http import audit, exports, feed, health, me, view_stream
+from shared.http import audit, event_snapshot, event_stream, exports, feed, health, me, view_stream
 from shared.http import views as view_routes
 from shared.http.bodies import body_faults
 from shared.http.call import call_of
@@ -119,6 +119,8 @@ def own_routers() -> Sequence[APIRouter]:
     return (
         health.router,
         feed.router,
+        event_stream.router,
+        event_snapshot.router,
         me.router,
         audit.router,
         view_routes.router,

@@ -22,7 +22,7 @@ TAKEN = (
     b" traceparent, tracestate, view-as"
 )
 SHOWN = (
-    b"content-disposition, etag, idempotency-replayed, link, location, operation-location, ratelimit,"
+    b"content-disposition, etag, events-cursor, idempotency-replayed, link, location, operation-location, ratelimit,"
     b" ratelimit-policy, retry-after, traceparent, www-authenticate"
 )
 PREFLIGHT_SECONDS = b"600"

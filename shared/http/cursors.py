@@ -15,6 +15,8 @@ from shared.http.problem import At, Problem
 
 MAC_BYTES = 16
 MAX_CHARS = 2_000
+FEED = "events"
+"""The question of the feed: a place in the log is good for any filter, of one tenant and one epoch."""
 
 
 def sign(key: bytes, tenant_id: UUID, question: str, place: Sequence[Any]) -> str:

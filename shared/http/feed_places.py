@@ -10,13 +10,10 @@ from shared.http.kit import Kit
 from shared.http.problem import At, Problem
 from shared.http.reading import MAX_POSITION
 
-QUESTION = "events"
-"""A feed's cursor is a place in the log: good for any filter, of one tenant and one epoch."""
-
 
 def cursor_of(kit: Kit, tenant_id: UUID, epoch: int, position: int) -> str:
     """The cursor to what comes after a position."""
-    return cursors.sign(kit.cursor_key, tenant_id, QUESTION, (epoch, position))
+    return cursors.sign(kit.cursor_key, tenant_id, cursors.FEED, (epoch, position))
 
 
 def position_of(kit: Kit, tenant_id: UUID, head: Head, given: str, *, name: str = "after", where: str = "query") -> int:
@@ -27,7 +24,7 @@ def position_of(kit: Kit, tenant_id: UUID, head: Head, given: str, *, name: str 
     if given.isascii() and given.isdigit():
         position = min(int(given), MAX_POSITION)
     else:
-        place = cursors.read(kit.cursor_key, tenant_id, QUESTION, given)
+        place = cursors.read(kit.cursor_key, tenant_id, cursors.FEED, given)
         if len(place) != 2 or not all(isinstance(value, int) for value in place):
             raise Problem(400, "cursor_invalid", errors=(At(f"/{name}", "cursor_invalid", where=where),))
         epoch, position = place

@@ -70,6 +70,17 @@ MinPositionText = Annotated[
     ),
 ]
 
+AtPosition = Annotated[
+    int | None,
+    Query(
+        alias="at_position",
+        ge=0,
+        le=MAX_POSITION,
+        description="As `known_at` this position, to begin a copy: the header `Events-Cursor` says where the feed goes "
+        "on from there.",
+    ),
+]
+
 T = TypeVar("T")
 
 
@@ -173,13 +184,22 @@ async def reading_now(request: Request, min_position: MinPositionText = None) ->
 
 
 async def reading(
-    request: Request, as_of: AsOfText = None, known_at: KnownAtText = None, min_position: MinPositionText = None
+    request: Request,
+    as_of: AsOfText = None,
+    known_at: KnownAtText = None,
+    at_position: AtPosition = None,
+    min_position: MinPositionText = None,
 ) -> Reading:
     """A read of any day, as known at any time."""
     call = call_of(request.scope)
     zone = call.who.zone
     moment = call.kit.clock() if as_of is None else instant(as_of, zone, name="as_of")
     position = None if known_at is None else await known_position(call.kit, call.who, known_at)
+    if at_position is not None:
+        if known_at is not None:
+            raise Problem(422, "validation", errors=(At("/at_position", "one_of_two", where="query"),))
+        position = at_position
+        await _begin_copy(call, position)
     await _recorded(call.kit, call.who, min_position, "min_position")
     return Reading(call.kit, call.who, moment, position, min_position, call)
 
@@ -193,11 +213,21 @@ async def known_position(kit: Kit, principal: Principal, text: str) -> int:
     return await kit.store.position_at(principal.tenant_id, instant(text, principal.zone, name="known_at"))
 
 
+async def _begin_copy(call: Call, position: int) -> None:
+    """Say where the feed goes on after a position. Raises Problem 409."""
+    head = await call.kit.store.head(call.who.tenant_id)
+    _require_recorded(position, head.position, "at_position")
+    cursor = cursors.sign(call.kit.cursor_key, call.who.tenant_id, cursors.FEED, (head.epoch, position))
+    call.headers.append((b"events-cursor", cursor.encode()))
+
+
 async def _recorded(kit: Kit, principal: Principal, position: int | None, name: str) -> None:
     """Refuse (409) a position of a log that is not there yet: waiting for it would be waiting for anything."""
-    if not position:
-        return
-    head = (await kit.store.head(principal.tenant_id)).position
+    if position:
+        _require_recorded(position, (await kit.store.head(principal.tenant_id)).position, name)
+
+
+def _require_recorded(position: int, head: int, name: str) -> None:
     if position > head:
         raise Problem(
             409,

@@ -1,6 +1,7 @@
 """How uvicorn reads requests: as httptools does, with an end to how long the head of one may be. Serves nothing itself.
 
-The parser gathers address and headers in memory until they are complete; without a bound one client could fill it.
+It also lets an answer cut its connection: closing one waits until the client has taken all that was sent. The parser
+gathers address and headers in memory until they are complete; without a bound one client could fill it.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 MOST_HEAD_BYTES = 65_536
 """Above what the edge allows (bounds.py), which answers with a problem; this only ends what never ends."""
+ABORT = "dakehu.abort"
+"""The extension of the ASGI scope whose `call` cuts the connection at once."""
 REFUSED = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
     b"content-type: application/problem+json\r\ncontent-length: 79\r\nconnection: close\r\n\r\n"
@@ -27,6 +30,7 @@ class BoundedHead(HttpToolsProtocol):
         self.heading = True
         self.head_bytes = 0
         super().on_message_begin()
+        self.scope["extensions"] = {ABORT: {"call": self.transport.abort}}
 
     def on_headers_complete(self) -> None:
         self.heading = False

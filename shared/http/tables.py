@@ -38,6 +38,7 @@ ACCEPTED: dict[str, Form] = {media.partition(";")[0]: form for form, media in ME
 PAGE_ROWS = 1_000
 CHUNK_BYTES = 1 << 16
 NOT_SAID = frozenset(("rows", "items", "next"))
+KNOWN = ("known_at", "at_position")
 NO_TABLE = "no_table"
 CHINESE_NAME = re.compile(r"\(([\u4e00-\u9fff][^()]*)\)")
 Ask = Callable[[Request], Awaitable[Response]]
@@ -224,9 +225,9 @@ async def _about(first: Mapping[str, Any], call: Call, summary: str, rows: int) 
 
     said = [(words["report"], _named(summary, language)), (words["path"], call.path)]
     asked = dict(query)
-    said += [(f"{words['filter']}: {_title(name, language)}", value) for name, value in query if name != "known_at"]
+    said += [(f"{words['filter']}: {_title(name, language)}", value) for name, value in query if name not in KNOWN]
     said.append((_title("as_of", language), _instant(str(first.get("as_of") or asked.get("as_of") or now), who.zone)))
-    said.append((words["known_at"], asked.get("known_at") or now.isoformat("T", "seconds")))
+    said.append((words["known_at"], asked.get("known_at") or asked.get("at_position") or now.isoformat("T", "seconds")))
     position = first.get("position")
     if position is None:
         position = (await kit.store.head(who.tenant_id)).position

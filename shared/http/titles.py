@@ -29,6 +29,7 @@ TITLES: dict[str, str] = {
     "asked_by": "发起人编号",
     "asked_by_name": "发起人",
     "at": "时间",
+    "at_position": "按日志位置",
     "base_month": "起始月",
     "basis_source": "依据来源",
     "bought_on": "购买日期",

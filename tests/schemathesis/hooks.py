@@ -24,6 +24,7 @@ from tests.schemathesis.records import NotMade, Ready, Records
 
 SERVICE = os.environ["FUZZED_SERVICE"]
 COUNTS = os.environ["FUZZED_COUNTS"]
+STREAMS = ("views.stream", "events.stream")
 SHARE_MET = 0.5
 """Share of the cases that are sent to a record in the right state."""
 SHARE_KEPT = 0.25
@@ -68,7 +69,7 @@ def before_call(context: Any, case: Any, kwargs: Any) -> None:
     with _lock:
         if ParameterLocation.QUERY not in wrong and case.query:
             case.query = _possible(case.query)
-        if ParameterLocation.QUERY not in wrong and case.operation.definition.raw["operationId"] == "views.stream":
+        if ParameterLocation.QUERY not in wrong and case.operation.definition.raw["operationId"] in STREAMS:
             case.query = {**(case.query or {}), "seconds": 0}  # nothing changes: it would last its hour
         if case.method.upper() == "POST" and ParameterLocation.HEADER not in wrong:
             case.headers = _said(case.headers)

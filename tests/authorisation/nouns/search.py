@@ -19,6 +19,8 @@ ORDER = {"path": "/v1/operations", "format": "csv"}
 ROWS: dict[str, Row] = {
     "search.find": Row(who.OWN_COMPANY, query={"q": "京"}),
     "views.stream": Row(who.OWN_COMPANY, query={"seconds": "0"}),
+    "events.stream": Row(who.OWN_COMPANY, query={"seconds": "0"}),
+    "events.snapshot": Row(who.OWN_COMPANY),
     "exports.start": Row({**who.looking(who.PEOPLE), who.READ_ONLY: "scope"}, body=ORDER),
     "exports.list": listed(),
     "exports.get": Row(who.looking({who.OWNER}), "export"),

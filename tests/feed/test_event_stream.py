@@ -1,0 +1,218 @@
+"""The feed as it happens, over real connections: each event once and in order, whoever reads or does not."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import socket
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from shared.http import event_stream
+from shared.http.open_streams import STREAMS_A_PERSON, open_streams
+from tests.feed.serving import STREAM, opened, served
+from tests.http.conftest import Client, Speaks, app, http, settings, speaks, store
+
+__all__ = ["app", "http", "settings", "speaks", "store"]
+
+
+@pytest.fixture
+async def url(app: FastAPI) -> AsyncIterator[str]:
+    async with served(app) as url:
+        yield url
+
+
+@pytest.fixture
+async def wire(url: str) -> AsyncIterator[httpx.AsyncClient]:
+    limits = httpx.Limits(max_connections=None)
+    async with httpx.AsyncClient(base_url=url, timeout=30, limits=limits, trust_env=False) as http:
+        yield http
+
+
+def bearer(client: Client) -> dict[str, str]:
+    return {"authorization": f"Bearer {client.token}"}
+
+
+async def pulled(client: Client, **query: str) -> list[dict[str, Any]]:
+    answer = await client.get("/v1/events", params={"limit": "1000", **query})
+    assert answer.status_code == 200, answer.text
+    items: list[dict[str, Any]] = answer.json()["items"]
+    return items
+
+
+async def test_what_happens_arrives_as_the_pages_have_it(speaks: Speaks, wire: httpx.AsyncClient) -> None:
+    director = speaks("director")
+    async with opened(wire, bearer(director)) as stream:
+        place = await stream.next()
+        assert place["event"] == "place"
+        assert place["id"] == place["data"]["cursor"]
+        jars = [await director.jar() for _ in range(3)]
+        events = await stream.events(3)
+        assert [event["subject"] for event in events] == jars
+        assert [
+            event | page for event, page in zip(events, await pulled(director, after=place["id"]), strict=True)
+        ] == events
+
+
+async def test_coming_back_with_the_last_id_misses_nothing_and_repeats_nothing(
+    speaks: Speaks, wire: httpx.AsyncClient
+) -> None:
+    director = speaks("director")
+    begun = (await director.get("/v1/events/head")).json()["position"]
+    writing = asyncio.create_task(_jars(director, 60))
+    got: list[int] = []
+    last = {"after": str(begun)}
+    while len(got) < 60:
+        headers = bearer(director) | ({"last-event-id": last["id"]} if "id" in last else {})
+        async with opened(wire, headers, after=str(begun)) as stream:
+            for _ in range(2 + len(got) % 7):  # the place first; then cut anywhere
+                said = await stream.next()
+                last["id"] = said["id"]
+                if said["event"] == "event":
+                    got.append(said["data"]["position"])
+                if len(got) == 60:
+                    break
+    await writing
+    assert got == list(range(begun + 1, begun + 61))
+
+
+async def _jars(client: Client, count: int) -> None:
+    for _ in range(count):
+        await client.jar()
+
+
+async def test_what_is_asked_for_arrives_and_the_place_goes_on_past_the_rest(
+    speaks: Speaks, wire: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(event_stream, "HEARTBEAT_SECONDS", 0.3)
+    director = speaks("director")
+    async with opened(wire, bearer(director), types="SweetAdded") as stream:
+        await stream.next()
+        jar = await director.jar()
+        place = await stream.next()
+        head = (await director.get("/v1/events/head")).json()["position"]
+        assert (place["event"], place["data"]["position"]) == ("place", head)
+        await director.post(f"/v1/jars/{jar}/add", {"sweets": 3}, version=1)
+        assert [event["type"] for event in await stream.events(1)] == ["SweetAdded"]
+    async with opened(wire, bearer(director), subject=jar, after=str(head - 1)) as stream:
+        assert [event["subject_version"] for event in await stream.events(2)] == [1, 2]
+
+
+async def test_a_credential_that_ends_ends_its_stream(
+    app: FastAPI, speaks: Speaks, wire: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(event_stream, "HEARTBEAT_SECONDS", 0.3)
+    async with opened(wire, bearer(speaks("director"))) as stream:
+        await stream.next()
+        app.state.kit.tokens = None  # as in production, where such a credential is none
+        assert await stream.next() == {"event": "end", "data": {"code": "invalid_token"}}
+        assert (await stream.next())["event"] == "over"
+
+
+async def test_nothing_is_sent_any_more_once_the_credential_is_void(
+    app: FastAPI, speaks: Speaks, wire: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(event_stream, "CHECK_SECONDS", 0.0)
+    director = speaks("director")
+    async with opened(wire, bearer(director)) as stream:
+        await stream.next()
+        await director.jar()
+        await stream.events(1)
+        sent = asyncio.create_task(director.jar())
+        await asyncio.sleep(0)
+        app.state.kit.tokens = None
+        said = await stream.next()
+        assert said == {"event": "end", "data": {"code": "invalid_token"}}
+        await sent
+
+
+async def test_who_is_too_far_behind_is_told_where_to_page_from(
+    speaks: Speaks, wire: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(event_stream, "MOST_BEHIND", 3)
+    director = speaks("director")
+    begun = (await director.get("/v1/events/head")).json()["position"]
+    await _jars(director, 4)
+    async with opened(wire, bearer(director), after=str(begun)) as stream:
+        assert (await stream.next())["event"] == "place"
+        resync = await stream.next()
+        assert (resync["event"], resync["data"]["position"]) == ("resync", begun)
+        assert (await stream.next())["event"] == "over"
+    assert len(await pulled(director, after=resync["data"]["cursor"])) == 4
+
+
+async def test_places_that_are_none_and_too_many_streams_are_refused(speaks: Speaks, wire: httpx.AsyncClient) -> None:
+    director = speaks("director")
+    mine = bearer(director)
+    head = (await director.get("/v1/events/head")).json()["position"]
+    for headers, query, status, code in (
+        (mine, {"after": str(head + 1)}, 409, "not_recorded_yet"),
+        (mine | {"last-event-id": "nonsense"}, {}, 400, "cursor_invalid"),
+        (mine, {"after": "nonsense"}, 400, "cursor_invalid"),
+        (mine, {"subject": "nobody"}, 422, "validation"),
+        ({}, {}, 401, "unauthenticated"),
+    ):
+        refused = await wire.get(STREAM, headers=headers, params=query | {"seconds": "0"})
+        assert (refused.status_code, refused.json()["code"]) == (status, code)
+    other = speaks("director")
+    async with AsyncExitStack() as stack:
+        streams = [await stack.enter_async_context(opened(wire, bearer(other))) for _ in range(STREAMS_A_PERSON)]
+        for stream in streams:
+            await stream.next()
+        refused = await wire.get(STREAM, headers=bearer(other), params={"seconds": "0"})
+        assert (refused.status_code, refused.json()["code"]) == (429, "too_many_streams")
+    async with asyncio.timeout(20):  # clients that have gone are noticed at once, not at the next event
+        while open_streams:
+            await asyncio.sleep(0.01)
+
+
+async def test_a_client_that_takes_nothing_is_cut_off_and_delays_nobody(
+    app: FastAPI, speaks: Speaks, url: str, wire: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(event_stream, "STALLED_SECONDS", 0.5)
+    director = speaks("director")
+    stalled = socket.socket()
+    stalled.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    stalled.setblocking(False)
+    loop = asyncio.get_running_loop()
+    await loop.sock_connect(stalled, ("127.0.0.1", urlsplit(url).port))
+    asked = f"GET {STREAM} HTTP/1.1\r\nhost: here\r\nauthorization: Bearer {director.token}\r\n\r\n"
+    await loop.sock_sendall(stalled, asked.encode())
+    async with asyncio.timeout(60), opened(wire, bearer(speaks("director"))) as stream:
+        while open_streams.total() < 2:
+            await asyncio.sleep(0.01)
+        written = 0
+        while open_streams.total() == 2:  # until what is under way to it fills all there is between
+            await asyncio.gather(*(director.post("/v1/jars", _wide()) for _ in range(20)))
+            written += 20
+            await stream.events(20)
+    stalled.close()
+    assert written >= 20
+
+
+def _wide() -> dict[str, Any]:
+    return {"label": secrets.token_hex(20), "marks": ["x" * 1000] * 10}
+
+
+async def test_streams_end_in_order_when_the_process_does(
+    app: FastAPI, speaks: Speaks, wire: httpx.AsyncClient
+) -> None:
+    director = speaks("director")
+    async with opened(wire, bearer(director)) as stream:
+        await stream.next()
+        app.state.kit.stopping = True
+        assert (await stream.next())["event"] == "over"
+
+
+async def test_an_hour_is_the_longest(speaks: Speaks, wire: httpx.AsyncClient) -> None:
+    director = speaks("director")
+    async with opened(wire, bearer(director), seconds="0") as stream:
+        assert [(await stream.next())["event"], (await stream.next())["event"]] == ["place", "over"]
+    refused = await wire.get(STREAM, headers=bearer(director), params={"seconds": "3601"})
+    assert refused.status_code == 422

@@ -165,7 +165,7 @@ def target_of(url: str) -> Target | Refusal:
     try:
         read = URL(url)
         exact = URL(url, encoded=url.isascii())  # a path with a token in it is sent as it was written
-    except ValueError:
+    except (ValueError, LookupError):  # `https://[]@` ends in an IndexError of yarl's
         return "webhook_url_malformed"
     if read.scheme not in ("http", "https") or not read.raw_host or "#" in url:
         return "webhook_url_malformed"

@@ -36,6 +36,7 @@ from services.privacy import routes as persons
 from services.webhooks import events as webhook_events
 from services.webhooks import routers as webhooks
 from services.webhooks.texts import TEXTS as WEBHOOK_TEXTS
+from services.webhooks.views import VIEWS as WEBHOOK_VIEWS
 from shared.event_store.facts import registry
 from shared.http.app import create_app
 from shared.http.inbound import TAG as INBOUND
@@ -82,7 +83,7 @@ def make_app(**given: Any) -> FastAPI:
             person_reads.router,
         ),
         facts=FACTS,
-        views=VIEWS,
+        views=(*VIEWS, *WEBHOOK_VIEWS),  # of all services alike: told of by one
         scopes=SCOPES,
         pushed=pushed("accounts"),
         texts={**HAND_OVER_TEXTS, **WEBHOOK_TEXTS, **TEXTS},

@@ -18,6 +18,7 @@ from services.accounts.views import VIEWS as ACCOUNTS_VIEWS
 from services.event_page import SERVICES
 from services.kpi.views import VIEWS as KPI_VIEWS
 from services.opportunities.views import VIEWS as OPPORTUNITIES_VIEWS
+from services.webhooks.views import VIEWS as WEBHOOK_VIEWS
 from shared.event_store.facts import registry
 
 RELEASED = json.loads(Path(__file__).with_name("released.json").read_text(encoding="utf-8"))
@@ -28,7 +29,7 @@ FORMS: dict[str, type[msgspec.Struct]] = {}
 def published() -> dict[str, dict[str, Any]]:
     """As of now: views with version and definition, facts and parts with their fields, codes with their values."""
     found: dict[str, dict[str, Any]] = {"views": {}, "facts": {}, "parts": {}, "codes": {}}
-    for view in (*ACCOUNTS_VIEWS, *OPPORTUNITIES_VIEWS, *KPI_VIEWS):
+    for view in (*ACCOUNTS_VIEWS, *OPPORTUNITIES_VIEWS, *KPI_VIEWS, *WEBHOOK_VIEWS):
         found["views"][view.name] = {"version": view.version, "definition": view.definition}
     for module in SERVICES.values():
         for name, fact in registry(module).types.items():

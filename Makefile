@@ -14,6 +14,8 @@ WORKERS ?= 2
 ARGS ?=
 VIEW ?=
 
+LONG = tests/faults/test_deliveries.py tests/faults/test_replays.py tests/webhooks/test_many_receivers.py
+
 .PHONY: help setup run demo test check fmt lint types contracts published bench bench-monday soak migrate rebuild docs lock clean
 
 help: ## print these verbs
@@ -56,8 +58,9 @@ bench: $(DEV) ## measure against the peers; prints one JSON document
 bench-monday: $(DEV) ## what this machine holds of a Monday morning: 1 M events, half an hour or less
 	@exec $(BIN)/dakehu bench-monday $(ARGS)
 
-soak: $(DEV) ## the long concurrency run, a minute
-	@exec $(BIN)/dakehu soak $(ARGS)
+soak: $(DEV) ## the long runs: many writers for a minute; deliveries while workers die, replays, sick receivers
+	@$(BIN)/dakehu soak $(ARGS)
+	@DAKEHU_SOAK=1 DAKEHU_REPLAYED=100000 exec $(BIN)/pytest -q -s -p no:xdist -o faulthandler_timeout=3600 $(LONG)
 
 migrate: $(RUNTIME) ## bring the database to the newest schema
 	@exec $(BIN)/dakehu migrate $(ARGS)

@@ -124,7 +124,7 @@ class RegisterEndpoint(Wishes):
 class ChangeEndpoint(Wishes):
     """Change what an endpoint is sent, where or how: only the fields named. Another `url` must be proven anew."""
 
-    model_config = like(types=["DealWon", "DealLost", "DeliveryRecorded"], rate=50)
+    model_config = like(types=["DealWon", "DealLost", "UnitsDelivered"], rate=50)
 
     name: Name | None = None
     url: Url | None = None

@@ -22,6 +22,7 @@ from shared.http import audit, event_snapshot, event_stream, exports, feed, heal
 from shared.http import views as view_routes
 from shared.http.bodies import body_faults
 from shared.http.call import call_of
+from shared.http.described import Described
 from shared.http.edge import Edge
 from shared.http.errors import problem_of
 from shared.http.kit import Kit
@@ -111,6 +112,9 @@ def create_app(
         raise TypeError("\n".join(faults))
     kit.hot.learn(app.routes)
     app.openapi = lambda: document(app)  # type: ignore[method-assign]
+    described = Described(app.openapi).route()
+    routes = app.router.routes
+    routes[:] = [described if getattr(route, "path", None) == described.path else route for route in routes]
     return app
 
 

@@ -29,3 +29,13 @@ async def test_assets_are_those_of_the_pages_alone(app: FastAPI) -> None:
                 (404, "application/problem+json"),
                 (401, "application/problem+json"),
             ), path
+
+
+async def test_the_document_is_sent_again_only_to_who_has_another(app: FastAPI) -> None:
+    async with AsyncClient(transport=ASGITransport(app), base_url="http://here") as reader:
+        first = await reader.get("/openapi.json")
+        assert first.json() == app.openapi()
+        again = await reader.get("/openapi.json", headers={"If-None-Match": first.headers["etag"]})
+        assert (again.status_code, again.content) == (304, b"")
+        other = await reader.get("/openapi.json", headers={"If-None-Match": '"another"'})
+        assert other.content == first.content

@@ -40,7 +40,7 @@ class LaneShown(BaseModel):
     attempts: int
     first_failed_at: datetime
     next_at: datetime | None
-    status: int | None = Field(description="What the last attempt was answered.")
+    status: int | None = Field(title="应答状态码", description="What the last attempt was answered.")
     fault: str | None
 
 

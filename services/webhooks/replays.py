@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 from uuid import UUID
 
 from fastapi import Query, Response
@@ -12,6 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from services.webhooks.asking import question, seen
 from services.webhooks.commands import MOST_NAMES, MOST_RATE, EventType, Position
+from services.webhooks.replays_shown import ReplayShown, all_shown, planned, shown
 from shared.http.context import CommandContext, Ctx
 from shared.http.openapi import refuses
 from shared.http.problem import At, Problem
@@ -20,7 +21,7 @@ from shared.http.route import Router
 from shared.webhooks import replaying
 from shared.webhooks.endpoint import Endpoint, Place
 from shared.webhooks.figures import flow, rated
-from shared.webhooks.replaying import Count, State, Wish
+from shared.webhooks.replaying import State, Wish
 
 router = Router(prefix="/v1/webhooks", tags=["webhooks"])
 REFUSED = refuses(403, 404, 409)
@@ -72,35 +73,6 @@ class OpenReplay(BaseModel):
         return self
 
 
-class ReplayShown(BaseModel):
-    """A replay and how far it is. `looked` of `span` positions; events are counted beforehand."""
-
-    id: UUID | None = Field(description="The value of the header `webhook-replay`; null of a dry run.")
-    endpoint_id: UUID
-    state: Literal["planned", "running", "paused", "done", "cancelled"]
-    from_position: int
-    to_position: int
-    types: list[str] | None
-    subject: UUID | None
-    failed: bool
-    imported: bool | None
-    rate: float | None
-    events: int = Field(description="How many events it sends, counted when it was opened.")
-    exact: bool = Field(description="Whether they were all counted, or reckoned from a part.")
-    seconds_left: float | None = Field(description="How long it takes yet, reckoned; null when it does not run.")
-    position: int = Field(description="All before is delivered, not for this endpoint, or waits in a lane.")
-    progress: float = Field(description="Of its range, from 0 to 1.")
-    delivered: int
-    attempts_failed: int
-    lanes_waiting: int = Field(description="Subjects whose next event is to be tried again.")
-    lanes_parked: int = Field(description="Subjects whose next event is not tried again by itself.")
-    failing_since: datetime | None
-    made_by: UUID | None
-    made_at: datetime
-    moved_at: datetime
-    finished_at: datetime | None
-
-
 @router.post(
     "/{endpoint_id}/replays",
     status_code=201,
@@ -126,7 +98,16 @@ async def open_replay(endpoint_id: UUID, command: OpenReplay, ctx: Ctx, response
     if command.dry_run:
         response.status_code = 200
         seconds = counted.events / await _speed(ctx, endpoint, command.rate)
-        return _planned(endpoint, command, ctx.now, after, upto, counted, seconds)
+        return planned(
+            endpoint_id,
+            wanted,
+            rate=command.rate,
+            at=ctx.now,
+            after=after,
+            upto=upto,
+            counted=counted,
+            seconds=seconds,
+        )
     opened = await replaying.open_replay(
         ctx.kit.pool,
         ctx.tenant_id,
@@ -167,14 +148,15 @@ async def replays(
         limit=page.limit + 1,
     )
     rows, following = page.of(found, lambda row: (row["made_at"], row["flow_id"]))
-    return Listed(items=[shown(row, read.kit.clock()) for row in rows], next=following)
+    return Listed(items=await all_shown(read.kit, read.tenant_id, rows), next=following)
 
 
 @router.get("/{endpoint_id}/replays/{replay_id}", operation_id="webhooks.get_replay", responses=refuses(403, 404))
 async def replay(endpoint_id: UUID, replay_id: UUID, read: Now) -> ReplayShown:
     """One replay and how far it is."""
     await seen(read.kit, read.principal, endpoint_id)
-    return shown(await _row(read.pool, read.tenant_id, endpoint_id, replay_id), read.kit.clock())
+    (item,) = await all_shown(read.kit, read.tenant_id, [await _row(read.pool, read.tenant_id, endpoint_id, replay_id)])
+    return item
 
 
 @router.post("/{endpoint_id}/replays/{replay_id}/pause", operation_id="webhooks.pause_replay", responses=REFUSED)
@@ -277,74 +259,8 @@ async def _speed(ctx: CommandContext, endpoint: Endpoint, rate: float | None) ->
     return min(each for each in (speed, rate, endpoint.rate) if each is not None)
 
 
-def _planned(
-    endpoint: Endpoint, command: OpenReplay, at: datetime, after: int, upto: int, counted: Count, seconds: float
-) -> ReplayShown:
-    return ReplayShown(
-        id=None,
-        endpoint_id=endpoint.endpoint_id,
-        state="planned",
-        from_position=after + 1,
-        to_position=upto,
-        types=None if command.types is None else sorted(command.types),
-        subject=command.subject,
-        failed=command.failed,
-        imported=command.imported,
-        rate=command.rate,
-        events=counted.events,
-        exact=counted.exact,
-        seconds_left=round(seconds, 1),
-        position=after,
-        progress=0.0,
-        delivered=0,
-        attempts_failed=0,
-        lanes_waiting=0,
-        lanes_parked=0,
-        failing_since=None,
-        made_by=None,
-        made_at=at,
-        moved_at=at,
-        finished_at=None,
-    )
-
-
 async def _of(ctx: CommandContext, endpoint: Endpoint, flow_id: UUID) -> ReplayShown:
     return shown(await _row(ctx.kit.pool, ctx.tenant_id, endpoint.endpoint_id, flow_id), ctx.now)
-
-
-def shown(row: Any, now: datetime) -> ReplayShown:
-    """A replay's row (COLUMNS of replaying) as it is shown."""
-    asked = row["question"]
-    after, span = asked["after"], row["upto"] - asked["after"]
-    progress = min(1.0, (row["position"] - after) / span) if span else 1.0
-    took = (now - row["made_at"]).total_seconds()
-    left = took * (1 - progress) / progress if row["state"] == "running" and progress > 0 else None
-    return ReplayShown(
-        id=row["flow_id"],
-        endpoint_id=row["endpoint_id"],
-        state=row["state"],
-        from_position=after + 1,
-        to_position=row["upto"],
-        types=asked["types"],
-        subject=asked["subject"],
-        failed=asked["failed"],
-        imported=asked["imported"],
-        rate=row["rate"],
-        events=row["total"],
-        exact=asked["exact"],
-        seconds_left=None if left is None else round(max(0.0, left), 1),
-        position=row["position"],
-        progress=progress,
-        delivered=row["delivered"],
-        attempts_failed=row["failed"],
-        lanes_waiting=row["waiting"],
-        lanes_parked=row["parked"],
-        failing_since=row["failing_since"],
-        made_by=row["made_by"],
-        made_at=row["made_at"],
-        moved_at=row["moved_at"],
-        finished_at=row["finished_at"],
-    )
 
 
 def _place(given: tuple[Any, ...] | None) -> tuple[datetime, UUID] | None:

@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from services.webhooks.asking import question, seen
-from services.webhooks.replays import ReplayShown, shown
+from services.webhooks.replays_shown import ReplayShown, all_shown
 from shared.http.openapi import refuses
 from shared.http.reading import Now, Reading
 from shared.http.route import Router
@@ -136,7 +136,7 @@ async def figures(endpoint_id: UUID, read: Now) -> FiguresShown:
             took_ms_p95=took[1],
             took_ms_p99=took[2],
         ),
-        replays=[shown(each, now) for each in open_replays],
+        replays=await all_shown(read.kit, read.tenant_id, open_replays),
     )
 
 

@@ -40,6 +40,15 @@ MOST_ROWS: Final = 1_000
 TAG = {"name": "inbound", "description": "Facts that other systems tell: one, or a thousand as lines (接入)"}
 NOT_TRIED: Final = 424
 
+ANSWERED: Final[dict[str, Any]] = {
+    LINES: {
+        "schema": {
+            "contentMediaType": LINES,
+            "description": "A line for each row (ToldRowOutcome), and at the end a ToldBatchSummary.",
+        }
+    }
+}
+
 log = logger("inbound")
 
 M = TypeVar("M", bound=BaseModel)
@@ -358,7 +367,14 @@ def inbound(name: str, summary: str, facts: Sequence[Fact]) -> Router:
         description=f"{summary}. One fact as JSON, answered as its command is; or up to {MOST_ROWS:,} as lines "
         f"({LINES}), answered by as many lines and one that sums up. Facts: {noun.known}.",
         response_model=Receipt,
-        responses={201: {"model": Receipt, "description": "It opened a record."}, **refuses(403, 404, 409, 415, 422)},
+        responses={
+            200: {
+                "description": "The receipt; or an outcome for each row, and what sums them up.",
+                "content": ANSWERED,
+            },
+            201: {"model": Receipt, "description": "It opened a record."},
+            **refuses(403, 404, 409, 415, 422),
+        },
         openapi_extra={"requestBody": body},
     )
     return router
@@ -385,8 +401,10 @@ def _documented(noun: Noun) -> tuple[dict[str, Any], dict[str, Any]]:
                 "examples": {name: {"value": example} for name, example in zip(refs, examples, strict=True)},
             },
             LINES: {
-                "schema": {"type": "string", "description": "Such an object a line; answered by ToldRowOutcome a line "
-                           "and a ToldBatchSummary at the end."},
+                "schema": {
+                    "contentMediaType": LINES,
+                    "description": "Such an object a line, with a key of its own if it has one.",
+                },
                 "examples": {"two": {"value": "".join(f"{orjson.dumps(one).decode()}\n" for one in examples[:2])}},
             },
         },

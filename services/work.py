@@ -24,6 +24,7 @@ import asyncpg
 import structlog
 
 import services
+from services.beside import beside_deliveries
 from services.deliveries import engine
 from shared.event_store import connections, hints
 from shared.event_store.store import EventStore
@@ -59,6 +60,7 @@ HEADS_SECONDS = 86_400.0
 OPERATIONS_AT_ONCE = 2
 FOLDS_AT_ONCE = 2
 DELIVERY_CONNECTIONS = 6
+BESIDE_CONNECTIONS = 2
 PARTS = ("views", "operations", "deliveries")
 STATEMENT_TIMEOUT_MS = 60_000
 
@@ -161,6 +163,7 @@ class Worker:
                     group.create_task(self._tell_heads(store))
                 if store is not None and self.deliveries:
                     group.create_task(self._deliver(url, store, leases.key))
+                    group.create_task(self._beside(url))
                 runs = [group.create_task(self._operate(runner, leases.key)) for _ in range(OPERATIONS_AT_ONCE)]
                 log.info(
                     "working",
@@ -236,6 +239,15 @@ class Worker:
                     await self._engine.run(self.stop)
                 except* CROWDED as errors:
                     log.info("delivery_crowded_out", error=str(errors.exceptions[0]))
+
+    async def _beside(self, url: str) -> None:
+        """Notices, gauges and old attempts, over connections of their own."""
+        async with _pool(url, BESIDE_CONNECTIONS) as pool:
+            while not self.stop.is_set():
+                try:
+                    await beside_deliveries(pool, self.settings, self.stop)
+                except* CROWDED as errors:
+                    log.info("beside_deliveries_crowded_out", error=str(errors.exceptions[0]))
 
     async def _operate(self, runner: Runner, key: int) -> None:
         while not self.stop.is_set():

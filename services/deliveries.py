@@ -5,7 +5,7 @@ Composition root: it knows all services, and no rule.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -29,6 +29,8 @@ from shared.webhooks.delivering import Surroundings
 from shared.webhooks.endpoint import Endpoint
 from shared.webhooks.engine import Engine
 from shared.webhooks.networks import allowed
+from shared.webhooks.payload import Persons
+from shared.webhooks.persons import persons
 from shared.webhooks.posting import Poster
 from shared.webhooks.sending import Networks
 from shared.webhooks.vaulted import SealedSecrets
@@ -43,7 +45,8 @@ class Deliveries:
         self._pool = pool
         self._store = store
         self._organisation = Organisation(units=UNITS, people=PEOPLE)
-        self._sealed = SealedSecrets(pool, Vault(pool, Vault.master_key(settings)).keys)
+        self._vault = Vault(pool, Vault.master_key(settings))
+        self._sealed = SealedSecrets(pool, self._vault.keys)
 
     def around(self, sender: Poster) -> Surroundings:
         return Surroundings(
@@ -55,6 +58,7 @@ class Deliveries:
             sender=sender,
             scopes=SCOPES,
             clock=lambda: datetime.now(UTC),
+            persons=self._persons,
         )
 
     async def _load(self) -> list[Endpoint]:
@@ -68,6 +72,9 @@ class Deliveries:
 
     async def _allowed(self, tenant_id: UUID) -> Networks:
         return await allowed(self._pool, tenant_id)
+
+    async def _persons(self, endpoint: Endpoint, event: Mapping[str, Any]) -> Persons:
+        return await persons(self._pool, self._vault, endpoint, event)
 
     async def _pause(self, endpoint: Endpoint, by: str) -> int | None:
         with as_tenant(endpoint.tenant_id):

@@ -7,7 +7,7 @@ written when the flow is lost, or the process dies, is done again by whoever hol
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import random
@@ -26,6 +26,7 @@ from shared.webhooks.attempts import Attempt, new_id
 from shared.webhooks.endpoint import Endpoint
 from shared.webhooks.flows import Flow
 from shared.webhooks.lanes import EVENTS_AT_ONCE, Lane
+from shared.webhooks.payload import Persons
 from shared.webhooks.rate import Rate
 from shared.webhooks.recording import Moved, Recorder
 from shared.webhooks.schedule import Chance, Verdict
@@ -57,6 +58,7 @@ class Surroundings:
     `load`: every endpoint that is not removed. `signing`: its secrets and own headers; None: not there yet. `sight`:
     what it sees today. `allowed`: networks a tenant's endpoints may be in. `pause`: put it into the log that we stopped
     an endpoint, and why (`gone`, `failing`); answers the version of its stream after that, None when it did not come.
+    `persons`: what an endpoint may know of those an envelope names; None: nothing of anybody.
     """
 
     load: Callable[[], Awaitable[Sequence[Endpoint]]]
@@ -69,6 +71,7 @@ class Surroundings:
     clock: Callable[[], datetime]
     chance: Chance = random
     deadline: float = DEADLINE_SECONDS
+    persons: Callable[[Endpoint, Mapping[str, Any]], Awaitable[Persons]] | None = None
 
 
 class Delivering:
@@ -178,13 +181,18 @@ class Delivering:
 
     async def _send(self, item: Item) -> None:
         now = self._around.clock()
-        body = payload.body(self.endpoint, item.shown)
+        body = payload.body(self.endpoint, item.shown, await self._persons(item.shown))
         headers = self._headers(item, now, body)
         item.sent_at = monotonic()
         answer = await self._around.sender.post(
             self.endpoint.url, headers, body, allowed=self._allowed, deadline=self._around.deadline
         )
         self._answered(item, answer, now)
+
+    async def _persons(self, shown: Shown) -> Persons:
+        if self._around.persons is None or not self.endpoint.personal:
+            return {}
+        return await self._around.persons(self.endpoint, shown.body)
 
     def _headers(self, item: Item, now: datetime, body: bytes) -> dict[str, str]:
         headers = dict(self._signing.headers)

@@ -20,6 +20,8 @@ from statistics import median
 from typing import Any
 from uuid import UUID, uuid4, uuid5
 
+import pytest
+
 from shared.event_store import connections
 from shared.event_store.command import Command, RecordedFact, StreamAppend
 from shared.event_store.connections import WORK
@@ -56,17 +58,18 @@ class Scale:
     slack: float
 
 
-SHORT = Scale(pairs=1, events=24, every=0.25, deadline=2.0, slow_seconds=2.9, slack=1.0)
-FULL = Scale(pairs=3, events=240, every=0.25, deadline=20.0, slow_seconds=29.0, slack=0.0)
+SHORT = Scale(pairs=1, events=14, every=0.4, deadline=3.0, slow_seconds=4.35, slack=1.5)
+FULL = Scale(pairs=3, events=120, every=0.5, deadline=20.0, slow_seconds=29.0, slack=0.0)
 SCALE = FULL if os.environ.get("DAKEHU_SOAK") else SHORT
 
 
+@pytest.mark.slow
 async def test_thirty_sick_receivers_of_a_hundred_delay_nobody_else(own_database_url: str) -> None:
     well, ill = [], []
     for _ in range(SCALE.pairs):
         well.append(await p99(own_database_url, HEALTHY))
         ill.append(await p99(own_database_url, SICK))
-    print(f"p99 of seventy receivers: {median(well):.3f} s, beside thirty sick ones {median(ill):.3f} s")
+        print(f"p99 of seventy receivers: {well[-1]:.3f} s, beside thirty sick ones {ill[-1]:.3f} s")
     assert median(ill) <= 2 * median(well) + SCALE.slack
 
 

@@ -35,6 +35,7 @@ def test_it_serves_survives_the_death_of_its_parts_and_ends_cleanly(running: Run
         "accounts",
         "opportunities",
         "kpi",
+        "webhooks",
     }
     for port in PORTS:
         assert running.get("/openapi.json", port)["openapi"].startswith("3.1")

@@ -30,6 +30,11 @@ OPEN = {
 }  # fmt: skip
 HIDDEN = {"tenant", "api_key", "posting", "lead_rota", "assessment", "commission", "training_need", "webhook_endpoint"}
 OF_DEAL = {"solution", "bid", "negotiation", "contract", "filing", "invoice"}
+MOVING = {
+    "owner_id", "unit_id", "account_id", "opportunity_id", "opportunity_ids", "record_id", "support_team",
+    "participants", "manager_id", "entered_by", "instructions", "measures",
+}  # fmt: skip
+FIXES = ("FactVoided", "FactCorrected")
 POOLS = {"representative", "account_manager"}
 
 
@@ -53,6 +58,7 @@ class Log:
     def __init__(self, events: Iterable[Event], oracle: Oracle) -> None:
         self.events = list(events)
         self.oracle = oracle
+        self._judged: dict[tuple[Asker, str | None, str | None, frozenset[str]], bool] = {}
         self.streams: defaultdict[str, list[Event]] = defaultdict(list)
         for event in self.events:
             self.streams[event.stream].append(event)
@@ -81,26 +87,18 @@ class Log:
     def told(self, asker: Asker, units: set[str] | None = None) -> Iterator[tuple[Event, bool]]:
         """The events told to somebody, each with whether only that its record has left; `units`: at these alone."""
         for event in self.events:
+            moved = event.version > 1 and (MOVING & event.changes.keys() or event.type in FIXES)
             if self._seen(asker, units, event, event.position):
                 yield event, False
-            elif event.version > 1:
-                before = self.streams[event.stream][event.version - 2]
-                moved = event.changes or event.type in ("FactVoided", "FactCorrected")
-                # a record whose own event changed nothing about it did not leave by it
-                if moved and self._moved(event, before) and self._seen(asker, units, before, event.position - 1):
-                    yield event, True
-
-    @staticmethod
-    def _moved(event: Event, before: Event) -> bool:
-        told = (
-            "owner_id", "unit_id", "account_id", "opportunity_id", "opportunity_ids", "record_id", "support_team",
-            "participants", "manager_id", "entered_by", "instructions", "measures",
-        )  # fmt: skip
-        return any(event.standing.get(name) != before.standing.get(name) for name in told)
+            elif moved and self._seen(asker, units, self.streams[event.stream][event.version - 2], event.position - 1):
+                yield event, True
 
     def _seen(self, asker: Asker, units: set[str] | None, event: Event, at: int) -> bool:
         def sees(owner: str | None, unit: str | None, team: Iterable[str] = ()) -> bool:
-            return self.oracle.sees(asker, owner, unit, team)
+            asked = asker, owner, unit, frozenset(team)
+            if asked not in self._judged:
+                self._judged[asked] = self.oracle.sees(*asked)
+            return self._judged[asked]
 
         if not self._scope(event, at, sees, asker):
             return False

@@ -15,9 +15,7 @@ _ACCOUNT = (Through("account_id", ("account",)),)
 _OWN = Scope(owner="owner_id", unit="unit_id")
 """Whose it is and whoever supervises them, and who has a function at its unit or above."""
 _OF_UNIT = Scope(unit="unit_id")
-_OF_OPPORTUNITY = Scope(
-    owner="owner_id", unit="unit_id", supported="account_id", through=_OPPORTUNITY, lane=("opportunity_id",)
-)
+_OF_OPPORTUNITY = Scope(through=_OPPORTUNITY, lane=("opportunity_id",))
 """Who sees the opportunity sees what belongs to it."""
 _OF_ACCOUNT = Scope(through=_ACCOUNT, lane=("account_id",))
 
@@ -72,8 +70,7 @@ _OPPORTUNITIES: Scopes = {
         ),
         lane=("opportunity_id", "account_id", "record_id"),
     ),
-    **dict.fromkeys(("solution", "bid", "negotiation", "contract", "filing"), _OF_OPPORTUNITY),
-    "invoice": Scope(through=_OPPORTUNITY, lane=("opportunity_id", "account_id")),
+    **dict.fromkeys(("solution", "bid", "negotiation", "contract", "filing", "invoice"), _OF_OPPORTUNITY),
     "receipt": _OF_ACCOUNT,
     "credit": _OF_ACCOUNT,
     "posting": COMPANY,  # the books: head office and the finance department

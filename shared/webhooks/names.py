@@ -33,6 +33,7 @@ class Names(AbstractResolver):
         self._lookup = lookup or self._ask_the_system
         self._now = now
         self._answered_at: float | None = None
+        self._answered: str | None = None
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
@@ -43,10 +44,10 @@ class Names(AbstractResolver):
         except UnicodeError:
             raise OSError(socket.EAI_NONAME, "not a name") from None
         except socket.gaierror as error:
-            if error.errno not in _NONE and not self.well():
+            if error.errno not in _NONE and not self.well() and not await self._another_is_answered(host):
                 raise OwnNamesFail(error.errno, "names are not answered for") from error
             raise
-        self._answered_at = self._now()
+        self._answered_at, self._answered = self._now(), host
         return [
             ResolveResult(
                 hostname=host,
@@ -62,6 +63,17 @@ class Names(AbstractResolver):
     def well(self) -> bool:
         """Some name was answered for a moment ago: that another is not is that other's fault."""
         return self._answered_at is not None and self._now() - self._answered_at < TRUSTED_SECONDS
+
+    async def _another_is_answered(self, host: str) -> bool:
+        """Ask for the name that was answered for last: a receiver whose own servers are down says nothing of ours."""
+        if self._answered is None or self._answered == host:
+            return False
+        try:
+            await self._lookup(self._answered, 443)
+        except OSError:
+            return False
+        self._answered_at = self._now()
+        return True
 
     async def close(self) -> None:
         if self._threads is not None:

@@ -217,6 +217,9 @@ async def test_no_such_name_is_the_receivers_fault_and_no_answer_is_ours() -> No
         assert await fault("good") is None
         assert await fault("silent") == "dns", "another name was answered for a moment ago"
         now += TRUSTED_SECONDS
+        assert await fault("silent") == "dns", "the other name still is, when asked"
+        now += TRUSTED_SECONDS
+        numbers["good"] = socket.EAI_AGAIN
         assert await fault("silent") == "own_dns"
 
 

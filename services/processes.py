@@ -139,7 +139,9 @@ class Part:
             rotate(self.log)
             try:
                 self.child = await self.nursery.start(self.name, self.log)
-                self.pid_file.write_text(f"{self.child.pid}\n")
+                beside = self.pid_file.with_suffix(".pid.new")
+                beside.write_text(f"{self.child.pid}\n")
+                beside.replace(self.pid_file)  # whoever reads it finds a whole number
                 why = f"{_reason(await asyncio.shield(self.child.ended))}; see {self.log}"
             except ConnectionError as error:
                 why = str(error)

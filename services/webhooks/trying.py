@@ -22,6 +22,7 @@ from shared.identity.sight import Sight
 from shared.privacy.disclosure import disclosure
 from shared.webhooks import attempt_log, payload
 from shared.webhooks.endpoint import Endpoint
+from shared.webhooks.persons import persons
 from shared.webhooks.replaying import Wish, narrowed
 from shared.webhooks.sending import Answer
 from shared.webhooks.signing import NothingSigns, sign
@@ -90,7 +91,7 @@ async def test(endpoint_id: UUID, command: TestEndpoint, ctx: Ctx) -> Tested:
     if endpoint.status == "unproven" and not command.dry_run:
         raise Problem(409, "endpoint_unproven")
     epoch, event = await _event(ctx, endpoint, command)
-    id, body = event_id(epoch, event.position), payload.body(endpoint, event)
+    id, body = event_id(epoch, event.position), await _body(ctx, endpoint, event, sent=not command.dry_run)
     headers, own = await _headers(ctx, endpoint, id, body)
     request = RequestShown(
         url=endpoint.url,
@@ -168,6 +169,18 @@ async def _headers(
         raise Problem(409, "webhook_secret_missing") from None
     said = {"content-type": "application/json", "webhook-attempt": "1", "webhook-test": "true", **signed}
     return said, dict(signing.headers)
+
+
+async def _body(ctx: CommandContext, endpoint: Endpoint, event: Shown, *, sent: bool) -> bytes:
+    """The bytes as they are sent: by the endpoint's agreement, and not by what who tests may see. A dry run is shown
+    alone, so it holds of persons what they may see."""
+    kit = ctx.kit
+    asked = disclosure.set(None if sent else disclosure.get())
+    try:
+        named = await persons(kit.pool, kit.vault, endpoint, event.body, sent=sent)
+    finally:
+        disclosure.reset(asked)
+    return payload.body(endpoint, event, named)
 
 
 async def _may_be_shown(ctx: CommandContext, endpoint: Endpoint, epoch: int, event: Shown) -> bool:

@@ -15,10 +15,10 @@ ROUTE = "webhook"
 REDACTED, RESTRICTED = {"redacted": True}, {"restricted": True}
 
 
-async def persons(pool: Any, vault: Vault, endpoint: Endpoint, event: Any) -> Persons:
+async def persons(pool: Any, vault: Vault, endpoint: Endpoint, event: Any, *, sent: bool = True) -> Persons:
     """Of the persons an envelope names, the fields the endpoint's agreement lists. Nothing without an agreement.
 
-    Customers' persons it is told of are in the read audit, the endpoint as their reader.
+    Customers' persons it is told of are in the read audit, the endpoint as their reader; not when nothing is `sent`.
     """
     if not endpoint.personal or endpoint.payload == "thin":
         return {}
@@ -30,7 +30,7 @@ async def persons(pool: Any, vault: Vault, endpoint: Endpoint, event: Any) -> Pe
     }
     fields = await vault.get(endpoint.tenant_id, subjects, endpoint.personal)
     told = sorted(id for id in fields if subjects[id].kind != STAFF)
-    if told:
+    if told and sent:
         named = sorted({name for id in told for name in fields[id]})
         trace = event["metadata"].get("trace")
         await pool.execute(

@@ -196,3 +196,15 @@ async def test_an_unproven_endpoint_is_sent_no_test(company: Company, listener: 
     no = await company["director"].post(path(made["id"], "test"), {})
     assert (no.status_code, no.json()["code"]) == (409, "endpoint_unproven")
     assert (await company["director"].post(path(made["id"], "test"), {"dry_run": True})).status_code == 200
+
+
+async def test_a_test_sends_persons_by_the_agreement_and_shows_them_to_who_may_see_them(
+    company: Company, listener: Listener, tell: Tell
+) -> None:
+    made = await company["director"].make(BASE, {"name": "DMS", "url": URL, "personal": ["name"]})
+    listener.posts.clear()
+    for tester, shown in ((company["director"], True), (tell(company, "director", scopes=("*",)), False)):
+        said = await tester.make(path(made["id"], "test"), {"type": "PersonJoined"})
+        (_, _, body) = listener.posts[-1]
+        assert json.loads(body)["data"]["persons"][said["subject"]]["name"].endswith("先生")
+        assert said["request"]["body"] == (body.decode() if shown else None)

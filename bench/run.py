@@ -22,6 +22,7 @@ from bench.processes import starts
 from bench.reads import reads, rows_by_sight
 from bench.rebuild import rebuilds
 from bench.visible import append_to_visible
+from bench.webhooks import deliveries
 from services.work import views
 from shared.privacy.vault import Vault
 from shared.projections import catch_up, prepare
@@ -43,12 +44,13 @@ class Scale:
     rebuilds: int
     peer_events: int
     starts: int
+    deliveries: int
 
 
 FULL = Scale(rounds=5, seconds=5.0, streams=2_000, events=1_000_000, short_events=100_000, rebuilds=2,
-             peer_events=3_000, starts=3)  # fmt: skip
+             peer_events=3_000, starts=3, deliveries=20_000)  # fmt: skip
 QUICK = Scale(rounds=3, seconds=2.0, streams=1_000, events=100_000, short_events=30_000, rebuilds=1,
-              peer_events=1_000, starts=1)  # fmt: skip
+              peer_events=1_000, starts=1, deliveries=5_000)  # fmt: skip
 
 
 async def companies(
@@ -109,6 +111,9 @@ FIGURES: dict[str, Measure] = {
     "authorisation": _rebuilds_and_reads,
     "kpi": lambda base, scale, _: kpi_figures(
         base, events=scale.events, a_year=A_YEAR, rounds=min(scale.rounds, 3), seconds=scale.seconds * 12
+    ),
+    "webhooks": lambda base, scale, _: deliveries(
+        base, rounds=min(scale.rounds, 3), seconds=scale.seconds, events=scale.deliveries
     ),
     "processes": lambda base, scale, _: starts(base, rounds=scale.starts),
 }

@@ -20,6 +20,7 @@ from bench.ground import Ground, conditions, end
 from bench.history import furnish, write
 from bench.processes import starts
 from bench.visible import append_to_visible
+from bench.webhooks import deliveries
 from shared.event_store.verify import verify
 from shared.identity.tokens import SAMPLE_TENANT
 from shared.privacy.vault import Vault
@@ -94,6 +95,12 @@ async def test_the_time_from_append_to_view_is_measured(base: Ground) -> None:
 @pytest.mark.slow
 async def test_starts_and_memory_are_measured(base: Ground) -> None:
     shapely(await starts(base, rounds=1), "start_to_ready_seconds", "memory_mb")
+
+
+@pytest.mark.slow
+async def test_deliveries_are_measured_beside_a_bare_loop(base: Ground) -> None:
+    figures = await deliveries(base, rounds=1, seconds=0.3, events=200)
+    shapely(figures, "deliveries_per_second", "commit_to_2xx")
 
 
 async def test_a_made_up_past_is_a_log_as_commands_would_have_left_it(base: Ground) -> None:

@@ -13,6 +13,7 @@ import resource
 import socket
 import ssl
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -37,6 +38,7 @@ IDLE_SECONDS = 15.0
 """A connection nobody uses is closed after this; most servers keep theirs longer."""
 _STREAMED_BYTES = 1_000_000
 """aiohttp warns when more is written to a socket at once."""
+FILES = 16_384
 MOST_AT_ONCE = 4_096
 """So many are sent to at a time at most, and no more than half of the files the system lets us open."""
 _OUT_OF_SOCKETS = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL, errno.ENETDOWN}
@@ -82,8 +84,7 @@ class Poster(Asks):
         self._trust = trust or _the_systems_trust()
         self._clock = clock
         self._session: aiohttp.ClientSession | None = None
-        files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-        self._most = MOST_AT_ONCE if files == resource.RLIM_INFINITY else min(MOST_AT_ONCE, files // 2)
+        self._most = min(MOST_AT_ONCE, _files() // 2)
         self._under_way = 0
 
     async def __aenter__(self) -> Self:
@@ -156,7 +157,7 @@ class Poster(Asks):
     async def _exchange(self, method: str, headers: Mapping[str, str], body: bytes | None, way: _Way) -> None:
         _WAY.set(way)
         data: Any = io.BytesIO(body) if body is not None and len(body) > _STREAMED_BYTES else body
-        asked = {"accept": "*/*", "accept-encoding": "identity", "user-agent": "dakehu-webhooks", **headers}
+        asked = {"accept-encoding": "identity", "user-agent": "dakehu-webhooks", **headers}
         async with self._open().request(
             method,
             way.target.url,
@@ -298,6 +299,19 @@ def _may_begin(way: _Way) -> bool:
     if target.address is not None:
         return permitted(target.address, target.port, way.allowed, secure=target.secure)
     return not way.proxied or (target.secure and target.port == 443)
+
+
+def _files() -> int:
+    """How many files this process may have open, once it has asked for as many as it wants."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    infinity = resource.RLIM_INFINITY
+    if soft == infinity:
+        return FILES
+    wanted = FILES if hard == infinity else min(FILES, hard)
+    if soft < wanted:
+        with suppress(ValueError, OSError):  # some systems keep a limit of their own
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
 
 
 def _the_systems_trust() -> ssl.SSLContext:

@@ -39,8 +39,9 @@ IDLE_SECONDS = 15.0
 _STREAMED_BYTES = 1_000_000
 """aiohttp warns when more is written to a socket at once."""
 FILES = 16_384
+"""So many files we ask the system to let us open; most begin with 1 024."""
 MOST_AT_ONCE = 4_096
-"""So many are sent to at a time at most, and no more than half of the files the system lets us open."""
+"""So many are sent to at a time at most, and no more than half of the files we may open."""
 _OUT_OF_SOCKETS = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL, errno.ENETDOWN}
 _PROXY_REACHED_NOBODY = {502, 503, 504}
 

@@ -63,7 +63,9 @@ Money = Annotated[
     Decimal,
     BeforeValidator(partial(_plain, AMOUNT)),
     Field(ge=0, max_digits=18, decimal_places=4, allow_inf_nan=False, description="Decimal text."),
-    WithJsonSchema({"anyOf": [_text(AMOUNT), {"type": "integer", "minimum": 0, "maximum": 10**12}]}, mode="validation"),
+    WithJsonSchema(
+        {"anyOf": [_text(AMOUNT), {"type": "integer", "minimum": 0, "maximum": 10**14 - 1}]}, mode="validation"
+    ),
 ]
 Share = Annotated[
     Decimal,

@@ -23,6 +23,9 @@ ALL_BYTES = 32 * 1024 * 1024
 PAGE_EVENTS = 200
 PORTION_BYTES = 16 * 1024
 """About so much is given to a reader at a time, but at least one event."""
+BEHIND_EVENTS = 50
+BEHIND_BYTES = 64 * 1024
+"""The same, for one that reads for itself."""
 MOST_RINGS = 4_000
 READS_AT_ONCE = 3
 
@@ -107,8 +110,8 @@ class Recent:
         if ring.low <= position < ring.high:
             return ring.portion(position)
         if position < ring.low:
-            page = await self._page(key, position, head, PAGE_EVENTS // 4)
-            return _portion(*self._rendered(key, page), page.upto)
+            page = await self._page(key, position, head, BEHIND_EVENTS)
+            return _portion(*self._rendered(key, page), page.upto, most=BEHIND_BYTES)
         async with ring.reading:
             if position >= ring.high:  # who is in front leads; who is behind reads for itself
                 page = await self._page(key, position, head, PAGE_EVENTS)
@@ -142,10 +145,10 @@ class Recent:
             self.size -= ring.size
 
 
-def _portion(positions: Sequence[int], bodies: Sequence[bytes], upto: int) -> Portion:
+def _portion(positions: Sequence[int], bodies: Sequence[bytes], upto: int, *, most: int = PORTION_BYTES) -> Portion:
     """As many as are sent at a time."""
     size = count = 0
-    while count < len(bodies) and (not count or size + len(bodies[count]) <= PORTION_BYTES):
+    while count < len(bodies) and (not count or size + len(bodies[count]) <= most):
         size += len(bodies[count])
         count += 1
     last = positions[count - 1] if count else upto

@@ -21,7 +21,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from shared.feed.envelope import rendered
 from shared.feed.reading import Page, Question, Shown, read
-from shared.feed.recent import Recent
+from shared.feed.recent import PORTION_BYTES, Recent
 from shared.feed.tail import End
 from shared.http import cursors
 from shared.http.call import Call, call_of
@@ -35,7 +35,7 @@ from shared.http.open_streams import LONGEST_SECONDS, RETRY_MILLISECONDS, counte
 from shared.http.openapi import problem_response
 from shared.http.problem import Problem
 from shared.http.route import Router
-from shared.http.server import ABORT
+from shared.http.server import WIRE, Wire
 from shared.identity.principal import Principal
 from shared.telemetry import STREAMS_STALLED, logger
 
@@ -50,6 +50,8 @@ AGAIN_SECONDS = 1.0
 """After the database was away."""
 STALLED_SECONDS = 30.0
 """A client that takes nothing for so long is disconnected: it comes back with its last id, and has missed nothing."""
+KERNEL_BYTES = 64 * 1024
+"""What the system may hold for one client; left to itself it lets that grow to megabytes."""
 MOST_BEHIND = 50_000
 """Who is further behind pages first: a stream is for what happens, not for history."""
 CHARGED_ROWS = 100
@@ -145,31 +147,35 @@ class EventStream(StreamingResponse):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._send = send
+        wire: Wire | None = scope.get("extensions", {}).get(WIRE, {}).get("wire")
+        if wire is not None:
+            wire.narrow(kernel=KERNEL_BYTES, process=PORTION_BYTES)
         self._gone = asyncio.create_task(_gone(receive), name="stream's client")
         try:
             with counted(self._who):
                 async with self._kit.tail.listening(self._who.tenant_id) as end:
+                    question = await self._ask(self._who)  # what fails until here is answered as a problem
                     await self._put({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
                     said = b""
                     try:
-                        await self._run(end)
+                        await self._run(end, question)
                     except Over as over:
                         said = over.said or self._place()
                 await self._put({"type": "http.response.body", "body": said, "more_body": False})
         except Stalled:
             STREAMS_STALLED.labels(self._kit.service).inc()
-            if (abort := scope.get("extensions", {}).get(ABORT)) is not None:
-                abort["call"]()
+            if wire is not None:
+                wire.cut()
             await asyncio.wait((self._gone,), timeout=AGAIN_SECONDS)
         finally:
             self._gone.cancel()
 
-    async def _run(self, end: End) -> None:
+    async def _run(self, end: End, question: Question) -> None:
         """Raises Over."""
         loop = asyncio.get_running_loop()
         ends_at = loop.time() + self._seconds
         beats_at = loop.time() + HEARTBEAT_SECONDS
-        question, checked = await self._ask(self._who), loop.time()
+        checked = loop.time()
         await self._tell(b"retry: %d\n\n" % RETRY_MILLISECONDS + self._place(always=True))
         while True:
             now, news = loop.time(), end.news

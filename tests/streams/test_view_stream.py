@@ -6,7 +6,7 @@ import asyncio
 import json
 import secrets
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -24,12 +24,6 @@ from tests.opportunities.routes.world import World, found
 from tests.stack import Running, started
 
 PATH = "/v1/views/stream"
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    with started(tmp_path_factory.mktemp("streams")) as running:
-        yield running
 
 
 @pytest.fixture
@@ -86,7 +80,9 @@ async def test_a_change_arrives_within_a_second_and_only_of_its_views(
     async with opened(http, bearer(running)) as stream:
         first = await stream.next()
         assert first["event"] == "views"
-        assert {name.partition(".")[0] for name in first["data"]["views"]} == {"accounts", "opportunities", "kpi"}
+        assert {name.partition(".")[0] for name in first["data"]["views"]} == {
+            "accounts", "opportunities", "kpi", "webhooks"
+        }  # fmt: skip
         await tell(http, running)  # also warms the path
         while (await stream.next())["data"]["view"] != "opportunities.accounts":
             pass

@@ -32,12 +32,15 @@ FIELDS: dict[str, Schema] = {
     "schema_version": COUNT,
     "occurred_at": INSTANT,
     "recorded_at": INSTANT,
+    "origin": TEXT | {"description": "`import`: history taken in from elsewhere. Absent: it was told as it happened"},
     "metadata": {
         "type": "object",
         "description": "Who (`actor`), for whom (`on_behalf_of`), by which request (`correlation`, `trace`)",
     },
 }
 """Every field but `data`, which is each type's own."""
+
+REQUIRED = [name for name in (*ENVELOPE, "metadata") if name != "origin"]
 
 SAID = "One event, the same whichever way it comes: a page, a stream, a webhook. More fields may be added."
 ENVELOPE_SCHEMA: Schema = {
@@ -47,7 +50,7 @@ ENVELOPE_SCHEMA: Schema = {
     "description": f"{SAID} A webhook whose payload is thin has no `data`, one of selected fields has those alone.",
     "type": "object",
     "properties": {**FIELDS, "data": {"type": "object"}},
-    "required": [*ENVELOPE, "data", "metadata"],
+    "required": [*REQUIRED, "data"],
 }
 
 
@@ -58,7 +61,7 @@ def common() -> Schema:
         "description": SAID,
         "type": "object",
         "properties": fields,
-        "required": [name for name in (*ENVELOPE, "metadata") if name != "type"],
+        "required": [name for name in REQUIRED if name != "type"],
     }
 
 

@@ -33,8 +33,11 @@ if TYPE_CHECKING:
 log = logger("http")
 
 OPEN = frozenset(
-    ("/livez", "/readyz", "/startupz", "/metrics", "/openapi.json", "/v1/asyncapi.json")
-    + ("/docs", "/redoc", "/docs/oauth2-redirect", "/.well-known/webhook-keys")
+    (
+        *("/livez", "/readyz", "/startupz", "/metrics"),
+        *("/docs", "/redoc", "/docs/oauth2-redirect", "/openapi.json", "/v1/asyncapi.json"),
+        "/.well-known/webhook-keys",
+    )
 )
 OPEN_PREFIXES = ("/problems/", "/docs/assets/", "/v1/schemas/")
 WITH_BODY = frozenset(("POST", "PUT", "PATCH", "DELETE"))
@@ -77,7 +80,7 @@ class Edge:
                 await answer({"type": "http.response.start", "status": 204, "headers": []})
                 await answer({"type": "http.response.body"})
                 return
-            if local not in OPEN and not local.startswith(OPEN_PREFIXES):
+            if not is_open(local):
                 principal = self._known(call) or await self.kit.limits.trying(call, self._authenticate)
                 if not self.kit.tenants.open(principal.tenant_id):
                     await self.kit.check_standing(principal.tenant_id)
@@ -244,6 +247,11 @@ class Edge:
             method = key[0] if key[0] in WITH_BODY or key[0] in ("GET", "HEAD", "OPTIONS") else "other"
             observed = self._observed[key] = REQUESTS.labels(self.kit.service, method, key[1], str(key[2]))
         observed.observe(seconds)
+
+
+def is_open(path: str) -> bool:
+    """Whether an address within a service is answered without a credential."""
+    return path in OPEN or path.startswith(OPEN_PREFIXES)
 
 
 def too_large(limit: int) -> Problem:

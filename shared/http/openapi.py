@@ -10,7 +10,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.openapi.utils import get_openapi
 
 from shared.http.context import HEADERS
-from shared.http.edge import OPEN, OPEN_PREFIXES
+from shared.http.edge import is_open
 from shared.http.route import Route
 from shared.http.schema_names import named_apart
 from shared.http.sheets import MEDIA
@@ -208,7 +208,7 @@ def document(app: FastAPI) -> dict[str, Any]:
 
 def _complete(path: str, method: str, operation: dict[str, Any], route: Route) -> None:
     responses = operation.setdefault("responses", {})
-    if path in OPEN or path.startswith(OPEN_PREFIXES):
+    if is_open(path):
         operation["security"] = []
         responses.pop("422", None)
         if path.startswith("/.well-known/"):

@@ -6,7 +6,7 @@ import base64
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Query, Response
+from fastapi import Query, Request, Response
 from pydantic import BaseModel, Field
 
 from services.webhooks.commands import AddSecret, RetireSecret
@@ -15,6 +15,7 @@ from services.webhooks.endpoints import endpoints_of
 from services.webhooks.events import NUMBERED_FIELD
 from services.webhooks.making import ENDPOINTS, ON_RECORD, SecretMade, keep_secret, sealed, told
 from services.webhooks.rights import require_grants, require_makes
+from shared.http.call import call_of
 from shared.http.commands import Work
 from shared.http.context import CommandContext, CtxMatch, Parts
 from shared.http.receipt import Receipt
@@ -111,16 +112,20 @@ class PublicKeys(BaseModel):
 
 @public_router.get("/.well-known/webhook-keys", operation_id="webhooks.public_keys", response_model=PublicKeys)
 async def public_keys(
+    request: Request,
     parts: Parts,
     response: Response,
     tenant: Annotated[UUID, Query(description="As in the `source` of every event: `urn:uuid:<tenant>`.")],
     endpoint: Annotated[UUID, Query(description="The endpoint's id.")],
 ) -> PublicKeys:
     """The public keys of an endpoint. For everybody: it takes ids that nobody guesses, and tells keys alone."""
+    call = call_of(request.scope)
+    parts.limits.open_to(call)
     response.headers["cache-control"] = f"public, max-age={PUBLIC_SECONDS}"
     with as_tenant(tenant):
         found = await endpoints_of(parts.pool, tenant, [endpoint])
         if not found:
+            parts.limits.guessed(call)
             return PublicKeys(keys=[])
         now = parts.clock()
         keys = await SealedSecrets(parts.pool, parts.vault.keys).public_keys(tenant, endpoint)

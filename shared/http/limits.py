@@ -156,6 +156,17 @@ class Limits:
                 failures.take(address, self._clock())
             raise
 
+    def open_to(self, call: Call) -> None:
+        """For what is told without a credential. Raises Problem (429) to an address that guessed too often of late."""
+        if self._failures is not None and (wait := self._failures.wait(of_address(call), self._clock())):
+            DENIALS.labels(call.kit.service, "too_many_failures").inc()
+            raise too_many(self._failures.policy, wait)
+
+    def guessed(self, call: Call) -> None:
+        """What was asked for without a credential is not there: it counts like a credential that is refused."""
+        if self._failures is not None:
+            self._failures.take(of_address(call), self._clock())
+
 
 def limited(kind: Kind) -> Callable[[Request], Awaitable[None]]:
     """A dependency that counts the request under this kind as well: `dependencies=[Depends(limited("lookups"))]`."""

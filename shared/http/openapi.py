@@ -212,7 +212,7 @@ def _complete(path: str, method: str, operation: dict[str, Any], route: Route) -
         operation["security"] = []
         responses.pop("422", None)
         if path.startswith("/.well-known/"):
-            responses["422"] = problem_response(422)
+            responses |= {str(status): problem_response(status) for status in (422, 429)}
         return
     scope = needed(method.upper(), path)
     operation["security"] = [{name: [] if scope is None else [scope]} for name in SECURITY_SCHEMES]

@@ -10,11 +10,14 @@ from uuid import UUID
 
 import asyncpg
 import pytest
+from fastapi import FastAPI
 
 from services.webhooks.endpoint import WebhookEndpoint
 from services.webhooks.endpoints import endpoint_as_told
+from shared.http.limits import Limits
 from shared.identity.current_tenant import as_tenant
 from shared.privacy.sealing import WrongKey
+from shared.settings import Settings
 from shared.webhooks.networks import allow
 from shared.webhooks.sending import Answer, Network
 from shared.webhooks.vaulted import SealedSecrets
@@ -254,6 +257,14 @@ async def test_public_keys_are_for_everybody_who_knows_the_ids(
     assert malformed.status_code == 422
 
 
+async def test_who_guesses_ids_is_soon_not_answered(company: Company, app: FastAPI, settings: Settings) -> None:
+    app.state.kit.limits = Limits(settings.model_copy(update={"limit_failures": 3}))
+    query = {"tenant": str(company.tenant_id), "endpoint": str(company.root_id)}
+    answers = [await company["director"].http.get("/.well-known/webhook-keys", params=query) for _ in range(5)]
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 429, 429]
+    assert int(answers[-1].headers["retry-after"]) > 0
+
+
 # -- where it stands --------------------------------------------------------------------------------------
 
 
@@ -383,7 +394,7 @@ async def test_everybody_sees_the_endpoints_of_their_units(
     assert (await company["sh_rep"].get(BASE)).status_code == 403
 
 
-async def test_sealed_bytes_open_for_their_own_endpoint_alone(company: Company, pool: Pool, app: Any) -> None:
+async def test_sealed_bytes_open_for_their_own_endpoint_alone(company: Company, pool: Pool, app: FastAPI) -> None:
     """A row moved to another endpoint, or another number, is refused, not used."""
     one, two = await register(company["director"]), await register(company["director"])
     kit = app.state.kit

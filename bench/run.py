@@ -13,6 +13,7 @@ import msgspec
 
 from bench.appends import into_the_store
 from bench.commands import over_http
+from bench.feed import feed
 from bench.figure import Figure
 from bench.ground import Ground, Place, conditions, ground, say
 from bench.history import Company, furnish, write
@@ -115,6 +116,7 @@ FIGURES: dict[str, Measure] = {
     "webhooks": lambda base, scale, _: deliveries(
         base, rounds=min(scale.rounds, 3), seconds=scale.seconds, events=scale.deliveries
     ),
+    "feed": lambda base, scale, _: feed(base, rounds=min(scale.rounds, 3), events=scale.deliveries),
     "processes": lambda base, scale, _: starts(base, rounds=scale.starts),
 }
 """By name, in the order measured; rebuild, reads and authorisation share the long log."""

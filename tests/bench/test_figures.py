@@ -15,6 +15,7 @@ import pytest
 from bench import run
 from bench.appends import into_the_store
 from bench.commands import over_http
+from bench.feed import feed
 from bench.figure import Figure, bounded, figure
 from bench.ground import Ground, conditions, end
 from bench.history import furnish, write
@@ -101,6 +102,11 @@ async def test_starts_and_memory_are_measured(base: Ground) -> None:
 async def test_deliveries_are_measured_beside_a_bare_loop(base: Ground) -> None:
     figures = await deliveries(base, rounds=1, seconds=0.3, events=200)
     shapely(figures, "deliveries_per_second", "commit_to_2xx")
+
+
+async def test_the_feed_is_measured_beside_reading_rows(base: Ground) -> None:
+    figures = await feed(base, rounds=1, events=200)
+    shapely(figures, "feed_pages_per_second", "feed_stream_per_second")
 
 
 async def test_a_made_up_past_is_a_log_as_commands_would_have_left_it(base: Ground) -> None:

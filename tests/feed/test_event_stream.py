@@ -9,17 +9,23 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import UUID, uuid4
 
+import asyncpg
 import httpx
 import pytest
 from fastapi import FastAPI
 
+from shared.feed.reading import read
+from shared.feed.scopes import Scope
 from shared.http import event_stream
 from shared.http.open_streams import STREAMS_A_PERSON, open_streams
 from tests.feed.serving import STREAM, opened, served
-from tests.http.conftest import Client, Speaks, app, http, settings, speaks, store
+from tests.http.conftest import Client, Faulty, Speaks, app, http, open_tenant, settings, speaks, store
 
 __all__ = ["app", "http", "settings", "speaks", "store"]
+
+NEXT_EPOCH = "insert into es.epochs (tenant_id, epoch, from_position, reason) values ($1, 2, 2, 'of a test')"
 
 
 @pytest.fixture
@@ -102,6 +108,84 @@ async def test_what_is_asked_for_arrives_and_the_place_goes_on_past_the_rest(
         assert [event["type"] for event in await stream.events(1)] == ["SweetAdded"]
     async with opened(wire, bearer(director), subject=jar, after=str(head - 1)) as stream:
         assert [event["subject_version"] for event in await stream.events(2)] == [1, 2]
+
+
+async def test_each_hears_what_they_see_and_nothing_of_another_company(
+    app: FastAPI, store: Faulty, speaks: Speaks, wire: httpx.AsyncClient
+) -> None:
+    app.state.kit.scopes = {"jar": Scope(owner="owner_id")}
+    other = uuid4()
+    await open_tenant(store, other)
+    one, two, director, stranger = (
+        speaks("representative"), speaks("representative"), speaks("director"), speaks("director", tenant=other)
+    )  # fmt: skip
+    async with AsyncExitStack() as stack:
+        streams = {
+            client: await stack.enter_async_context(opened(wire, bearer(client), seconds="3"))
+            for client in (one, two, director, stranger)
+        }
+        jars = {client: await client.jar() for client in (one, two, stranger)}
+        heard: dict[Client, list[str]] = {client: [] for client in streams}
+        for client, stream in streams.items():
+            while (said := await stream.next())["event"] != "over":
+                if said["event"] == "event":
+                    heard[client].append(said["data"]["subject"])
+        assert heard == {
+            one: [jars[one]], two: [jars[two]], director: [jars[one], jars[two]], stranger: [jars[stranger]]
+        }  # fmt: skip
+
+
+async def test_a_database_that_was_away_costs_time_and_no_event(
+    speaks: Speaks, wire: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(event_stream, "AGAIN_SECONDS", 0.05)
+    away = [ConnectionError, TimeoutError, ConnectionError]
+
+    async def sometimes(*given: Any, **said: Any) -> Any:
+        if away:
+            raise away.pop()
+        return await read(*given, **said)
+
+    monkeypatch.setattr(event_stream, "read", sometimes)
+    director = speaks("director")
+    async with opened(wire, bearer(director)) as stream:
+        await stream.next()
+        jars = [await director.jar() for _ in range(5)]
+        assert [event["subject"] for event in await stream.events(5)] == jars
+    assert not away
+
+
+async def test_a_quota_that_is_used_up_ends_the_stream(
+    app: FastAPI, speaks: Speaks, wire: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(event_stream, "CHARGED_ROWS", 1)
+    monkeypatch.setattr(app.state.kit.quotas, "_persons", 3)
+    director = speaks("director")
+    async with opened(wire, bearer(director)) as stream:
+        await stream.next()
+        for _ in range(3):
+            await director.jar()
+            await stream.events(1)
+        await director.jar()
+        said = await stream.next()
+        while said["event"] == "event":
+            said = await stream.next()
+        assert said == {"event": "end", "data": {"code": "export_quota"}}
+
+
+async def test_a_restored_log_ends_the_streams_of_the_other_history(
+    app: FastAPI, speaks: Speaks, wire: httpx.AsyncClient, database_url: str, tenant_id: UUID
+) -> None:
+    director = speaks("director")
+    async with opened(wire, bearer(director)) as stream:
+        place = await stream.next()
+        owner = await asyncpg.connect(database_url)
+        await owner.execute(NEXT_EPOCH, tenant_id)
+        await owner.close()
+        app.state.kit.tail.look_now()
+        assert await stream.next() == {"event": "end", "data": {"code": "cursor_of_another_epoch"}}
+    refused = await wire.get(STREAM, headers=bearer(director) | {"last-event-id": place["id"]})
+    assert (refused.status_code, refused.json()["code"]) == (410, "cursor_of_another_epoch")
 
 
 async def test_a_credential_that_ends_ends_its_stream(

@@ -208,7 +208,7 @@ def import_(
 def bench(
     figures: Annotated[
         list[str] | None,
-        typer.Argument(help="commands, appends, rebuild, visible, reads, authorisation, kpi, webhooks, processes; or all"),
+        typer.Argument(help="commands, appends, rebuild, visible, reads, authorisation, kpi, webhooks …; or all"),
     ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="two minutes instead of ten, on shorter logs")] = False,
 ) -> None:

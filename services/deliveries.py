@@ -16,8 +16,9 @@ from services.accounts.views.units import UNITS
 from services.feed.scopes import SCOPES
 from services.webhooks.by_system import FACTS, pause
 from services.webhooks.endpoint import WebhookEndpoint
-from services.webhooks.endpoints import open_endpoints
+from services.webhooks.endpoints import endpoint_of, open_endpoints
 from services.webhooks.events import WebhookPause, WebhookStatus
+from services.webhooks.views import ENDPOINTS
 from shared.event_store.repository import Repository
 from shared.event_store.store import EventStore
 from shared.identity.current_tenant import as_tenant
@@ -35,6 +36,12 @@ from shared.webhooks.posting import Poster
 from shared.webhooks.sending import Networks
 from shared.webhooks.vaulted import SealedSecrets
 
+# Removed ones as long as there is something left of them.
+REMOVED = f"""
+select v.* from {ENDPOINTS.table} v
+  join delivery.flows f on f.tenant_id = v.tenant_id and f.flow_id = v.stream_id and f.state in ('running', 'paused')
+ where v.to_at is null and v.status = 'removed'
+"""  # noqa: S608 - constants only
 REASONS = {"gone": "the receiver answered 410", "failing": "nothing got through for days"}
 
 
@@ -62,7 +69,8 @@ class Deliveries:
         )
 
     async def _load(self) -> list[Endpoint]:
-        return await open_endpoints(self._pool)
+        removed = [endpoint_of(row) for row in await self._pool.fetch(REMOVED)]
+        return [*await open_endpoints(self._pool), *removed]
 
     async def _sight(self, endpoint: Endpoint) -> Sight:
         if endpoint.unit_id is None:

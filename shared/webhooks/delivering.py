@@ -46,6 +46,7 @@ SLOW_SECONDS = 1.0
 WRITE_CURSOR_SECONDS = 1.0
 """How often is written that nothing of what was read was for this endpoint."""
 SIGHT_SECONDS = 30.0
+MOST_ERROR = 500
 """How old may be what an endpoint sees, and where an operator lets it be."""
 BACKLOG_EVENTS, CAUGHT_UP_EVENTS = 10_000, 1_000
 """So far behind the end of the log is told, and that it is over."""
@@ -100,6 +101,7 @@ class Delivering:
         self._rate = Rate(endpoint.rate, flow.rate)
         self._asked: Question | None = None
         self._asked_at = 0.0
+        self._begun = False
         self._done = False
         self._ending = False
         self._ended = asyncio.Event()
@@ -122,6 +124,7 @@ class Delivering:
         self._allowed = await self._around.allowed(self.flow.tenant_id)
         async with asyncio.TaskGroup() as self._tasks:
             loops = [self._tasks.create_task(self._keep_reading()), self._tasks.create_task(self._keep_writing())]
+            self._begun = True
             self._hungry.set()
             await self._ended.wait()
             await self._settled()
@@ -133,8 +136,15 @@ class Delivering:
         self._ending = True
         self._go()
 
+    @property
+    def busy(self) -> bool:
+        """Whether there is more to do than to wait for new events."""
+        return not (self._begun and self._window.empty and not self._window.lanes and self._window.upto >= self._end)
+
     def beat(self, due: list[UUID]) -> None:
         """From time to time: lanes whose time has come, what takes long, what is to be told."""
+        if not self._begun:
+            return
         now, at = self._around.clock(), monotonic()
         self._window.to_load.update(lane for lane in due if self._window.idle(lane))
         for item in self._window.keeping():
@@ -260,7 +270,7 @@ class Delivering:
             took_ms=answer.took_ms,
             status=answer.status,
             fault=answer.fault,
-            error=answer.error,
+            error=None if answer.error is None else _storable(answer.error),
             answer=answer.body,
             next_at=next_at,
         )
@@ -276,7 +286,7 @@ class Delivering:
             "subject": str(item.shown.subject),
             "status": answer.status,
             "fault": answer.fault,
-            "error": answer.error,
+            "error": None if answer.error is None else _storable(answer.error),
             "failures": self._standing.failures,
             "failing_since": None if since is None else since.isoformat(),
             "paused_by": self._standing.paused_by,
@@ -414,3 +424,8 @@ class Delivering:
         self._settlers.append(settler)
         self._dirty.set()
         await settler
+
+
+def _storable(text: str) -> str:
+    """What a receiver made somebody say must not keep a whole statement from being written."""
+    return text.replace("\0", "").encode(errors="replace").decode()[:MOST_ERROR]

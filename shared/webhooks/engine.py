@@ -20,7 +20,10 @@ from shared.webhooks.recording import LeaseLost, Recorder
 log = logger("deliveries")
 
 BEAT_SECONDS = 0.25
-"""How often is looked for news; a hint comes before."""
+"""How often is looked for news while there is something to do; a hint comes before."""
+IDLE_SECONDS = 1.0
+SOON_SECONDS = 0.01
+"""Between two looks, however often is hinted."""
 REGISTRY_SECONDS = 1.0
 BROKEN_SECONDS = 20.0
 """A flow whose delivery ended with an error of ours is left alone so long."""
@@ -63,10 +66,11 @@ class Engine:
                 recording = group.create_task(self._recorder.run())
                 while not stop.is_set():
                     at = monotonic()
+                    changed = False
                     if at - registered >= REGISTRY_SECONDS:
                         registered = at
-                        await self._follow()
-                    if at - renewed >= RENEW_SECONDS or not self._held:
+                        changed = await self._follow()
+                    if changed or at - renewed >= RENEW_SECONDS:
                         renewed = at
                         await self._renew()
                         await self._claim(group)
@@ -75,27 +79,31 @@ class Engine:
                 for held in self._held.values():
                     held.delivering.end()
                 while self._held:
-                    await self._renew()
                     await asyncio.wait([held.task for held in self._held.values()], timeout=RENEW_SECONDS)
+                    await self._renew()
                 recording.cancel()
         finally:
             self._held.clear()
         await self._flows.leave()
 
     async def _pause(self, stop: asyncio.Event) -> None:
+        await asyncio.sleep(SOON_SECONDS)
         waits = [asyncio.ensure_future(self._news.wait()), asyncio.ensure_future(stop.wait())]
+        busy = any(held.delivering.busy for held in self._held.values())
         try:
-            await asyncio.wait(waits, timeout=BEAT_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(
+                waits, timeout=BEAT_SECONDS if busy else IDLE_SECONDS, return_when=asyncio.FIRST_COMPLETED
+            )
         finally:
             for wait in waits:
                 wait.cancel()
         self._news.clear()
 
-    async def _follow(self) -> None:
-        """What the registry says now. Who changed is delivered to anew, as they are now."""
+    async def _follow(self) -> bool:
+        """What the registry says now, and whether that is something else. Who changed is delivered to anew."""
         endpoints: Sequence[Endpoint] = await self._around.load()
         await self._flows.follow(endpoints)
-        self._endpoints = {(e.tenant_id, e.endpoint_id): e for e in endpoints}
+        before, self._endpoints = self._endpoints, {(e.tenant_id, e.endpoint_id): e for e in endpoints}
         for tenant_id, endpoint_id, reason in await self._flows.untold():
             endpoint = self._endpoints.get((tenant_id, endpoint_id))
             version = None if endpoint is None else await self._around.pause(endpoint, reason)
@@ -104,6 +112,7 @@ class Engine:
         for held in self._held.values():
             if self._endpoints.get((held.flow.tenant_id, held.flow.endpoint_id)) != held.delivering.endpoint:
                 held.delivering.end()
+        return before != self._endpoints
 
     async def _renew(self) -> None:
         if not self._held:
@@ -124,6 +133,8 @@ class Engine:
         now = monotonic()
         self._broken = {key: until for key, until in self._broken.items() if until > now}
         open = [endpoint for endpoint in self._endpoints.values() if endpoint.status == "open"]
+        if not open:
+            return
         surplus = await self._flows.surplus(open) if self._held else 0
         for held in list(self._held.values())[:surplus]:
             held.delivering.end()

@@ -53,6 +53,17 @@ TOLD = """
 update delivery.flows set paused_version = $3
  where tenant_id = $1 and flow_id = $2 and paused_by is not null and paused_version is null
 """
+# The endpoint is gone, and what it waited for with it.
+CANCEL = """
+with gone as (
+    update delivery.flows f
+       set state = 'cancelled', finished_at = clock_timestamp(), holder = null, until = null, token = token + 1
+      from unnest($1::uuid[], $2::uuid[]) as e(tenant_id, endpoint_id)
+     where f.tenant_id = e.tenant_id and f.endpoint_id = e.endpoint_id and f.state in ('running', 'paused')
+    returning f.tenant_id, f.flow_id),
+    freed as (delete from delivery.lanes l using gone g where l.tenant_id = g.tenant_id and l.flow_id = g.flow_id)
+delete from delivery.waiting w using gone g where w.tenant_id = g.tenant_id and w.flow_id = g.flow_id
+"""
 # Somebody moved the cursor: up to the place nothing is to be delivered any more, what comes after it is, again.
 SKIP = """
 with moved as (
@@ -202,16 +213,22 @@ class Flows:
     def __init__(self, pool: Any, key: int) -> None:
         self._pool = pool
         self.key = key
+        self._made: set[Key] = set()
 
     async def follow(self, endpoints: Sequence[Endpoint]) -> None:
-        """Give new endpoints their flow, carry out skips, and stop and go as the registry says."""
-        tenants, ids = _keys(endpoints)
-        places = [endpoint.start for endpoint in endpoints]
-        await self._pool.execute(MAKE, tenants, ids, [p.epoch for p in places], [p.position for p in places])
+        """Give new endpoints their flow, carry out skips, stop and go as the registry says, forget who is removed."""
+        there = [endpoint for endpoint in endpoints if endpoint.status != "removed"]
+        new = [endpoint for endpoint in there if (endpoint.tenant_id, endpoint.endpoint_id) not in self._made]
+        if new:
+            places = [endpoint.start for endpoint in new]
+            await self._pool.execute(MAKE, *_keys(new), [p.epoch for p in places], [p.position for p in places])
+        self._made = {(endpoint.tenant_id, endpoint.endpoint_id) for endpoint in there}
+        if len(there) < len(endpoints):
+            await self._pool.execute(CANCEL, *_keys([e for e in endpoints if e.status == "removed"]))
         await self._pool.execute(FORK)
-        versions, open = [e.version for e in endpoints], [e.status == "open" for e in endpoints]
-        await self._pool.execute(FOLLOW, tenants, ids, versions, open)
-        skips = {(e.tenant_id, e.endpoint_id): e.skip for e in endpoints if e.skip is not None}
+        versions, open = [e.version for e in there], [e.status == "open" for e in there]
+        await self._pool.execute(FOLLOW, *_keys(there), versions, open)
+        skips = {(e.tenant_id, e.endpoint_id): e.skip for e in there if e.skip is not None}
         for tenant_id, flow_id, seen in await self._pool.fetch(SKIPPED, [flow_id for _, flow_id in skips]):
             skip = skips.get((tenant_id, flow_id))
             if skip is not None and skip.version > seen:

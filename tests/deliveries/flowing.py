@@ -154,9 +154,11 @@ async def working(
             assert not work.done(), work.result()
         finally:
             stop.set()
-            await asyncio.wait_for(work, PATIENCE_SECONDS)
-            await presence.close()
-            pool.terminate()
+            try:
+                await asyncio.wait_for(work, PATIENCE_SECONDS)
+            finally:
+                await presence.close()
+                pool.terminate()
 
 
 async def until(true: Callable[[], bool] | Callable[[], Any], what: str = "it") -> None:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from standardwebhooks import Webhook
 
+from shared.feed.scopes import Scope
+from shared.identity.sight import Sight
 from shared.webhooks.endpoint import Place, Skip
 from shared.webhooks.schedule import FAILING_AFTER
 from shared.webhooks.secrets import secret_text
 from shared.webhooks.sending import Answer
-from tests.deliveries.flowing import until
+from tests.deliveries.flowing import log_of, until
 from tests.deliveries.scene import Event, Scene, at_work, scene
 
 A, B, C = uuid4(), uuid4(), uuid4()
@@ -138,11 +140,8 @@ async def test_a_dead_receiver_is_probed_with_one_event_and_gets_all_in_order_wh
         await here.log.add(*(subjects[n % 5] for n in range(200)))
         async with at_work(here):
             await until(lambda: len(here.requests) >= 5, "tried")
-            for _ in range(10):
-                here.clock.forward(seconds=301)
-                await asyncio.sleep(0.3)
-                if "failing" in await here.told():
-                    break
+            await until(lambda: _later_told(here, "failing"), "told that it fails")
+            await here.quiet()
             assert await here.told() == ["failing"]
             flow = await here.flow()
             assert flow["alarmed_at"] is not None
@@ -159,6 +158,12 @@ async def test_a_dead_receiver_is_probed_with_one_event_and_gets_all_in_order_wh
             assert await here.told() == ["failing", "recovered"]
     for subject in subjects:
         assert [e["position"] for e in here.events if e["subject"] == str(subject)] == here.log.positions[subject]
+
+
+async def _later_told(here: Scene, kind: str) -> bool:
+    here.clock.forward(seconds=60)
+    await asyncio.sleep(0.1)
+    return kind in await here.told()
 
 
 @pytest.mark.parametrize("status", [429, 503])
@@ -328,3 +333,93 @@ async def test_after_a_restore_a_flow_goes_on_from_the_fork(database_url: str) -
             await here.log.add(A)
             await here.arrive(1, 2, 3)
             assert (await here.flow())["epoch"] == here.events[-1]["epoch"] > 1
+
+
+async def test_what_takes_long_keeps_nobody_else_back(database_url: str) -> None:
+    """The cursor passes it, its own subject waits, and it counts once."""
+    free = asyncio.Event()
+
+    class Waits:
+        async def post(self, url: str, headers: object, body: bytes, **_: object) -> Answer:
+            event = json.loads(body)
+            if event["position"] == 1:
+                await free.wait()
+            here.events.append(event)
+            return Answer(204, 1.0)
+
+    async with scene(database_url) as here:
+        await here.log.add(A, A, B, C)
+        async with at_work(here, sender=Waits()):
+            await here.arrive(3, 4)
+            await until(lambda: _at(here, 4), "the cursor passes")
+            assert await here.pool.fetchval("select position from delivery.lanes where flow_id = $1", here.id) == 1
+            free.set()
+            await here.arrive(3, 4, 1, 2)
+            await until(lambda: _settled(here), "nothing waits")
+    assert here.positions == [3, 4, 1, 2]
+
+
+async def test_what_is_removed_leaves_nothing_to_do(database_url: str) -> None:
+    async with scene(database_url, lambda event: 500) as here:
+        await here.log.add(A, A)
+        async with at_work(here):
+            await here.asked(1)
+            here.registry.change(here.id, status="removed")
+            await until(lambda: _state(here, "cancelled"), "cancelled")
+            assert await _settled(here)
+            here.clock.forward(days=1)
+            await here.asked(1)
+
+
+async def test_workers_share_and_take_over(database_url: str) -> None:
+    async with scene(database_url) as here:
+        ids = [here.id, *(here.registry.add(here.log.tenant_id, here.theirs.url).endpoint_id for _ in range(3))]
+        async with at_work(here):
+            await until(lambda: _holders(here, ids, 1), "one has all")
+            async with at_work(here):
+                await until(lambda: _holders(here, ids, 2), "both have two")
+            await until(lambda: _holders(here, ids, 1), "one has all again")
+            await here.log.add(A)
+            await here.arrive(1, 1, 1, 1)
+
+
+async def _holders(here: Scene, ids: list[UUID], count: int) -> bool:
+    rows = await here.log.store.pool.fetch(
+        "select count(*) as flows from delivery.flows where flow_id = any($1) and holder is not null group by holder",
+        ids,
+    )
+    return [row["flows"] for row in rows] == [len(ids) // count] * count
+
+
+async def test_an_endpoint_of_a_unit_is_sent_what_stands_there_and_what_left(database_url: str) -> None:
+    """Two companies, two branches: what moves from one to the other leaves the one and comes to the other."""
+    north, south = str(uuid4()), str(uuid4())
+    scopes = {"thing": Scope(unit="unit_id")}
+    async with scene(database_url, status="paused") as here, log_of(database_url) as elsewhere:
+        of = {
+            unit: here.registry.add(here.log.tenant_id, f"{here.theirs.url}/{unit}", unit_id=UUID(unit)).endpoint_id
+            for unit in (north, south)
+        }
+        for unit, id in of.items():
+            here.registry.sights[id] = Sight(everything=False, unit_ids=frozenset((UUID(unit),)))
+        await elsewhere.add(A, unit_id=north)
+        await here.log.add(A, unit_id=north)
+        await here.log.add(B, unit_id=south)
+        await here.log.add(A, unit_id=south)
+        async with at_work(here, scopes=scopes):
+            await until(lambda: len(here.requests) >= 4, "all")
+            await here.quiet()
+    told = sorted(
+        (request.line.split()[1].rpartition("/")[2], event["position"], event["type"], "standing" in event["data"])
+        for request in here.requests
+        for event in [json.loads(request.body)]
+    )
+    assert told == sorted(
+        [
+            (north, 1, "ThingHappened", True),
+            (north, 3, "left_scope", False),
+            (south, 2, "ThingHappened", True),
+            (south, 3, "ThingHappened", True),
+        ]
+    )
+    assert {json.loads(request.body)["source"] for request in here.requests} == {f"urn:uuid:{here.log.tenant_id}"}

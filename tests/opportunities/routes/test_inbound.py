@@ -139,6 +139,13 @@ async def test_rows_that_cannot_be_read_are_told_by_their_line_and_the_others_ar
     ]  # fmt: skip
 
 
+async def test_lines_as_windows_writes_them_are_read_and_numbers_beyond_any_are_refused(erp: Machine) -> None:
+    lines = [json.dumps(KNOWN), '{"fact":"known","amount":1e999}', '{"fact":"known","amount":%s}' % ("9" * 5_000)]
+    answer = await erp.send("orders", b"\xef\xbb\xbf" + "\r\n".join(lines).encode() + b"\r\n", key="windows")
+    outcomes = [json.loads(line) for line in answer.text.splitlines()][:-1]
+    assert brief(outcomes) == [(201, "ok"), (422, "validation"), (422, "invalid_json")]
+
+
 async def test_who_does_not_see_a_record_or_lacks_a_scope_is_told_as_if_alone(
     erp: Machine, ours: World, west_rep: Client, stranger: Client, http: httpx.AsyncClient, settings: Settings
 ) -> None:

@@ -18,7 +18,7 @@ OF_THESE = " ? (@ == $who[*])"
 
 # The latest event of a record up to a position. A record has few events after it, as a rule none.
 AT = """exists (
- select from (select stream_type, stream_id, data -> 'standing' as standing from es.events
+ select from (select stream_type, data -> 'standing' as standing from es.events
   where tenant_id = $1 and stream_id = {id} and position <= {at} order by version desc limit 1) as {a}
  where {seen})"""
 ANY_OF = "exists (select from jsonb_array_elements_text({list}) as {a}i (id) where {seen})"
@@ -51,19 +51,25 @@ class Seeing:
             self._names[name] = f"{self._put(dict.fromkeys(sorted(map(str, ids))))}::jsonb"
         return self._names[name]
 
-    def event(self, alias: str, at: str, kinds: Iterable[str] | None = None) -> str:
+    def event(self, alias: str, at: str) -> str:
         """The predicate that a row is seen as it stood at this position. Never null."""
         if self._sight.everything:
             return "true"
+        return f"coalesce({self._record(alias, at, self._scopes)}, false)"
+
+    def _record(self, alias: str, at: str, kinds: Iterable[str]) -> str:
+        """The same for a record of one of these kinds; null where a field is missing."""
         alike: dict[Scope, list[str]] = {}
-        for kind in sorted(self._scopes if kinds is None else kinds):
+        for kind in sorted(kinds):
             alike.setdefault(replace(self._scopes.get(kind, COMPANY), lane=()), []).append(kind)
         cases = [
-            f"when {alias}.stream_type in ({', '.join(map(_quoted, kinds))}) then {said}"
+            (f"{alias}.stream_type in ({', '.join(map(_quoted, kinds))})", said)
             for scope, kinds in alike.items()
             if (said := self._scope(scope, alias, at)) != "false"
         ]
-        return f"coalesce(case {' '.join(cases)} else false end, false)" if cases else "false"
+        if len(cases) == 1:
+            return "({} and {})".format(*cases[0])
+        return f"case {' '.join(f'when {kind} then {said}' for kind, said in cases)} end" if cases else "false"
 
     def _scope(self, scope: Scope, alias: str, at: str) -> str:
         if scope.open and self._open:
@@ -73,7 +79,7 @@ class Seeing:
             followed = self._followed(way, alias, at)
             if said == followed:
                 continue
-            said = f"case when {_set(alias, way.field)} then {followed} else {said} end"
+            said = f"case when {_set(alias, way)} then {followed} else {said} end"
         return _any([*self._persons(scope, alias), said])
 
     def _ways(self, scope: Scope, alias: str, at: str) -> str:
@@ -91,7 +97,7 @@ class Seeing:
         if scope.supported is not None and (persons := account.persons) and sight.selves:
             name = self._alias()
             supports = _any(self._persons(Scope(persons=persons), name))
-            id = f"({_field(alias, scope.supported)})::uuid"
+            id = f"{_field(alias, scope.supported)}::uuid"
             said.append(f"({_field(alias, scope.supported)} is not null and {self._at(name, id, at, supports)})")
         return _any(said)
 
@@ -105,11 +111,11 @@ class Seeing:
 
     def _followed(self, way: Through, alias: str, at: str) -> str:
         name = self._alias()
-        seen = self.event(name, at, way.kinds)
+        seen = self._record(name, at, way.kinds)
         if seen == "false":
             return seen
         if not way.many:
-            return self._at(name, f"({_field(alias, way.field)})::uuid", at, seen)
+            return self._at(name, f"{_field(alias, way.field)}::uuid", at, seen)
         each = self._at(name, f"{name}i.id::uuid", at, seen)
         return ANY_OF.format(list=f"{alias}.standing -> {_quoted(way.field)}", a=name, seen=each)
 
@@ -129,9 +135,11 @@ def _field(alias: str, field: str) -> str:
     return f"{alias}.stream_id::text" if field == ITSELF else f"({alias}.standing ->> {_quoted(field)})"
 
 
-def _set(alias: str, field: str) -> str:
-    """Whether a field that holds an id, or a list of them, holds any."""
-    return f"coalesce({alias}.standing -> {_quoted(field)}, '[]') not in ('null', '[]')"
+def _set(alias: str, way: Through) -> str:
+    """Whether the field holds an id, or a list of them any."""
+    field = f"{alias}.standing -> {_quoted(way.field)}"
+    many = f"jsonb_typeof({field}) = 'array' and {field} <> '[]'"
+    return many if way.many else f"{_field(alias, way.field)} is not null"
 
 
 def _any(said: Sequence[str]) -> str:

@@ -54,6 +54,14 @@ def database_url(server_url: str, template: str) -> Iterator[str]:
     run_apart(_drop(server_url, name))
 
 
+@pytest.fixture(scope="module")
+def module_database_url(server_url: str, template: str) -> Iterator[str]:
+    """A migrated database for one file of tests, whose log holds what no view could fold."""
+    name = run_apart(_copy(server_url, template))
+    yield _at(server_url, name)
+    run_apart(_drop(server_url, name))
+
+
 @pytest.fixture
 async def own_database_url(server_url: str, template: str) -> AsyncIterator[str]:
     """A migrated database for one test: costs some 50 ms."""

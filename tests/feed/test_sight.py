@@ -39,6 +39,11 @@ async def oracle_of(world: World) -> Oracle:
     return await Oracle.of(world.pool, world.tenants[0], NOW.astimezone(SHANGHAI).date())
 
 
+async def log_of(world: World) -> Log:
+    """The first company's log, read plainly."""
+    return await Log.of(world.pool, world.tenants[0], await oracle_of(world))
+
+
 async def shown(world: World, member: str, *, limit: int = 100_000, **wish: Any) -> list[tuple[int, bool]]:
     """Positions of what a member is shown of the whole log, each with whether only that its record has left."""
     kit = world.apps["opportunities"].state.kit
@@ -62,8 +67,7 @@ async def shown(world: World, member: str, *, limit: int = 100_000, **wish: Any)
 
 
 async def test_everybody_is_shown_what_is_in_their_sight(world: World) -> None:
-    oracle = await oracle_of(world)
-    log = await Log.of(world.pool, world.tenants[0], oracle)
+    log = await log_of(world)
     for member in MEMBERS_ASKING:
         expected = [(event.position, left) for event, left in log.told(asker(member))]
         assert await shown(world, member) == expected, member

@@ -1,8 +1,12 @@
-"""The event stream of a running installation with a thousand clients, of whom half take nothing."""
+"""The event stream of a running installation with a thousand clients, of whom half take nothing.
+
+With DAKEHU_SOAK=1 for so long that those are cut off.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import time
 from pathlib import Path
@@ -14,7 +18,8 @@ from tests.streams.listeners import Listener, listen, token
 from tests.streams.test_view_stream import tell
 
 CLIENTS = 1_000
-ROUNDS, AT_ONCE = 6, 20
+ROUNDS = 60 if os.environ.get("DAKEHU_SOAK") else 6
+AT_ONCE = 20
 MOST_GROWN = 64 * 1024
 """KiB: what half a thousand clients who take nothing may cost is bounded by what is under way to each."""
 PATIENCE_SECONDS = 60.0

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from services.documents import envelopes
-from services.documents.published import Published, newest
+from services.documents.published import newest
+from services.documents.signals import SIGNALS
 from services.documents.webhooks import HEADERS
 
 AT = "#/components/schemas/"
@@ -20,6 +21,7 @@ def asyncapi(version: str) -> dict[str, Any]:
     """The whole document."""
     events = sorted(newest(), key=lambda event: event.type)
     messages = {event.type: {"$ref": f"#/components/messages/{event.type}"} for event in events}
+    signals = {signal.name: {"$ref": f"#/components/messages/{signal.name}"} for signal in SIGNALS}
     return {
         "asyncapi": "3.0.0",
         "info": {"title": "Dakehu events", "version": version, "description": SAID},
@@ -29,7 +31,7 @@ def asyncapi(version: str) -> dict[str, Any]:
                 "address": None,
                 "title": "Webhook",
                 "description": "Your endpoint's address, as registered. One event a POST, signed as Standard Webhooks.",
-                "messages": messages,
+                "messages": {**messages, **signals},
             },
             "stream": {
                 "address": "/v1/events/stream",
@@ -43,21 +45,28 @@ def asyncapi(version: str) -> dict[str, Any]:
             "stream": {"action": "send", "channel": {"$ref": "#/channels/stream"}, "summary": "Stream events"},
         },
         "components": {
-            "messages": {event.type: _message(event) for event in events},
-            "schemas": {**envelopes.parts(events, at=AT), HEADERS_PART: _headers()},
+            "messages": {
+                **{event.type: _message(event.type, event.summary, envelopes.example(event)) for event in events},
+                **{signal.name: _message(signal.name, signal.summary, signal.example) for signal in SIGNALS},
+            },
+            "schemas": {
+                **envelopes.parts(events, at=AT),
+                **{signal.name: signal.form for signal in SIGNALS},
+                HEADERS_PART: _headers(),
+            },
         },
     }
 
 
-def _message(event: Published) -> dict[str, Any]:
+def _message(name: str, summary: str, example: dict[str, Any]) -> dict[str, Any]:
     return {
-        "name": event.type,
-        "title": event.type,
-        "summary": event.summary,
+        "name": name,
+        "title": name,
+        "summary": summary,
         "contentType": "application/json",
         "headers": {"$ref": f"{AT}{HEADERS_PART}"},
-        "payload": {"$ref": f"{AT}{event.type}"},
-        "examples": [{"payload": envelopes.example(event)}],
+        "payload": {"$ref": f"{AT}{name}"},
+        "examples": [{"payload": example}],
     }
 
 

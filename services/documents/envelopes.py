@@ -40,14 +40,15 @@ FIELDS: dict[str, Schema] = {
 }
 """Every field but `data`, which is each type's own."""
 
-REQUIRED = [name for name in (*ENVELOPE, "metadata") if name != "origin"]
+REQUIRED = [name for name in ENVELOPE if name != "origin"]
 
 SAID = "One event, the same whichever way it comes: a page, a stream, a webhook. More fields may be added."
 ENVELOPE_SCHEMA: Schema = {
     "$schema": DIALECT,
     "$id": "/v1/schemas/envelope/1",
     "title": "envelope",
-    "description": f"{SAID} A webhook whose payload is thin has no `data`, one of selected fields has those alone.",
+    "description": f"{SAID} A thin payload has empty `data`, one of selected fields those "
+    "alone, and neither `metadata`. Where an endpoint is sent fields of persons, they are in `data.persons`.",
     "type": "object",
     "properties": {**FIELDS, "data": {"type": "object"}},
     "required": [*REQUIRED, "data"],
@@ -61,7 +62,7 @@ def common() -> Schema:
         "description": SAID,
         "type": "object",
         "properties": fields,
-        "required": [name for name in REQUIRED if name != "type"],
+        "required": [*(name for name in REQUIRED if name != "type"), "metadata"],
     }
 
 

@@ -6,7 +6,8 @@ from functools import partial
 from typing import Any
 
 from services.documents import envelopes
-from services.documents.published import Published, newest
+from services.documents.published import newest
+from services.documents.signals import SIGNALS
 from shared.http.openapi import Pushed
 
 AT = "#/components/schemas/"
@@ -21,6 +22,7 @@ HEADERS: dict[str, dict[str, Any]] = {
         "description": "`v1,<base64>` (HMAC-SHA256) and `v1a,<base64>` (Ed25519), one for each secret that is good, "
         "separated by spaces; over `<id>.<timestamp>.<body>`",
     },
+    "webhook-attempt": {"required": False, "description": "Which attempt this is: 1, 2, 3 …"},
     "webhook-replay": {"required": False, "description": "The replay this belongs to"},
 }
 PARAMETERS = {
@@ -41,29 +43,35 @@ def pushed(service: str) -> Pushed:
 def _pushed(service: str) -> tuple[dict[str, Any], dict[str, Any]]:
     events = [event for event in newest() if event.service in (service, None)]
     components = {
-        "schemas": envelopes.parts(events, at=AT, prefix=PREFIX),
+        "schemas": {
+            **envelopes.parts(events, at=AT, prefix=PREFIX),
+            **{f"{PREFIX}{signal.name}": signal.form for signal in SIGNALS},
+        },
         "parameters": PARAMETERS,
         "responses": RESPONSES,
     }
-    return {event.type: {"post": _operation(event)} for event in events}, components
-
-
-def _operation(event: Published) -> dict[str, Any]:
-    reference = {"$ref": f"{AT}{PREFIX}{event.type}"}
     return {
-        "operationId": f"event.{event.type}",
+        **{event.type: _post(event.type, event.summary, envelopes.example(event)) for event in events},
+        **{signal.name: _post(signal.name, signal.summary, signal.example) for signal in SIGNALS},
+    }, components
+
+
+def _post(name: str, summary: str, example: dict[str, Any]) -> dict[str, Any]:
+    operation = {
+        "operationId": f"{PREFIX}{name}",
         "tags": ["webhooks"],
-        "summary": event.summary or event.type,
+        "summary": summary,
         "security": [],
         "parameters": [{"$ref": f"#/components/parameters/{name}"} for name in PARAMETERS],
         "requestBody": {
             "required": True,
             "content": {
                 "application/json": {
-                    "schema": reference,
-                    "examples": {event.type: {"value": envelopes.example(event)}},
+                    "schema": {"$ref": f"{AT}{PREFIX}{name}"},
+                    "examples": {name: {"value": example}},
                 }
             },
         },
         "responses": {name.partition(".")[2]: {"$ref": f"#/components/responses/{name}"} for name in RESPONSES},
     }
+    return {"post": operation}

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections import Counter
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, get_args
 from uuid import uuid4
 
 import jsonschema_rs
@@ -14,10 +15,17 @@ import pytest
 from services.compatibility.streams import OF, STREAMS
 from services.documents import envelopes
 from services.documents.published import Published, published, schema
+from services.documents.signals import NOTICE, SIGNALS
 from services.event_page import BOTH, SERVICES
 from shared.event_store.facts import ENVELOPE as OUTSIDE
 from shared.event_store.facts import FactRegistry, registry
-from shared.feed.envelope import envelope, left_scope
+from shared.feed.envelope import envelope, left_scope, rendered
+from shared.feed.reading import Shown
+from shared.webhooks.endpoint import Endpoint, Payload, Place
+from shared.webhooks.payload import body
+from shared.webhooks.proving import PING, ping_body
+from shared.webhooks.standing import Kind
+from shared.webhooks.telling import notice_envelope
 
 REGISTRIES: dict[str, FactRegistry] = {name: registry(module) for name, module in SERVICES.items()}
 FACTS = sorted({name for facts in REGISTRIES.values() for name in facts.types})
@@ -59,6 +67,26 @@ def test_the_schema_of_the_envelope_names_every_field_of_it() -> None:
     assert set(envelope(imported, tenant_id=uuid4(), epoch=1)) == set(envelopes.ENVELOPE_SCHEMA["properties"])
     for made in (envelope(row, tenant_id=uuid4(), epoch=1), left_scope(row, tenant_id=uuid4(), epoch=1)):
         assert set(envelopes.ENVELOPE_SCHEMA["required"]) <= set(made) <= set(envelopes.ENVELOPE_SCHEMA["properties"])
+
+
+def test_pings_and_notices_are_as_their_schemas_say() -> None:
+    at, tenant, endpoint = datetime(2026, 3, 2, tzinfo=UTC), uuid4(), uuid4()
+    forms = {signal.name: validator(signal.form) for signal in SIGNALS}
+    forms[PING].validate(json.loads(ping_body("x", "ping_1", tenant_id=tenant, endpoint_id=endpoint, at=at)))
+    for kind in get_args(Kind):
+        row = {"notice_id": uuid4(), "endpoint_id": endpoint, "kind": kind, "at": at, "said": {}}
+        forms[NOTICE].validate(json.loads(rendered(notice_envelope(row, tenant))))
+    assert not forms[NOTICE].is_valid({**SIGNALS[1].example, "type": "webhook.sleepy"})
+
+
+@pytest.mark.parametrize("payload", ["full", "selected", "thin"])
+def test_the_schema_of_the_envelope_takes_every_form_of_payload(payload: Payload) -> None:
+    made = envelopes.example(published()["DealWon", 1])
+    endpoint = Endpoint(
+        uuid4(), uuid4(), 1, "ERP", "https://erp.example.com", "open", Place(1, 0), payload=payload, fields=("amount",)
+    )
+    sent = json.loads(body(endpoint, Shown(1, "DealWon", uuid4(), uuid4(), made)))
+    validator(envelopes.ENVELOPE_SCHEMA).validate(sent)
 
 
 def test_every_field_of_every_fact_is_in_its_schema() -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from services.documents.asyncapi import asyncapi
 from services.documents.published import published
+from services.documents.signals import SIGNALS
 from services.door import app as door
 from tests.accounts.company import Company
 
@@ -65,6 +66,7 @@ def test_every_event_is_a_webhook_of_its_service_with_an_example_it_takes(openap
     services = {one.type: one.service for one in published().values()}
     for name, document in openapi.items():
         wanted = {type for type, service in services.items() if name == "door" or service in (name, None)}
+        wanted |= {signal.name for signal in SIGNALS}
         assert document["webhooks"].keys() == wanted
         contents = {
             type: webhook["post"]["requestBody"]["content"]["application/json"]
@@ -89,7 +91,7 @@ def test_the_asyncapi_document_leads_somewhere_and_takes_its_examples() -> None:
     messages = document["components"]["messages"]
     forms = {name: message["payload"] for name, message in messages.items()}
     examples = {name: example["payload"] for name, message in messages.items() for example in message["examples"]}
-    assert examples.keys() == {one.type for one in published().values()}
+    assert examples.keys() == {one.type for one in published().values()} | {signal.name for signal in SIGNALS}
     takes = jsonschema_rs.Draft7Validator({"type": "object", "properties": forms, "components": document["components"]})
     takes.validate(examples)
     assert not takes.is_valid({"DealWon": examples["DealLost"]})

@@ -21,6 +21,8 @@ select {COLUMNS}, (select count(*) from delivery.waiting w
 ONE = f"""
 select {COLUMNS} from delivery.lanes where tenant_id = $1 and flow_id = $2 and lane = $3
 """  # noqa: S608 - constants only
+# Whoever writes lanes holds the row of their flow first: nobody waits for another crosswise.
+LOCK = "select from delivery.flows where tenant_id = $1 and flow_id = $2 for update"
 # The attempts begin anew: one that fails again has its whole schedule before it.
 RETRY = """
 update delivery.lanes set state = 'waiting', attempts = 0, next_at = $4, first_failed_at = $4
@@ -60,14 +62,18 @@ async def retry(
     pool: Any, tenant_id: UUID, flow_id: UUID, *, at: datetime, lane: UUID | None = None, state: State | None = None
 ) -> int:
     """Let a lane, or all of a flow, be tried at once and from the beginning of the schedule; how many."""
-    status: str = await pool.execute(RETRY, tenant_id, flow_id, lane, at, state)
-    freed = int(status.rpartition(" ")[2])
-    if freed:
-        await pool.execute(HURRY, tenant_id, flow_id)
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute(LOCK, tenant_id, flow_id)
+        status: str = await connection.execute(RETRY, tenant_id, flow_id, lane, at, state)
+        freed = int(status.rpartition(" ")[2])
+        if freed:
+            await connection.execute(HURRY, tenant_id, flow_id)
     return freed
 
 
 async def skip(pool: Any, tenant_id: UUID, flow_id: UUID, lane: UUID, position: int, *, at: datetime) -> bool:
     """Leave the event a lane stands at undelivered and go on with the next; False when it stands elsewhere."""
-    status: str = await pool.execute(SKIP, tenant_id, flow_id, lane, position, at)
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute(LOCK, tenant_id, flow_id)
+        status: str = await connection.execute(SKIP, tenant_id, flow_id, lane, position, at)
     return status.endswith(" 1")

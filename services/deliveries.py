@@ -26,7 +26,6 @@ from shared.identity.organisation import Organisation
 from shared.identity.sight import Sight
 from shared.privacy.vault import Vault
 from shared.settings import Settings
-from shared.webhooks.delivering import Surroundings
 from shared.webhooks.endpoint import Endpoint
 from shared.webhooks.engine import Engine
 from shared.webhooks.networks import allowed
@@ -34,6 +33,7 @@ from shared.webhooks.payload import Persons
 from shared.webhooks.persons import persons
 from shared.webhooks.posting import Poster
 from shared.webhooks.sending import Networks
+from shared.webhooks.surroundings import Surroundings
 from shared.webhooks.vaulted import SealedSecrets
 
 # Removed ones as long as there is something left of them.

@@ -7,72 +7,37 @@ written when the flow is lost, or the process dies, is done again by whoever hol
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from random import random
 from time import monotonic
 from typing import Any
 from uuid import UUID
 
-from shared.feed import reading
-from shared.feed.envelope import event_id
-from shared.feed.reading import Question, Shown
-from shared.feed.scopes import Scopes
-from shared.identity.sight import Sight
-from shared.telemetry import logger
+from shared.feed.reading import Shown
 from shared.webhooks import lanes, payload, schedule
-from shared.webhooks.attempts import Attempt, new_id
 from shared.webhooks.endpoint import Endpoint
 from shared.webhooks.flows import Flow
 from shared.webhooks.lanes import EVENTS_AT_ONCE, Lane
+from shared.webhooks.outcome import attempt_of, headers_of, said_of
 from shared.webhooks.payload import Persons
 from shared.webhooks.rate import Rate
 from shared.webhooks.recording import Moved, Recorder
-from shared.webhooks.schedule import Chance, Verdict
-from shared.webhooks.sending import DEADLINE_SECONDS, Answer, Networks, Sends
-from shared.webhooks.signing import sign
+from shared.webhooks.schedule import Verdict
+from shared.webhooks.sending import Answer
+from shared.webhooks.source import Source
 from shared.webhooks.standing import BACKLOG, CAUGHT_UP, PARKED, RECOVERED, Kind
+from shared.webhooks.surroundings import Surroundings
 from shared.webhooks.vaulted import Signing
 from shared.webhooks.window import Item, Window
 
-log = logger("deliveries")
-
-PAGE_EVENTS = 200
 READ_BELOW = 200
 """Events in memory below which more are read."""
 SLOW_SECONDS = 1.0
 """What is under way for longer no longer keeps the cursor."""
 WRITE_CURSOR_SECONDS = 1.0
 """How often is written that nothing of what was read was for this endpoint."""
-SIGHT_SECONDS = 30.0
-MOST_ERROR = 500
-"""How old may be what an endpoint sees, and where an operator lets it be."""
 BACKLOG_EVENTS, CAUGHT_UP_EVENTS = 10_000, 1_000
 """So far behind the end of the log is told, and that it is over."""
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What deliveries need of the rest. All of it may raise what a database raises.
-
-    `load`: every endpoint that is not removed. `signing`: its secrets and own headers; None: not there yet. `sight`:
-    what it sees today. `allowed`: networks a tenant's endpoints may be in. `pause`: put it into the log that we stopped
-    an endpoint, and why (`gone`, `failing`); answers the version of its stream after that, None when it did not come.
-    `persons`: what an endpoint may know of those an envelope names; None: nothing of anybody.
-    """
-
-    load: Callable[[], Awaitable[Sequence[Endpoint]]]
-    signing: Callable[[Endpoint], Awaitable[Signing | None]]
-    sight: Callable[[Endpoint], Awaitable[Sight]]
-    allowed: Callable[[UUID], Awaitable[Networks]]
-    pause: Callable[[Endpoint, str], Awaitable[int | None]]
-    sender: Sends
-    scopes: Scopes
-    clock: Callable[[], datetime]
-    chance: Chance = random
-    deadline: float = DEADLINE_SECONDS
-    persons: Callable[[Endpoint, Mapping[str, Any]], Awaitable[Persons]] | None = None
 
 
 class Delivering:
@@ -93,14 +58,12 @@ class Delivering:
         self._backlog_at = flow.backlog_at
         self._window = Window(flow.position, flow.ahead, {})
         self._signing = Signing((), {})
-        self._allowed: Networks = ()
+        self._source = Source(pool, flow, endpoint, around)
         self._written = flow.position
         self._written_at = monotonic()
         self._under_way = 0
         """Requests whose outcome is not written yet."""
         self._rate = Rate(endpoint.rate, flow.rate)
-        self._asked: Question | None = None
-        self._asked_at = 0.0
         self._begun = False
         self._done = False
         self._ending = False
@@ -121,7 +84,6 @@ class Delivering:
         if signing is None:
             return
         self._signing = signing
-        self._allowed = await self._around.allowed(self.flow.tenant_id)
         async with asyncio.TaskGroup() as self._tasks:
             loops = [self._tasks.create_task(self._keep_reading()), self._tasks.create_task(self._keep_writing())]
             self._begun = True
@@ -192,10 +154,15 @@ class Delivering:
     async def _send(self, item: Item) -> None:
         now = self._around.clock()
         body = payload.body(self.endpoint, item.shown, await self._persons(item.shown))
-        headers = self._headers(item, now, body)
+        headers = headers_of(self.flow, self._signing, item, now, body)
         item.sent_at = monotonic()
+        if item.sent_at >= self.lease_until:
+            self._under_way -= 1
+            self._window.put_back(item)
+            self._go()
+            return
         answer = await self._around.sender.post(
-            self.endpoint.url, headers, body, allowed=self._allowed, deadline=self._around.deadline
+            self.endpoint.url, headers, body, allowed=self._source.allowed, deadline=self._around.deadline
         )
         self._answered(item, answer, now)
 
@@ -203,18 +170,6 @@ class Delivering:
         if self._around.persons is None or not self.endpoint.personal:
             return {}
         return await self._around.persons(self.endpoint, shown.body)
-
-    def _headers(self, item: Item, now: datetime, body: bytes) -> dict[str, str]:
-        headers = dict(self._signing.headers)
-        headers |= {"content-type": "application/json", "user-agent": "Dakehu-Webhooks/1"}
-        headers |= sign(self._signing.secrets, event_id(self.flow.epoch, item.position), now, body)
-        headers["webhook-attempt"] = str(item.attempts + 1)
-        if self.flow.replay:
-            headers["webhook-replay"] = str(self.flow.flow_id)
-        trace = item.shown.body["metadata"].get("trace")
-        if isinstance(trace, str) and trace.isascii():
-            headers["traceparent"] = trace
-        return headers
 
     def _answered(self, item: Item, answer: Answer, at: datetime) -> None:
         now, window = self._around.clock(), self._window
@@ -241,9 +196,9 @@ class Delivering:
                 window.failed(item, lane)
         changes = window.changes
         changes.answered += 1
-        changes.tried.append(self._attempt(item, answer, number, at, next_at))
+        changes.tried.append(attempt_of(self.flow, item, answer, number=number, at=at, next_at=next_at))
         for kind in (*notices, *((PARKED,) if parked else ())):
-            changes.noticed.append((kind, now, self._said(item, answer)))
+            changes.noticed.append((kind, now, said_of(self.flow, self.endpoint, self._standing, item, answer)))
         changes.woken = changes.woken or RECOVERED in notices
         self._dirty.set()
         if self._standing.paused_by is not None:
@@ -255,42 +210,6 @@ class Delivering:
         first = known.first_failed_at if known is not None and item.attempts else now
         status, fault = (answer.status, answer.fault) if answer is not None else (None, None)
         return Lane(item.lane, item.position, item.recorded_at, "waiting", attempts, next_at, first, status, fault)
-
-    def _attempt(self, item: Item, answer: Answer, number: int, at: datetime, next_at: datetime | None) -> Attempt:
-        return Attempt(
-            attempt_id=new_id(at),
-            endpoint_id=self.flow.endpoint_id,
-            event_id=event_id(self.flow.epoch, item.position),
-            position=item.position,
-            type=item.shown.type,
-            subject=item.shown.subject,
-            lane=item.lane,
-            number=number,
-            at=at,
-            took_ms=answer.took_ms,
-            status=answer.status,
-            fault=answer.fault,
-            error=None if answer.error is None else _storable(answer.error),
-            answer=answer.body,
-            next_at=next_at,
-        )
-
-    def _said(self, item: Item, answer: Answer) -> dict[str, Any]:
-        """What a notice tells: which endpoint and event, and what was answered."""
-        since = self._standing.failing_since
-        return {
-            "name": self.endpoint.name,
-            "replay": str(self.flow.flow_id) if self.flow.replay else None,
-            "event_id": event_id(self.flow.epoch, item.position),
-            "type": item.shown.type,
-            "subject": str(item.shown.subject),
-            "status": answer.status,
-            "fault": answer.fault,
-            "error": None if answer.error is None else _storable(answer.error),
-            "failures": self._standing.failures,
-            "failing_since": None if since is None else since.isoformat(),
-            "paused_by": self._standing.paused_by,
-        }
 
     def _tell_backlog(self, now: datetime) -> None:
         behind, told = self.head - self._window.position, self._backlog_at is not None
@@ -312,7 +231,7 @@ class Delivering:
             if self._window.to_load:
                 await self._load_lanes()
             while self._wants_more():
-                page = await self._read(self._window.upto, self._end)
+                page = await self._source.read(self._window.upto, self._end)
                 self._window.take(page.events, page.upto)
                 self._go()
             self._finish()
@@ -329,31 +248,6 @@ class Delivering:
             return False
         return not (self.endpoint.ordered == "endpoint" and window.lanes)
 
-    async def _read(self, after: int, upto: int, positions: frozenset[int] | None = None) -> reading.Page:
-        question = await self._question()
-        if positions is None and question.positions is not None:
-            positions = frozenset(sorted(at for at in question.positions if after < at <= upto)[:PAGE_EVENTS])
-            upto = max(positions) if len(positions) == PAGE_EVENTS else upto
-        if positions is not None:
-            question = replace(question, positions=positions)
-        return await reading.read(
-            self._pool,
-            self.flow.tenant_id,
-            self.flow.epoch,
-            question,
-            self._around.scopes,
-            after=after,
-            upto=upto,
-            limit=PAGE_EVENTS if positions is None else max(1, len(positions)),
-        )
-
-    async def _question(self) -> Question:
-        if self._asked is None or monotonic() - self._asked_at > SIGHT_SECONDS:
-            self._asked_at = monotonic()
-            self._allowed = await self._around.allowed(self.flow.tenant_id)
-            self._asked = self.flow.asked(self.endpoint, await self._around.sight(self.endpoint))
-        return self._asked
-
     async def _load_lanes(self) -> None:
         """The events of lanes whose time has come. What they wait with is in the table once all is written."""
         wanted, window = {lane for lane in self._window.to_load if self._window.idle(lane)}, self._window
@@ -363,13 +257,8 @@ class Delivering:
         await self._settled()
         rows = await lanes.some_lanes(self._pool, self.flow, wanted)
         waits = await lanes.waiting(self._pool, self.flow, wanted)
-        found: dict[int, Shown] = {}
         positions = frozenset(position for some in waits.values() for position in some)
-        after = min(positions, default=1) - 1
-        while positions and after < max(positions):
-            page = await self._read(after, max(positions), positions)
-            found |= {shown.position: shown for shown in page.events if shown.position in positions}
-            after = page.upto
+        found = {shown.position: shown for shown in await self._source.at(positions)}
         for lane in wanted & window.lanes.keys():
             if (row := rows.get(lane)) is not None:
                 row.more = window.lanes[lane].more
@@ -424,8 +313,3 @@ class Delivering:
         self._settlers.append(settler)
         self._dirty.set()
         await settler
-
-
-def _storable(text: str) -> str:
-    """What a receiver made somebody say must not keep a whole statement from being written."""
-    return text.replace("\0", "").encode(errors="replace").decode()[:MOST_ERROR]

@@ -12,10 +12,11 @@ import asyncpg
 
 from shared.telemetry import logger
 from shared.webhooks import lanes
-from shared.webhooks.delivering import Delivering, Surroundings
+from shared.webhooks.delivering import Delivering
 from shared.webhooks.endpoint import Endpoint
 from shared.webhooks.flows import LEASE_SECONDS, MARGIN_SECONDS, RENEW_SECONDS, Flow, Flows, Key
 from shared.webhooks.recording import LeaseLost, Recorder
+from shared.webhooks.surroundings import Surroundings
 
 log = logger("deliveries")
 

@@ -21,12 +21,12 @@ from shared.event_store.command import Command, RecordedFact, StreamAppend
 from shared.event_store.store import EventStore
 from shared.feed.scopes import COMPANY
 from shared.identity.sight import Sight
-from shared.webhooks.delivering import Surroundings
 from shared.webhooks.endpoint import Endpoint, Place
 from shared.webhooks.engine import Engine
 from shared.webhooks.posting import Poster
 from shared.webhooks.secrets import Secret, new_key
 from shared.webhooks.sending import Networks, Sends
+from shared.webhooks.surroundings import Surroundings
 from shared.webhooks.vaulted import Signing
 from tests.webhooks.receivers import LOOPBACK
 

@@ -28,11 +28,11 @@ from shared.event_store.connections import WORK
 from shared.event_store.store import EventStore
 from shared.feed.scopes import Scope
 from shared.identity.sight import Sight
-from shared.webhooks.delivering import Surroundings
 from shared.webhooks.endpoint import Endpoint, Place
 from shared.webhooks.engine import Engine
 from shared.webhooks.posting import Poster
 from shared.webhooks.secrets import HMAC, Secret
+from shared.webhooks.surroundings import Surroundings
 from shared.webhooks.vaulted import Signing
 from tests.webhooks.crowd import Crowd, Received, crowd
 from tests.webhooks.receivers import LOOPBACK

@@ -124,8 +124,10 @@ async def read(
     end = max(after, min(upto, after + SPAN) if bounded else upto)
     statement, given = _statement(question, scopes, lanes=lanes)
     rows = await pool.fetch(statement, tenant_id, after, end, limit, *given)
-    if question == Question(question.sight) and question.everything and len(rows) != min(limit, end - after):
-        raise BrokenLog(f"events after position {after} of tenant {tenant_id} are missing")
+    if question.sight.everything and question == Question(question.sight):
+        expected = min(limit, end - after)
+        if len(rows) != expected or (rows and rows[-1]["position"] != after + expected):
+            raise BrokenLog(f"events after position {after} of tenant {tenant_id} are missing")
     events = tuple(_shown(row, tenant_id, epoch) for row in rows)
     return Page(events, events[-1].position if len(events) == limit else end)
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from random import Random
 from typing import Any
 
 import pytest
 
 from services.feed.scopes import SCOPES
+from shared.event_store.command import BrokenLog
 from shared.feed.reading import IMPORTED, Question, read
 from shared.identity.current_tenant import as_tenant
 from shared.identity.sight import Sight
@@ -89,6 +91,26 @@ async def test_pages_of_any_size_hold_what_one_page_holds(world: World) -> None:
         assert places == sorted(set(places))
         if name == "director":
             assert places == list(range(1, len(places) + 1))
+
+
+@dataclass
+class Holed:
+    """A pool of a log in which one event is missing."""
+
+    pool: Any
+    missing: int
+
+    async def fetch(self, *asked: Any) -> list[Any]:
+        """What is there."""
+        return [row for row in await self.pool.fetch(*asked) if row["position"] != self.missing]
+
+
+@pytest.mark.parametrize("missing", [1, 3, 5])
+async def test_a_log_with_an_event_missing_is_not_read_on(world: World, missing: int) -> None:
+    kit, tenant_id = world.apps["opportunities"].state.kit, world.tenants[0]
+    question = Question(Sight(everything=True))
+    with as_tenant(tenant_id), pytest.raises(BrokenLog):
+        await read(Holed(kit.pool, missing), tenant_id, 1, question, SCOPES, after=0, upto=5, limit=9)
 
 
 async def test_nobody_is_shown_another_company(world: World) -> None:

@@ -24,7 +24,8 @@ from tests.schemathesis.records import NotMade, Ready, Records
 
 SERVICE = os.environ["FUZZED_SERVICE"]
 COUNTS = os.environ["FUZZED_COUNTS"]
-STREAMS = ("views.stream", "events.stream")
+LASTING = {"views.stream": "seconds", "events.stream": "seconds", "events.read": "wait"}
+"""What lasts while nothing changes, and the parameter that says how long."""
 SHARE_MET = 0.5
 """Share of the cases that are sent to a record in the right state."""
 SHARE_KEPT = 0.25
@@ -75,8 +76,9 @@ def before_call(context: Any, case: Any, kwargs: Any) -> None:
     with _lock:
         if ParameterLocation.QUERY not in wrong and case.query:
             case.query = _possible(case.query)
-        if ParameterLocation.QUERY not in wrong and case.operation.definition.raw["operationId"] in STREAMS:
-            case.query = {**(case.query or {}), "seconds": 0}  # nothing changes: it would last its hour
+        lasts = LASTING.get(case.operation.definition.raw["operationId"])
+        if ParameterLocation.QUERY not in wrong and lasts is not None:
+            case.query = {**(case.query or {}), lasts: 0}  # nothing changes: it would last its hour
         if case.method.upper() == "POST" and ParameterLocation.HEADER not in wrong:
             case.headers = _said(case.headers)
         if _chance.random() < SHARE_MET:

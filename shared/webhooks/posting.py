@@ -1,4 +1,4 @@
-"""Posts to receivers with aiohttp. The address is judged where a socket is made for it, and again at every use.
+"""Posts to receivers with aiohttp. Where to is judged by the wall (`connecting`).
 
 Follows no redirect, keeps no cookie, reads no proxy from the environment, and reads a bounded part of an answer.
 """
@@ -10,12 +10,9 @@ import errno
 import io
 import os
 import resource
-import socket
 import ssl
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from contextvars import ContextVar
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
@@ -23,12 +20,10 @@ from time import monotonic
 from typing import Any, Self
 
 import aiohttp
-from aiohttp.client_reqrep import ClientRequest
-from aiohttp.connector import Connection
-from aiohttp.tracing import Trace
 from pydantic import SecretStr
 
-from shared.webhooks.addresses import Target, permitted, read_address, special, target_of
+from shared.webhooks.addresses import Target, permitted, read_address, target_of
+from shared.webhooks.connecting import WAY, Guarded, Way, may_begin, socket_for
 from shared.webhooks.names import Names, OwnNamesFail
 from shared.webhooks.sending import DEADLINE_SECONDS, KEPT_BYTES, READ_BYTES, Answer, Asks, Fault, Networks
 
@@ -44,26 +39,6 @@ MOST_AT_ONCE = 4_096
 """So many are sent to at a time at most, and no more than half of the files we may open."""
 _OUT_OF_SOCKETS = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL, errno.ENETDOWN}
 _PROXY_REACHED_NOBODY = {502, 503, 504}
-
-
-@dataclass(slots=True)
-class _Way:
-    """One try: what it may do, and what came of it on the way."""
-
-    target: Target
-    allowed: Networks
-    proxied: bool
-    refused: bool = False
-    connecting: bool = False  # a socket was made for it
-    kept: bool = False  # a connection of before is used
-    inside: bool = False
-    status: int | None = None
-    heard: bytearray = field(default_factory=bytearray)
-    headers: Mapping[str, str] = field(default_factory=dict)
-    error: str | None = None
-
-
-_WAY: ContextVar[_Way] = ContextVar("way")
 
 
 class Poster(Asks):
@@ -131,13 +106,13 @@ class Poster(Asks):
             return Answer(None, 0.0, "refused_address", target)
         if self._under_way >= self._most:  # not waited for: whoever sends may hold its flow no longer by then
             return Answer(None, 0.0, "own_network", "too much is under way")
-        way = _Way(target, allowed, proxied=False)
+        way = Way(target, allowed, proxied=False)
         fault: Fault | None = None
         self._under_way += 1
         try:
             async with asyncio.timeout(deadline):
                 way.proxied = self._proxy is not None and not await self._opened(target, allowed)
-                if not _may_begin(way):
+                if not may_begin(way):
                     return Answer(None, 0.0, "refused_address", "webhook_address_refused")
                 try:
                     await self._exchange(method, headers, body, way)
@@ -145,7 +120,7 @@ class Poster(Asks):
                     if not way.kept or way.refused or way.status is not None:
                         raise
                     # A kept connection had been closed by the receiver: that tells nothing about this event.
-                    way = _Way(target, allowed, way.proxied)
+                    way = Way(target, allowed, way.proxied)
                     await self._exchange(method, headers, body, way)
         except (aiohttp.ClientError, OSError) as error:  # TimeoutError is one, too
             fault, way.error = self._fault(error, way)
@@ -155,8 +130,8 @@ class Poster(Asks):
             fault = None
         return self._answer(way, fault, took_ms=(monotonic() - began) * 1_000)
 
-    async def _exchange(self, method: str, headers: Mapping[str, str], body: bytes | None, way: _Way) -> None:
-        _WAY.set(way)
+    async def _exchange(self, method: str, headers: Mapping[str, str], body: bytes | None, way: Way) -> None:
+        WAY.set(way)
         data: Any = io.BytesIO(body) if body is not None and len(body) > _STREAMED_BYTES else body
         asked = {"accept-encoding": "identity", "user-agent": "dakehu-webhooks", **headers}
         async with self._open().request(
@@ -182,9 +157,9 @@ class Poster(Asks):
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                connector=_Guarded(
+                connector=Guarded(
                     resolver=self._names,
-                    socket_factory=_socket,
+                    socket_factory=socket_for,
                     ssl=self._trust,
                     limit=0,  # how much is on its way is for whoever sends to bound
                     keepalive_timeout=IDLE_SECONDS,
@@ -214,7 +189,7 @@ class Poster(Asks):
             for each in addresses
         )
 
-    def _fault(self, error: aiohttp.ClientError | OSError, way: _Way) -> tuple[Fault, str]:
+    def _fault(self, error: aiohttp.ClientError | OSError, way: Way) -> tuple[Fault, str]:
         """What it says of the receiver, or of us."""
         match error:
             case _ if way.refused and not way.connecting:
@@ -242,7 +217,7 @@ class Poster(Asks):
             case _:
                 return "protocol", "not an answer of HTTP"
 
-    def _answer(self, way: _Way, fault: Fault | None, *, took_ms: float) -> Answer:
+    def _answer(self, way: Way, fault: Fault | None, *, took_ms: float) -> Answer:
         heard = bytes(way.heard)
         return Answer(
             status=way.status,
@@ -259,47 +234,6 @@ class Poster(Asks):
     def _skew(self, told: str | None) -> float | None:
         date = None if told is None else _date(told)
         return None if date is None else (date - self._clock()).total_seconds()
-
-
-class _Guarded(aiohttp.TCPConnector):
-    """Judges the other end of every connection it hands out: a kept one may have been another tenant's."""
-
-    async def connect(self, req: ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout) -> Connection:
-        connection = await super().connect(req, traces, timeout)
-        way = _WAY.get()
-        way.kept = not way.connecting
-        if way.proxied:
-            return connection
-        peer = connection.transport and connection.transport.get_extra_info("peername")
-        if not peer or not _may_connect(way, str(peer[0]), int(peer[1])):
-            connection.close()
-            raise aiohttp.ClientConnectionResetError("not an address to send to" if peer else "closed")
-        way.inside = special(read_address(peer[0]))
-        return connection
-
-
-def _socket(place: Any) -> socket.socket:
-    """What aiohttp makes every socket with, once the name is resolved and the address chosen."""
-    family, kind, protocol, _, address = place
-    way = _WAY.get()
-    if not way.proxied and not _may_connect(way, str(address[0]), int(address[1])):
-        raise PermissionError(errno.EACCES, "not an address to send to")
-    way.connecting = True
-    return socket.socket(family, kind, protocol)
-
-
-def _may_connect(way: _Way, address: str, port: int) -> bool:
-    may = permitted(read_address(address), port, way.allowed, secure=way.target.secure)
-    way.refused = way.refused or not may
-    return may
-
-
-def _may_begin(way: _Way) -> bool:
-    """What can be judged without the name. Behind a proxy that is all there is to judge."""
-    target = way.target
-    if target.address is not None:
-        return permitted(target.address, target.port, way.allowed, secure=target.secure)
-    return not way.proxied or (target.secure and target.port == 443)
 
 
 def _files() -> int:
@@ -342,6 +276,6 @@ def _said(error: BaseException) -> str:
 def _date(told: str) -> datetime | None:
     try:
         date = parsedate_to_datetime(told)
-    except ValueError:
+    except (ValueError, OverflowError):  # a year or a zone beyond any
         return None
     return None if date.tzinfo is None else date

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from shared.webhooks import posting
+from shared.webhooks import connecting
 from shared.webhooks.addresses import check_url, permitted, target_of
 from shared.webhooks.headers import unfit
 from shared.webhooks.names import Names
@@ -135,7 +135,7 @@ def sockets(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         made.append(str(kind))
         raise OSError("no sockets in this test")
 
-    monkeypatch.setattr(posting, "socket", SimpleNamespace(socket=recorded))
+    monkeypatch.setattr(connecting, "socket", SimpleNamespace(socket=recorded))
     return made
 
 
@@ -183,7 +183,9 @@ async def test_a_public_address_is_gone_to(address: str, sockets: list[str]) -> 
     assert len(sockets) == 1
 
 
-@pytest.mark.parametrize("url", ["https://8.8.8.8/hook", "https://[2606:4700::1111]/hook", "https://[2606:4700::1]:443"])
+@pytest.mark.parametrize(
+    "url", ["https://8.8.8.8/hook", "https://[2606:4700::1111]/hook", "https://[2606:4700::1]:443"]
+)
 async def test_a_public_address_may_be_written_as_such(url: str, sockets: list[str]) -> None:
     async with Poster(trust=TRUST) as poster:
         answer = await poster.post(url, {}, b"{}")

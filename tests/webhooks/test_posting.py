@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from pydantic import SecretStr
 
-from shared.webhooks import posting
+from shared.webhooks import connecting, posting
 from shared.webhooks.names import TRUSTED_SECONDS, Names, OwnNamesFail
 from shared.webhooks.posting import Poster
 from shared.webhooks.sending import KEPT_BYTES, Network
@@ -260,7 +260,7 @@ async def test_being_out_of_sockets_is_our_own_fault(poster: Poster, monkeypatch
     def none_left(place: object) -> socket.socket:
         raise OSError(errno.EMFILE, "too many open files")
 
-    monkeypatch.setattr(posting.socket, "socket", lambda *_: none_left(_))  # type: ignore[attr-defined]
+    monkeypatch.setattr(connecting.socket, "socket", lambda *_: none_left(_))  # type: ignore[attr-defined]
     answer = await poster.post("http://127.0.0.1:1/", {}, b"{}", allowed=LOOPBACK)
     assert answer.fault == "own_network"
 

@@ -22,6 +22,7 @@ from shared.identity.sight import Sight
 from shared.privacy.disclosure import disclosure
 from shared.webhooks import attempt_log, payload
 from shared.webhooks.endpoint import Endpoint
+from shared.webhooks.outcome import EVERY_REQUEST
 from shared.webhooks.persons import persons
 from shared.webhooks.replaying import Wish, narrowed
 from shared.webhooks.sending import Answer
@@ -95,12 +96,12 @@ async def test(endpoint_id: UUID, command: TestEndpoint, ctx: Ctx) -> Tested:
     headers, own = await _headers(ctx, endpoint, id, body)
     request = RequestShown(
         url=endpoint.url,
-        headers=headers | dict.fromkeys(own, SEALED),
+        headers=dict.fromkeys(own, SEALED) | headers,
         body=body.decode() if await _may_be_shown(ctx, endpoint, epoch, event) else None,
     )
     attempt_id, answer = None, None
     if not command.dry_run:
-        answer = await ctx.kit.sender.post(endpoint.url, headers | own, body, allowed=await networks(ctx))
+        answer = await ctx.kit.sender.post(endpoint.url, own | headers, body, allowed=await networks(ctx))
         attempt_id = await attempt_log.note_test(
             ctx.kit.pool, ctx.tenant_id, endpoint_id, id, event, answer, at=ctx.now
         )
@@ -167,7 +168,7 @@ async def _headers(
         signed = sign(signing.secrets, id, ctx.now, body)
     except NothingSigns:
         raise Problem(409, "webhook_secret_missing") from None
-    said = {"content-type": "application/json", "webhook-attempt": "1", "webhook-test": "true", **signed}
+    said = {**EVERY_REQUEST, "webhook-attempt": "1", "webhook-test": "true", **signed}
     return said, dict(signing.headers)
 
 

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from shared.feed.reading import Shown
 from shared.webhooks.attempts import new_id
+from shared.webhooks.outcome import storable
 from shared.webhooks.replaying import TEST_FLOW
 from shared.webhooks.sending import KEPT_BYTES, Answer
 
@@ -147,7 +148,7 @@ async def note_test(
         answer.took_ms,
         answer.status,
         answer.fault,
-        answer.error,
+        storable(answer.error),
         answer.body[:KEPT_BYTES] or None,
     )
     return attempt_id

@@ -16,12 +16,14 @@ from shared.webhooks.vaulted import Signing
 from shared.webhooks.window import Item
 
 MOST_ERROR = 500
+EVERY_REQUEST = {"content-type": "application/json", "user-agent": "Dakehu-Webhooks/1"}
+"""Headers of whatever is posted: events, tests, notices."""
 
 
 def headers_of(flow: Flow, signing: Signing, item: Item, now: datetime, body: bytes) -> dict[str, str]:
     """The endpoint's own headers, and ours over them. Raises NothingSigns."""
     headers = dict(signing.headers)
-    headers |= {"content-type": "application/json", "user-agent": "Dakehu-Webhooks/1"}
+    headers |= EVERY_REQUEST
     headers |= sign(signing.secrets, event_id(flow.epoch, item.position), now, body)
     headers["webhook-attempt"] = str(item.attempts + 1)
     if flow.replay:

@@ -15,6 +15,7 @@ from uuid import UUID
 
 from shared.feed.envelope import rendered, source
 from shared.webhooks.endpoint import Endpoint
+from shared.webhooks.outcome import EVERY_REQUEST
 from shared.webhooks.schedule import SCHEDULE_SECONDS, Chance, Verdict, asked_to_wait, delay, verdict
 from shared.webhooks.sending import Answer, Networks, Sends
 from shared.webhooks.signing import NothingSigns, sign
@@ -186,7 +187,7 @@ def notice_headers(signing: Signing, id: str, at: datetime, body: bytes, attempt
     """The headers of one attempt to tell. Raises NothingSigns."""
     return {
         **signing.headers,
-        "content-type": "application/json",
+        **EVERY_REQUEST,
         "webhook-attempt": str(attempt),
         **sign(signing.secrets, id, at, body),
     }

@@ -76,7 +76,7 @@ def echoes(heard: bytes, challenge: str) -> bool:
         if secrets.compare_digest(text.encode(), challenge.encode()):
             return True
         said = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):  # brackets without end
         return False
     return said in (challenge, {"challenge": challenge})
 

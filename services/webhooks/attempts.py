@@ -133,7 +133,7 @@ async def attempt(endpoint_id: UUID, attempt_id: UUID, read: Now) -> AttemptWhol
     return AttemptWhole(**_fields(row), answer=shown, expunged=kept is None)
 
 
-@router.post("/{endpoint_id}/attempts/expunge", operation_id="webhooks.expunge", responses=refuses(403, 404))
+@router.post("/{endpoint_id}/attempts/expunge", operation_id="webhooks.expunge", responses=refuses(403, 404, 409))
 async def expunge(endpoint_id: UUID, command: Expunge, ctx: Ctx) -> Expunged:
     """Drop what receivers answered, for good. Harmless twice."""
     await seen(ctx.kit, ctx.principal, endpoint_id, tends=True)
@@ -149,7 +149,9 @@ async def expunge(endpoint_id: UUID, command: Expunge, ctx: Ctx) -> Expunged:
 
 
 @router.post(
-    "/{endpoint_id}/attempts/{attempt_id}/expunge", operation_id="webhooks.expunge_one", responses=refuses(403, 404)
+    "/{endpoint_id}/attempts/{attempt_id}/expunge",
+    operation_id="webhooks.expunge_one",
+    responses=refuses(403, 404, 409),
 )
 async def expunge_one(endpoint_id: UUID, attempt_id: UUID, ctx: Ctx) -> Expunged:
     """Drop what was answered to one attempt, for good. Harmless twice."""

@@ -96,7 +96,7 @@ async def lanes(
     return Listed(items=[_shown(row, read.kit.clock()) for row in shown], next=following)
 
 
-@router.post("/{endpoint_id}/lanes/retry", operation_id="webhooks.retry_lanes", responses=refuses(403, 404))
+@router.post("/{endpoint_id}/lanes/retry", operation_id="webhooks.retry_lanes", responses=refuses(403, 404, 409))
 async def retry_lanes(endpoint_id: UUID, command: RetryLanes, ctx: Ctx) -> Retried:
     """Try all parked lanes again, at once. Harmless twice."""
     await seen(ctx.kit, ctx.principal, endpoint_id, tends=True)
@@ -104,7 +104,7 @@ async def retry_lanes(endpoint_id: UUID, command: RetryLanes, ctx: Ctx) -> Retri
     return Retried(retried=await parked.retry(ctx.kit.pool, ctx.tenant_id, flow_id, at=ctx.now, state=command.state))
 
 
-@router.post("/{endpoint_id}/lanes/{lane}/retry", operation_id="webhooks.retry_lane", responses=refuses(403, 404))
+@router.post("/{endpoint_id}/lanes/{lane}/retry", operation_id="webhooks.retry_lane", responses=refuses(403, 404, 409))
 async def retry_lane(endpoint_id: UUID, lane: UUID, command: OfFlow, ctx: Ctx) -> Retried:
     """Try one lane again, at once. Harmless twice."""
     await seen(ctx.kit, ctx.principal, endpoint_id, tends=True)

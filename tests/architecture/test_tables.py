@@ -20,6 +20,7 @@ APPS = (accounts, opportunities, kpi)
 NO_TABLES = {
     "events.read": "the feed of facts never ends; it is for machines",
     "events.snapshot": "records as the log has them, for copies; it is for machines",
+    "schemas.events": "where the schemas of events are; it is for machines",
     "views.list": "how the installation stands; the door puts the services' lists together",
     "search.find": "what is looked for must be written nowhere, and a file says its filters",
 }

@@ -12,8 +12,10 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+import jsonschema_rs
 import pytest
 
+from services.documents.published import published, schema
 from tests.journeys.year.asking import VALUES, as_official, closed, difference_told, differences
 from tests.journeys.year.cast import BRANCHES, LEAVER, MOVED_TO, REPS
 from tests.journeys.year.log import Period
@@ -40,6 +42,16 @@ def test_every_kpi_has_a_recomputation_or_says_that_it_has_no_source(year: tuple
     _, story = year
     assert set(story.kpis) == set(FORMULAS)
     assert set(story.definitions) - set(story.kpis) == set(NO_SOURCE)
+
+
+def test_every_event_of_the_year_is_as_its_schema_says(year: tuple[asyncio.Runner, Told]) -> None:
+    _, story = year
+    takes = {
+        key: jsonschema_rs.Draft202012Validator(schema(one), validate_formats=True) for key, one in published().items()
+    }
+    assert len({event["type"] for event in story.events}) > 60
+    for event in story.events:
+        takes[event["type"], event["schema_version"]].validate(event["data"])
 
 
 def test_every_kpi_is_what_the_facts_say_when_it_is_asked(year: tuple[asyncio.Runner, Told]) -> None:

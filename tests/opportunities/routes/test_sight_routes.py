@@ -243,7 +243,8 @@ async def test_a_former_owner_sees_nothing_of_it_and_keeps_the_credit(
             for asked in ({}, {"as_of": "2025-03-09"}, {"known_at": str(logged["position"])}):
                 shown = await former.read(table, **asked)
                 assert shown.get("items", shown.get("rows")) == [], (table, asked)
-        assert (await former.get("/v1/events")).status_code == 403
+        told = (await former.read("/v1/events", subject=path.rpartition("/")[2]))["items"][-1]
+        assert (told["type"], told["data"]) == ("left_scope", {})
         diff = await former.read("/v1/pipeline/diff", policy_b="h30-a90-b180", as_of="2025-03-08")
         assert (diff["compared"], diff["rows"]) == (1, [])
     for table, asked in (("/v1/defeats", {}), ("/v1/visits", {}), ("/v1/hot-customers", {"as_of": "2025-03-07"})):

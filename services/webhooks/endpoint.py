@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Self, assert_never
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import msgspec
@@ -74,6 +75,11 @@ class WebhookEndpoint(Stream):
         return WebhookStatus(self.standing["status"])
 
     @property
+    def url(self) -> str:
+        url: str = self.standing["url"]
+        return url
+
+    @property
     def secrets(self) -> dict[int, WebhookSecret]:
         """All secrets there ever were, by number."""
         found = {
@@ -99,7 +105,10 @@ class WebhookEndpoint(Stream):
         )
 
     def change(self, command: ChangeEndpoint, *, at: datetime) -> None:
-        """Change settings; another address is unproven. Header values count as changed whenever they are named."""
+        """Change settings; another address is unproven. Header values count as changed whenever they are named.
+
+        They are secrets of one server: refused when they would go to another without being named again.
+        """
         self._require_there()
         wanted = {name: value for name, value in _settings(command).items() if name in command.model_fields_set}
         changed = {
@@ -108,6 +117,8 @@ class WebhookEndpoint(Stream):
         after = {**self.standing, **changed}
         if after["fields"] and after["payload"] != WebhookPayload.SELECTED:
             raise Refused("fields_of_selected", "fields are for `selected`", status=422, pointer="/fields")
+        if self.standing["headers"] and "headers" not in changed and _server(after["url"]) != _server(self.url):
+            raise Refused("headers_of_another", "its headers are for the server it has", status=422, pointer="/headers")
         if changed:
             self._record(WebhookEndpointChanged, at, attributes=msgspec.to_builtins(changed))
 
@@ -250,6 +261,11 @@ class WebhookEndpoint(Stream):
     def _require_proven(self) -> None:
         if self.status is WebhookStatus.UNPROVEN:
             raise Refused("endpoint_unproven", "nobody at the address has shown yet that they want events")
+
+
+def _server(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    return parts.scheme.lower(), parts.netloc.lower()
 
 
 def _settings(command: RegisterEndpoint | ChangeEndpoint) -> dict[str, Any]:

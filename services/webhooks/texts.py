@@ -55,6 +55,13 @@ ENDPOINT_TEXTS: dict[str, Text] = {
         "Fields are named for the payload `selected` alone.",
         422,
     ),
+    "headers_of_another": Text(
+        "请求头属于另一服务器",
+        "Headers of another server",
+        "请求头的值只给原来的服务器：换服务器时请重新给出，或以空对象去掉。",
+        "Values of headers are for the server they were given for: give them again, or an empty object.",
+        422,
+    ),
     "unknown_event_type": Text(
         "没有这种事件", "Unknown type of event", "没有名为 {type} 的事件。", "No event is called {type}.", 422
     ),

@@ -331,6 +331,26 @@ async def test_settings_are_changed_one_by_one(company: Company, pool: Pool) -> 
         assert answer.status_code == 422, body
 
 
+async def test_values_of_headers_are_sent_to_no_other_server_unless_they_are_given_again(
+    company: Company, listener: Listener, tell: Tell, fold: Fold
+) -> None:
+    """Else whoever changes an address is told by its proof what is shown to nobody."""
+    await fold()
+    branch = {"unit_id": str(company.units["SH"])}
+    made = await register(company["director"], headers={"Authorization": "Bearer 77"}, **branch)
+    manager, mine = tell(company, "branch_manager", unit="SH"), "https://mine.example.com/hook"
+    for url in (mine, URL.replace("https", "HTTPS").replace("erp.", "erp2."), URL.replace(".com", ".com:8443")):
+        answer = await manager.post(f"{BASE}/{made['id']}/change", {"url": url}, version=made["version"])
+        assert answer.status_code == 422, url
+        assert answer.json()["code"] in ("headers_of_another", "validation"), answer.text
+    await act(manager, made, "change", url=f"{URL}/new")
+    await act(manager, made, "change", url=mine, headers={})
+    listener.posts.clear()
+    await manager.make(f"{BASE}/{made['id']}/prove", {})
+    ((url, headers, _),) = listener.posts
+    assert (url, "Authorization" in headers) == (mine, False)
+
+
 # -- who --------------------------------------------------------------------------------------------------
 
 

@@ -16,14 +16,20 @@ from shared.feed.scopes import Scopes
 from shared.feed.seeing import Seeing
 from shared.identity.sight import Sight
 
-MOST_LOOKED_AT = 5_000
-"""Records one page looks through at most, whether they are shown or not."""
+MOST_LOOKED_AT = 10_000
+"""Records one page goes by at most, of whatever type."""
+MOST_JUDGED = 2_000
+"""Of those, how many it asks at most whether the reader sees them: a look at each, and at what it hangs on."""
 
 BORN = """
-select b.stream_id from es.events as b
- where b.tenant_id = $1 and b.version = 1 and b.position <= $2 and ($3::uuid is null or b.stream_id > $3)
-   and ($4::text[] is null or b.stream_type = any($4))
- order by b.stream_id limit $5
+with next as materialized (
+    select b.stream_id, b.stream_type, b.position from es.events as b
+     where b.tenant_id = $1 and b.version = 1 and ($3::uuid is null or b.stream_id > $3)
+     order by b.stream_id limit $5)
+select count(*) as looked_at, (array_agg(stream_id order by stream_id desc))[1] as last,
+       array_agg(stream_id order by stream_id) filter (
+           where position <= $2 and ($4::text[] is null or stream_type = any($4))) as born
+  from next
 """
 # Down from its newest event: few came after the position, as a rule.
 STOOD = """
@@ -63,9 +69,12 @@ async def standings(
 
     A page may hold few, or none, and yet not be the last.
     """
-    looked = limit if question.everything else MOST_LOOKED_AT
-    types = None if kinds is None else sorted(kinds)
-    born = [row["stream_id"] for row in await pool.fetch(BORN, tenant_id, at, after, types, looked)]
+    most = limit if question.everything else MOST_JUDGED
+    looked = most if kinds is None else MOST_LOOKED_AT
+    found = await pool.fetchrow(BORN, tenant_id, at, after, None if kinds is None else sorted(kinds), looked)
+    born, last = (found["born"] or [])[:most], found["last"] if found["looked_at"] == looked else None
+    if len(born) < len(found["born"] or ()):
+        last = born[-1]
     given: list[Any] = []
 
     def put(value: Any) -> str:
@@ -77,6 +86,4 @@ async def standings(
         ways.append(Seeing(scopes, Sight(everything=False, unit_ids=question.unit_ids), put, open=False))
     seen = " and ".join(way.event("s", "$3") for way in ways) or "true"
     rows = await pool.fetch(STOOD.format(seen=seen), tenant_id, born, at, limit, *given)
-    if len(rows) == limit < len(born) or len(born) == looked:
-        return Standings(rows, rows[-1]["stream_id"] if len(rows) == limit else born[-1])
-    return Standings(rows, None)
+    return Standings(rows, rows[-1]["stream_id"] if len(rows) == limit < len(born) else last)

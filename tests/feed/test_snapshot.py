@@ -75,7 +75,10 @@ async def log(world: World) -> Log:
     return await log_of(world)
 
 
-async def test_a_snapshot_shows_what_was_in_sight_at_its_position(world: World, log: Log) -> None:
+async def test_a_snapshot_shows_what_was_in_sight_at_its_position(
+    world: World, log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.feed.snapshot.MOST_JUDGED", 150)
     for member in sorted(MEMBERS):
         at = CHANCE.randint(1, len(log.events))
         copy, _, kinds = await snapshot(world, world.caller(member), at_position=at)
@@ -109,10 +112,14 @@ async def test_so_does_the_copy_of_who_sees_a_part(world: World, log: Log) -> No
         assert differ <= hangs, (member, at)
 
 
-async def test_types_and_units_narrow_it(world: World, log: Log) -> None:
+async def test_types_and_units_narrow_it(world: World, log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shared.feed.snapshot.MOST_LOOKED_AT", 60)
     director = world.caller("director")
     _, _, kinds = await snapshot(world, director, subject_type="account,visit")
     assert set(kinds) == {"account", "visit"}
+    assert len(kinds) == sum(
+        event.kind in ("account", "visit") for event in source(log, "director", len(log.events)).values()
+    )
     unit = world.caller("b00.a").unit_id
     copy, _, kinds = await snapshot(world, director, subject_type="account", unit_id=unit)
     listed = (await asked(world, director, "/v1/accounts", unit_id=unit, limit=1000)).said["items"]

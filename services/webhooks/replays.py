@@ -86,7 +86,7 @@ async def open_replay(endpoint_id: UUID, command: OpenReplay, ctx: Ctx, response
     flow_id = ctx.new_id("webhook_replay")
     if not command.dry_run and (known := await _known(ctx, flow_id)) is not None:
         return known
-    if endpoint.status == "unproven":
+    if endpoint.status == "unproven" and not command.dry_run:
         raise Problem(409, "endpoint_unproven")
     head = await ctx.kit.store.head(ctx.tenant_id)
     after, upto = await _range(ctx, command, head.position)

@@ -75,7 +75,7 @@ class Records:
         if answer.status_code not in (200, 201):
             raise NotMade(f"{path}: {answer.status_code} {answer.text}")
         receipt = answer.json()
-        return Made(receipt["id"], receipt["version"])
+        return Made(receipt["id"], receipt.get("version", 0))
 
     def read(self, service: str, path: str) -> Any:
         return self._http[service].get(path, headers=self._said).json()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import jsonschema_rs
@@ -20,6 +21,7 @@ OPEN_ANSWERS = {"operations.problem", "operations.ready", "operations.started"}
 """Probes, which have a body of their own kind, and the page that explains a code."""
 
 
+@cache
 def document(name: str) -> JSON:
     """A service's document, or the whole product's."""
     documents = {service: app.openapi() for service, app in door.apps.items()}  # type: ignore[attr-defined]
@@ -48,7 +50,25 @@ def resolved(shown: JSON, schema: JSON) -> JSON:
 
 
 def validator(shown: JSON, schema: JSON) -> Any:
-    return jsonschema_rs.Draft202012Validator({**schema, "components": shown["components"]}, validate_formats=True)
+    """Of a schema with the components it leads to alone: all of them take seconds to compile."""
+    found: dict[str, JSON] = {}
+    pending: list[Any] = [schema]
+    while pending:
+        match pending.pop():
+            case {"$ref": str(reference), **rest}:
+                name = reference.rpartition("/")[2]
+                if name not in found:
+                    found[name] = resolved(shown, {"$ref": reference})
+                    pending.append(found[name])
+                pending.extend(rest.values())
+            case dict() as part:
+                pending.extend(part.values())
+            case list() as parts:
+                pending.extend(parts)
+            case _:
+                pass
+    whole = {**schema, "components": {"schemas": found}}
+    return jsonschema_rs.Draft202012Validator(whole, validate_formats=True)
 
 
 def test_the_document_is_openapi_3_1(shown: JSON) -> None:

@@ -182,12 +182,14 @@ async def test_open_streams_end_when_the_installation_does(tmp_path: Path) -> No
         async with (
             httpx.AsyncClient(base_url=running.url(), timeout=20, trust_env=False) as http,
             opened(http, bearer(running)) as stream,
+            http.stream("GET", "/v1/events/stream", headers=bearer(running)) as events,
         ):
             await stream.next()
             begun = time.monotonic()
             ending = asyncio.create_task(asyncio.to_thread(running.end))
             while (await stream.next(10))["event"] != "over":
                 pass
+            assert b"event: place" in await events.aread()  # to its end, which is said
             assert time.monotonic() - begun < 5
             assert await ending == 0
             assert time.monotonic() - begun < 9  # well within the grace

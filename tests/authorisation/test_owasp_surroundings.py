@@ -28,7 +28,7 @@ NOBODY = Caller("nobody", {})
 
 
 async def test_api6_customers_cannot_be_taken_along(world: World) -> None:
-    """No representative imports, hands over, reassigns or reads the audit of all customers; their feed is of their own."""
+    """No representative hands over, reassigns or reads the audit of all customers; their feed is of their own."""
     rep = world.caller("b00.a")
     taking: list[tuple[str, str, JSON | None]] = [
         ("GET", "/v1/audit", None),

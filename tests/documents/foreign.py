@@ -59,5 +59,6 @@ def _installed(command: Sequence[str], folder: Path, away: Sequence[str]) -> Non
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=SECONDS, check=False)
     if done.returncode != 0:
         if any(word in done.stderr for word in away):
-            pytest.skip(f"no registry is reached: {done.stderr.strip().splitlines()[-1]}")
+            said = next(line for line in done.stderr.splitlines() if any(word in line for word in away))
+            pytest.skip(f"no registry is reached: {said.strip()}")
         raise AssertionError(done.stderr)

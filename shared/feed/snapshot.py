@@ -24,7 +24,7 @@ MOST_JUDGED = 2_000
 BORN = """
 with next as materialized (
     select b.stream_id, b.stream_type, b.position from es.events as b
-     where b.tenant_id = $1 and b.version = 1 and ($3::uuid is null or b.stream_id > $3)
+     where b.tenant_id = $1 and b.version = 1 and b.stream_id > $3
      order by b.stream_id limit $5)
 select count(*) as looked_at, (array_agg(stream_id order by stream_id desc))[1] as last,
        array_agg(stream_id order by stream_id) filter (
@@ -71,7 +71,8 @@ async def standings(
     """
     most = limit if question.everything else MOST_JUDGED
     looked = most if kinds is None else MOST_LOOKED_AT
-    found = await pool.fetchrow(BORN, tenant_id, at, after, None if kinds is None else sorted(kinds), looked)
+    begin = after or UUID(int=0)
+    found = await pool.fetchrow(BORN, tenant_id, at, begin, None if kinds is None else sorted(kinds), looked)
     born, last = (found["born"] or [])[:most], found["last"] if found["looked_at"] == looked else None
     if len(born) < len(found["born"] or ()):
         last = born[-1]

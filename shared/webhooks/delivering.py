@@ -22,8 +22,10 @@ from shared.webhooks.outcome import attempt_of, headers_of, said_of
 from shared.webhooks.payload import Persons
 from shared.webhooks.rate import Rate
 from shared.webhooks.recording import Moved, Recorder
+from shared.webhooks.room import Room
 from shared.webhooks.schedule import Verdict
 from shared.webhooks.sending import Answer
+from shared.webhooks.shares import Shares
 from shared.webhooks.source import Source
 from shared.webhooks.standing import BACKLOG, CAUGHT_UP, PARKED, RECOVERED, Kind
 from shared.webhooks.surroundings import Surroundings
@@ -34,6 +36,8 @@ READ_BELOW = 200
 """Events in memory below which more are read."""
 SLOW_SECONDS = 1.0
 """What is under way for longer no longer keeps the cursor."""
+ROOM_SECONDS = 0.1
+"""How often is looked for room where the tenant has as much under way as it may."""
 WRITE_CURSOR_SECONDS = 1.0
 """How often is written that nothing of what was read was for this endpoint."""
 BACKLOG_EVENTS, CAUGHT_UP_EVENTS = 10_000, 1_000
@@ -44,7 +48,15 @@ class Delivering:
     """One flow, held. `head`: where its tenant's log ends, kept up by the engine, like `lease_until`."""
 
     def __init__(
-        self, pool: Any, flow: Flow, endpoint: Endpoint, recorder: Recorder, around: Surroundings, *, head: int
+        self,
+        pool: Any,
+        flow: Flow,
+        endpoint: Endpoint,
+        recorder: Recorder,
+        around: Surroundings,
+        *,
+        shares: Shares,
+        head: int,
     ) -> None:
         self.flow = flow
         self.endpoint = endpoint
@@ -53,7 +65,9 @@ class Delivering:
         """Of the monotonic clock: nothing is sent after it."""
         self._pool = pool
         self._recorder = recorder
+        self._room = room
         self._around = around
+        self._shares = shares
         self._standing = flow.standing()
         self._backlog_at = flow.backlog_at
         self._window = Window(flow.position, flow.ahead, {})
@@ -84,14 +98,19 @@ class Delivering:
         if signing is None:
             return
         self._signing = signing
-        async with asyncio.TaskGroup() as self._tasks:
-            loops = [self._tasks.create_task(self._keep_reading()), self._tasks.create_task(self._keep_writing())]
-            self._begun = True
-            self._hungry.set()
-            await self._ended.wait()
-            await self._settled()
-            for each in loops:
-                each.cancel()
+        try:
+            async with asyncio.TaskGroup() as self._tasks:
+                loops = [self._tasks.create_task(self._keep_reading()), self._tasks.create_task(self._keep_writing())]
+                self._begun = True
+                self._hungry.set()
+                await self._ended.wait()
+                await self._settled()
+                for each in loops:
+                    each.cancel()
+        finally:
+            self._left(self._under_way)
+            if self._timer is not None:
+                self._timer.cancel()
 
     def end(self) -> None:
         """Begin nothing more; what is under way comes to its end."""
@@ -129,9 +148,12 @@ class Delivering:
             return
         now = self._around.clock()
         standing, window = self._standing, self._window
-        while self._under_way < standing.most and window.ready and not standing.waits(now):
+        while self._has_room and window.ready and not standing.waits(now):
             if monotonic() >= self.lease_until:
                 return
+            if not self._shares.room(self.flow.tenant_id):
+                self._again_in(ROOM_SECONDS)
+                break
             if wait := self._rate.wait(monotonic()):
                 self._again_in(wait)
                 break
@@ -139,12 +161,20 @@ class Delivering:
             if item is None:
                 break
             self._under_way += 1
-            self._tasks.create_task(self._send(item))
+            self._shares.send(self.flow.tenant_id, self._tasks, self._send(item))
         if standing.not_before is not None and standing.not_before > now:
             self._again_in((standing.not_before - now).total_seconds())
         elif standing.alarmed_at is not None and not window.ready and not window.sending and not window.to_load:
             window.to_load.update(window.least_tried())
         self._hungry.set()
+
+    @property
+    def _has_room(self) -> bool:
+        return self._under_way < min(self._standing.most, self._room.share(under_way=self._under_way))
+
+    def _left(self, count: int) -> None:
+        self._under_way -= count
+        self._room.left(self._under_way + count, self._under_way)
 
     def _again_in(self, seconds: float) -> None:
         if self._timer is not None:
@@ -157,7 +187,7 @@ class Delivering:
         headers = headers_of(self.flow, self._signing, item, now, body)
         item.sent_at = monotonic()
         if item.sent_at >= self.lease_until:
-            self._under_way -= 1
+            self._left(1)
             self._window.put_back(item)
             self._go()
             return
@@ -299,7 +329,7 @@ class Delivering:
             )
             await self._recorder.record(moved)
             self._written, self._written_at = moved.position, monotonic()
-            self._under_way -= changes.answered
+            self._left(changes.answered)
             if changes.woken:
                 await lanes.wake(self._pool, self.flow, self._around.clock())
             for settler in settlers:

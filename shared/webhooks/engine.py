@@ -16,6 +16,8 @@ from shared.webhooks.delivering import Delivering
 from shared.webhooks.endpoint import Endpoint
 from shared.webhooks.flows import LEASE_SECONDS, MARGIN_SECONDS, RENEW_SECONDS, Flow, Flows, Key
 from shared.webhooks.recording import LeaseLost, Recorder
+from shared.webhooks.shares import Shares
+from shared.webhooks.room import Room
 from shared.webhooks.surroundings import Surroundings
 
 log = logger("deliveries")
@@ -50,6 +52,8 @@ class Engine:
         self._around = around
         self._flows = Flows(pool, key)
         self._recorder = Recorder(pool, key)
+        self._room = Room()
+        self._shares = Shares(around.most_of_a_tenant)
         self._held: dict[Key, Held] = {}
         self._broken: dict[Key, float] = {}
         self._endpoints: dict[Key, Endpoint] = {}
@@ -146,8 +150,9 @@ class Engine:
             if flow.key in self._held or flow.key in self._broken:
                 continue
             endpoint = self._endpoints[flow.tenant_id, flow.endpoint_id]
+            head = heads.get(flow.tenant_id, 0)
             delivering = Delivering(
-                self._pool, flow, endpoint, self._recorder, self._around, head=heads.get(flow.tenant_id, 0)
+                self._pool, flow, endpoint, self._recorder, self._around, shares=self._shares, head=head
             )
             delivering.lease_until = at + LEASE_SECONDS - MARGIN_SECONDS
             self._held[flow.key] = Held(delivering, group.create_task(self._deliver(delivering)))

@@ -17,6 +17,9 @@ from shared.webhooks.schedule import Chance
 from shared.webhooks.sending import DEADLINE_SECONDS, Networks, Sends
 from shared.webhooks.vaulted import Signing
 
+MOST_OF_A_TENANT = 1_024
+"""A quarter of what a process sends to at a time: a tenant whose receivers are slow leaves room for others."""
+
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
@@ -25,7 +28,8 @@ class Surroundings:
     `load`: every endpoint that is not removed. `signing`: its secrets and own headers; None: not there yet. `sight`:
     what it sees today. `allowed`: networks a tenant's endpoints may be in. `pause`: put it into the log that we stopped
     an endpoint, and why (`gone`, `failing`); answers the version of its stream after that, None when it did not come.
-    `persons`: what an endpoint may know of those an envelope names; None: nothing of anybody.
+    `persons`: what an endpoint may know of those an envelope names; None: nothing of anybody. `most_of_a_tenant`:
+    requests under way at a time.
     """
 
     load: Callable[[], Awaitable[Sequence[Endpoint]]]
@@ -38,4 +42,5 @@ class Surroundings:
     clock: Callable[[], datetime]
     chance: Chance = random
     deadline: float = DEADLINE_SECONDS
+    most_of_a_tenant: int = MOST_OF_A_TENANT
     persons: Callable[[Endpoint, Mapping[str, Any]], Awaitable[Persons]] | None = None

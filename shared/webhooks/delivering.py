@@ -56,6 +56,7 @@ class Delivering:
         around: Surroundings,
         *,
         shares: Shares,
+        room: Room,
         head: int,
     ) -> None:
         self.flow = flow
@@ -161,6 +162,7 @@ class Delivering:
             if item is None:
                 break
             self._under_way += 1
+            self._room.entered(self._under_way)
             self._shares.send(self.flow.tenant_id, self._tasks, self._send(item))
         if standing.not_before is not None and standing.not_before > now:
             self._again_in((standing.not_before - now).total_seconds())

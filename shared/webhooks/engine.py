@@ -16,8 +16,8 @@ from shared.webhooks.delivering import Delivering
 from shared.webhooks.endpoint import Endpoint
 from shared.webhooks.flows import LEASE_SECONDS, MARGIN_SECONDS, RENEW_SECONDS, Flow, Flows, Key
 from shared.webhooks.recording import LeaseLost, Recorder
-from shared.webhooks.shares import Shares
 from shared.webhooks.room import Room
+from shared.webhooks.shares import Shares
 from shared.webhooks.surroundings import Surroundings
 
 log = logger("deliveries")
@@ -152,7 +152,14 @@ class Engine:
             endpoint = self._endpoints[flow.tenant_id, flow.endpoint_id]
             head = heads.get(flow.tenant_id, 0)
             delivering = Delivering(
-                self._pool, flow, endpoint, self._recorder, self._around, shares=self._shares, head=head
+                self._pool,
+                flow,
+                endpoint,
+                self._recorder,
+                self._around,
+                shares=self._shares,
+                room=self._room,
+                head=head,
             )
             delivering.lease_until = at + LEASE_SECONDS - MARGIN_SECONDS
             self._held[flow.key] = Held(delivering, group.create_task(self._deliver(delivering)))

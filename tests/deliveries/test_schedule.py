@@ -8,6 +8,7 @@ import pytest
 
 from shared.webhooks import schedule
 from shared.webhooks.rate import Rate
+from shared.webhooks.room import LEAST, Room
 from shared.webhooks.schedule import SCHEDULE_SECONDS, Verdict, asked_to_wait, delay, fails, hold, parks, verdict
 from shared.webhooks.sending import Answer
 from shared.webhooks.standing import Standing
@@ -141,3 +142,20 @@ def test_a_rate_lets_a_seconds_worth_go_at_once() -> None:
     slow = Rate(0.01)
     assert slow.wait(0.0) == 0.0
     assert 99 < slow.wait(0.0) <= 100
+
+
+def test_a_worker_s_room_is_shared_by_those_who_use_it() -> None:
+    room, under_way = Room(64), [0] * 16
+    assert room.share(under_way=0) == 64
+    for _ in range(20):
+        for flow, count in enumerate(under_way):
+            if count < room.share(under_way=count):
+                under_way[flow] += 1
+                room.entered(under_way[flow])
+    assert room.flows == 16
+    assert sum(under_way) <= 2.5 * 64, "who came first gives back as it is answered"
+    assert min(under_way) >= LEAST
+    for flow, count in enumerate(under_way[1:], 1):
+        room.left(count, 0)
+        under_way[flow] = 0
+    assert (room.flows, room.share(under_way=under_way[0])) == (1, 64)

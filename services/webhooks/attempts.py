@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validato
 from pydantic_core import PydanticCustomError
 
 from services.webhooks.asking import seen
-from services.webhooks.commands import Position
+from services.webhooks.bodies import Moment, Position
 from shared.http.context import Ctx
 from shared.http.openapi import refuses
 from shared.http.problem import Problem
@@ -72,7 +72,7 @@ class Expunge(BaseModel):
 
     subject: UUID | None = None
     position: Position | None = None
-    until: AwareDatetime | None = None
+    until: Moment | None = None
 
     @model_validator(mode="after")
     def _says_which(self) -> Self:

@@ -7,11 +7,12 @@ from typing import Annotated, Any, Self
 from uuid import UUID
 
 from fastapi import Query, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from services.webhooks.asking import question, seen
-from services.webhooks.commands import MOST_NAMES, MOST_RATE, EventType, Position
+from services.webhooks.bodies import Decision, Moment, Position, Rate
+from services.webhooks.commands import MOST_NAMES, EventType
 from services.webhooks.replays_shown import ReplayShown, all_shown, planned, shown
 from shared.http.context import CommandContext, Ctx
 from shared.http.openapi import refuses
@@ -47,23 +48,23 @@ class OpenReplay(BaseModel):
     )
 
     from_position: Position | None = Field(default=None, description="The first position that is looked at.")
-    from_time: AwareDatetime | None = Field(default=None, description="Instead: what was recorded since.")
+    from_time: Moment | None = Field(default=None, description="Instead: what was recorded since.")
     to_position: Position | None = Field(default=None, description="The last position that is looked at.")
-    to_time: AwareDatetime | None = Field(default=None, description="Instead: what was recorded until then.")
+    to_time: Moment | None = Field(default=None, description="Instead: what was recorded until then.")
     types: Annotated[tuple[EventType, ...], Field(min_length=1, max_length=MOST_NAMES)] | None = Field(
         default=None, description="Only these types, of those the endpoint is sent."
     )
     subject: UUID | None = Field(default=None, description="Only events of this record.")
-    failed: bool = Field(
+    failed: Decision = Field(
         default=False, description="Only events that failed and were not delivered since, as far as attempts are kept."
     )
-    imported: bool | None = Field(
+    imported: Decision | None = Field(
         default=None, description="With history taken in from files, or without; null: as the endpoint is sent it."
     )
-    rate: Annotated[float, Field(ge=0.01, le=MOST_RATE)] | None = Field(
+    rate: Rate | None = Field(
         default=None, description="Most events a second of this replay; null: as the endpoint takes them."
     )
-    dry_run: bool = Field(default=False, description="Only count, and reckon how long it would take.")
+    dry_run: Decision = Field(default=False, description="Only count, and reckon how long it would take.")
 
     @model_validator(mode="after")
     def _one_of_each(self) -> Self:

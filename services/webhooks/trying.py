@@ -8,7 +8,8 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.webhooks.asking import question, seen
-from services.webhooks.commands import EventType, Position
+from services.webhooks.bodies import Decision, Position
+from services.webhooks.commands import EventType
 from services.webhooks.making import sealed
 from services.webhooks.wishes import networks
 from shared.event_store.command import Head
@@ -51,7 +52,7 @@ class TestEndpoint(BaseModel):
 
     type: EventType | None = Field(default=None, description="The newest event of this type.")
     position: Annotated[Position, Field(ge=1)] | None = Field(default=None, description="Instead: this event.")
-    dry_run: bool = Field(default=False, description="Send nothing; show the request as it would be.")
+    dry_run: Decision = Field(default=False, description="Send nothing; show the request as it would be.")
 
 
 class RequestShown(BaseModel):

@@ -119,6 +119,8 @@ create table delivery.attempts (
 );
 create index attempts_of_endpoint on delivery.attempts (tenant_id, endpoint_id, at desc);
 create index attempts_of_event on delivery.attempts (tenant_id, endpoint_id, position);
+create index attempts_failed on delivery.attempts (tenant_id, endpoint_id, position)
+ where (status between 200 and 299) is not true;
 
 -- Meta events: what befell an endpoint, told by another channel than the endpoint itself.
 create table delivery.notices (

@@ -34,10 +34,13 @@ select count(*) from es.events
 """
 # Places whose event failed and, as far as attempts are still on file, was delivered neither then nor later.
 FAILED = """
-select a.position from delivery.attempts a
+select distinct a.position from delivery.attempts a
  where a.tenant_id = $1 and a.endpoint_id = $2 and a.position > $3 and a.position <= $4 and a.flow_id <> $5
- group by a.position
-having not bool_or(a.status between 200 and 299)
+   and (a.status between 200 and 299) is not true
+   and not exists (
+       select from delivery.attempts b
+        where b.tenant_id = $1 and b.endpoint_id = $2 and b.position = a.position and b.flow_id <> $5
+          and b.status between 200 and 299)
  order by a.position limit $6
 """
 OPEN = """

@@ -17,6 +17,15 @@ from shared.webhooks.endpoint import Endpoint
 Persons = Mapping[str, Mapping[str, Any]]
 """By id: what the receiver may know of them."""
 Older = Mapping[tuple[str, int], Callable[[dict[str, Any]], dict[str, Any]]]
+NAMING = frozenset(
+    (
+        *("actor", "by", "cascaded_to", "duplicate_of", "given_to", "id", "lane", "manager_before", "on_behalf_of"),
+        *("our_side", "owner_before", "participants", "persons", "responsible", "subject", "their_side", "unit_before"),
+    )
+)
+"""Fields that hold ids, beside those whose name says so."""
+FREE = frozenset(("external_refs", "posting_id", "cancelled_by"))
+"""Fields that hold what others call something, or one of a few words."""
 OLDER: Older = {}
 """By type and version: makes the data of the version before. Empty as long as no fact has a second form."""
 
@@ -57,18 +66,33 @@ def picked(data: Mapping[str, Any], paths: Iterable[str]) -> dict[str, Any]:
 
 
 def ids(value: Any) -> Iterator[str]:
-    """Every id in a JSON value: whoever is a person among them is known to the vault alone."""
+    """Every id in the fields of an envelope that hold ids: whoever is a person among them is known to the vault alone.
+
+    Not those that somebody wrote into a text, a reference of theirs or a key: names are told of who is named by a rule.
+    """
     match value:
-        case str():
-            if len(value) == 36 and value.count("-") == 4 and _is_id(value):
-                yield value
         case Mapping():
-            for key, item in value.items():
-                yield from ids(key)
-                yield from ids(item)
+            for name, item in value.items():
+                if name in FREE:
+                    continue
+                if holds_ids(name):
+                    yield from _ids(item)
+                if not isinstance(item, str):
+                    yield from ids(item)
         case list() | tuple():
             for item in value:
                 yield from ids(item)
+
+
+def holds_ids(name: str) -> bool:
+    """Whether a field of this name holds ids, one or a list."""
+    return name not in FREE and (name in NAMING or name.endswith(("_id", "_ids", "_by")))
+
+
+def _ids(value: Any) -> Iterator[str]:
+    for item in value if isinstance(value, list | tuple) else (value,):
+        if isinstance(item, str) and len(item) == 36 and item.count("-") == 4 and _is_id(item):
+            yield item
 
 
 def _is_id(text: str) -> bool:

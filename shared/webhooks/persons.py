@@ -12,6 +12,8 @@ from shared.webhooks.payload import Persons, ids
 
 SENT = "sent"
 ROUTE = "webhook"
+TOLD_TO_EVERYBODY = frozenset(("data_subject", "erasure"))
+"""Streams of what was decided about a person's data, of whatever unit: who may know the id need not know the person."""
 REDACTED, RESTRICTED = {"redacted": True}, {"restricted": True}
 
 
@@ -28,7 +30,8 @@ async def persons(pool: Any, vault: Vault, endpoint: Endpoint, event: Any, *, se
         for subject in (await vault.subjects(endpoint.tenant_id, wanted)).values()
         if subject.kind in PERSONS or (subject.erased and subject.kind == OTHER)
     }
-    fields = await vault.get(endpoint.tenant_id, subjects, endpoint.personal)
+    bounded = endpoint.unit_id is not None and event["subject_type"] in TOLD_TO_EVERYBODY
+    fields = {} if bounded else await vault.get(endpoint.tenant_id, subjects, endpoint.personal)
     told = sorted(id for id in fields if subjects[id].kind != STAFF)
     if told and sent:
         named = sorted({name for id in told for name in fields[id]})

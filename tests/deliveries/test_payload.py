@@ -10,11 +10,12 @@ from uuid import UUID, uuid4
 
 import asyncpg
 
+from services.documents.published import published, schema
 from shared.feed.envelope import ENVELOPE, envelope
 from shared.feed.reading import Shown
 from shared.privacy.vault import CONTACT, KEY_PERSON, STAFF, Of, Vault
 from shared.webhooks.endpoint import Endpoint, Place
-from shared.webhooks.payload import body, ids, picked
+from shared.webhooks.payload import body, holds_ids, ids, picked
 from shared.webhooks.persons import persons
 
 TENANT, ACCOUNT, PERSON = UUID(int=1), UUID(int=2), UUID(int=3)
@@ -81,9 +82,49 @@ def test_an_older_form_is_sent_as_far_back_as_there_is_a_way() -> None:
     assert (kept["data"], kept["schema_version"]) == (DATA, 2)
 
 
-def test_ids_are_found_wherever_they_are() -> None:
-    text = {"a": [str(PERSON), {"b": str(ACCOUNT)}], str(TENANT): "not-an-id-but-with-four-hyphens-here-ok", "c": 7}
-    assert set(ids(text)) == {str(PERSON), str(ACCOUNT), str(TENANT)}
+def test_ids_are_found_in_fields_that_hold_ids() -> None:
+    said = {"owner_id": str(PERSON), "standing": {"participants": [str(ACCOUNT)], "lines": [{"id": str(TENANT)}]}}
+    assert list(ids(said | {"by": "not-an-id-but-with-four-hyphens-here-ok", "c": 7})) == [
+        str(PERSON),
+        str(ACCOUNT),
+        str(TENANT),
+    ]
+
+
+def test_what_somebody_wrote_names_nobody() -> None:
+    """Else who knows an id of another branch's customer would be told name and phone by writing it into their own."""
+    for said in (
+        {"data": {"standing": {"title": str(PERSON), "external_refs": {"erp_id": str(PERSON)}}}},
+        {"metadata": {"actor": str(ACCOUNT), "key": str(PERSON)}},
+        {"data": {"reason": str(PERSON), "reasons": [str(PERSON)], str(PERSON): True}},
+    ):
+        assert str(PERSON) not in set(ids(said)), said
+
+
+def test_every_published_field_that_holds_ids_is_known_and_no_text_is_taken_for_one() -> None:
+    taken, texts = set[str](), set[str]()
+    for one in published().values():
+        form = schema(one)
+        _sort(form, form.get("$defs", {}), "", set(), taken, texts)
+    assert len(taken) > 50
+    assert sorted(name for name in taken if not holds_ids(name)) == []
+    assert {name for name in texts if holds_ids(name)} <= {"by"}  # of a negotiation's round: us, or them
+
+
+def _sort(form: Any, parts: Any, name: str, seen: set[str], ids: set[str], texts: set[str]) -> None:
+    """The names of fields that are ids, and of those that are text and not one of a few words."""
+    if (part := form.get("$ref", "").rpartition("/")[2]) in parts and f"{part} {name}" not in seen:
+        seen.add(f"{part} {name}")
+        _sort(parts[part], parts, name, seen, ids, texts)
+    if form.get("format") == "uuid":
+        ids.add(name)
+    elif form.get("type") == "string" and not {"enum", "format"} & form.keys():
+        texts.add(name)
+    for other in (*form.get("anyOf", ()), *form.get("oneOf", ()), *filter(None, (form.get("items"),))):
+        if isinstance(other, dict):
+            _sort(other, parts, name, seen, ids, texts)
+    for field, other in form.get("properties", {}).items():
+        _sort(other, parts, field, seen, ids, texts)
 
 
 async def test_persons_are_told_as_far_as_the_agreement_goes_and_no_longer_than_they_are_kept(
@@ -95,7 +136,9 @@ async def test_persons_are_told_as_far_as_the_agreement_goes_and_no_longer_than_
         await vault.put(tenant_id, id, {"name": f"name of {kind}", "phone": "138 0013 8000"}, of=Of(kind, ACCOUNT))
     await vault.erase(tenant_id, erased)
     await vault.restrict(tenant_id, restricted)
-    event = shown({"standing": {"people": [str(id) for id in (known, staff, erased, restricted, stranger)]}}, tenant_id)
+    event = shown(
+        {"standing": {"participants": [str(id) for id in (known, staff, erased, restricted, stranger)]}}, tenant_id
+    )
     agreed = replace(FULL, tenant_id=tenant_id, personal=("name",))
 
     told = await persons(pool, vault, agreed, event.body)
@@ -112,3 +155,22 @@ async def test_persons_are_told_as_far_as_the_agreement_goes_and_no_longer_than_
     ]
     for without in (replace(agreed, personal=()), replace(agreed, payload="thin")):
         assert await persons(pool, vault, without, event.body) == {}
+
+
+async def test_who_is_told_of_one_unit_is_told_no_names_of_persons_whose_data_were_corrected_anywhere(
+    pool: asyncpg.Pool[Any], tenant_id: UUID
+) -> None:
+    """That is an event for everybody, so that nobody keeps what must go: its id says nothing, a name would."""
+    vault, person, erased = Vault(pool, bytes(32)), uuid4(), uuid4()
+    for id in (person, erased):
+        await vault.put(tenant_id, id, {"name": "王芳"}, of=Of(KEY_PERSON, ACCOUNT))
+    await vault.erase(tenant_id, erased)
+    company = replace(FULL, tenant_id=tenant_id, personal=("name",))
+    branch = replace(company, unit_id=uuid4())
+    for kind, id, to_company, to_branch in (
+        ("data_subject", person, {str(person): {"name": "王芳"}}, {}),
+        ("erasure", erased, {str(erased): {"redacted": True}}, {str(erased): {"redacted": True}}),
+    ):
+        event = {**shown({"subject_id": str(id), "standing": {}}, tenant_id).body, "subject_type": kind}
+        assert await persons(pool, vault, company, event) == to_company
+        assert await persons(pool, vault, branch, event) == to_branch

@@ -21,7 +21,7 @@ FORGET_SECONDS = 3_600.0
 async def beside(pool: Any, teller: Teller, stop: asyncio.Event, *, attempt_days: int) -> None:
     """Do all of it until `stop`. `pool` sees all tenants. Raises what the database raises."""
     async with asyncio.TaskGroup() as group:
-        group.create_task(metrics.watch(pool, stop))
+        group.create_task(metrics.watch(pool, teller.registry, stop))
         group.create_task(_tell(teller, stop))
         group.create_task(_forget(pool, stop, timedelta(days=attempt_days)))
 

@@ -15,7 +15,9 @@ from uuid import UUID
 
 from prometheus_client import Gauge
 
+from shared.webhooks.endpoint import Endpoint
 from shared.webhooks.figures import all_live, all_replays
+from shared.webhooks.telling import Registry
 
 WATCH_SECONDS = 5.0
 MOST_NAMED = 100
@@ -103,17 +105,18 @@ def named(found: Sequence[Standing], most: int = MOST_NAMED) -> Iterator[Standin
         )
 
 
-async def watch(pool: Any, stop: asyncio.Event) -> None:
+async def watch(pool: Any, registry: Registry, stop: asyncio.Event) -> None:
     """Keep the gauges up to date until the worker stops. `pool` sees all tenants."""
     while not stop.is_set():
-        await tell(pool)
+        await tell(pool, await registry(pool))
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), WATCH_SECONDS)
 
 
-async def tell(pool: Any) -> None:
-    """Set the gauges once; series of endpoints that are gone go."""
-    live = await all_live(pool)
+async def tell(pool: Any, endpoints: Iterable[Endpoint]) -> None:
+    """Set the gauges once; series of endpoints that are gone go. What nobody is sent lags behind nothing."""
+    sent = {(one.tenant_id, one.endpoint_id) for one in endpoints if one.status in ("open", "paused")}
+    live = [row for row in await all_live(pool) if (row["tenant_id"], row["endpoint_id"]) in sent]
     told = standings(live, await all_replays(pool), datetime.now(UTC))
     for gauge in (ENDPOINTS, *OF_ENDPOINTS):
         gauge.clear()

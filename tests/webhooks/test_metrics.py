@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -13,6 +14,7 @@ from prometheus_client import REGISTRY, generate_latest
 
 from shared.event_store import connections
 from shared.webhooks import metrics
+from shared.webhooks.endpoint import Endpoint, Place
 from shared.webhooks.metrics import OTHERS, named, standings
 from tests.webhooks.delivered import BEGAN, flowing, held_up
 
@@ -69,7 +71,9 @@ async def test_gauges_tell_what_stands_in_the_tables_and_forget_who_is_gone(all_
     await flowing(all_of, tenant, endpoint)
     now = datetime.now(UTC)
     await held_up(all_of, tenant, endpoint, uuid4(), [3], event_at=now - timedelta(hours=2))
-    await metrics.tell(all_of)
+    of = Endpoint(tenant, endpoint, 1, "ERP", "https://erp.example.com/hooks", "open", Place(1, 0))
+    await flowing(all_of, tenant, uuid4())  # of one that was removed: nothing lags behind for it
+    await metrics.tell(all_of, [of])
     labels = {"service": "work", "endpoint": str(endpoint)}
     assert REGISTRY.get_sample_value("webhook_lanes_parked", labels) == 1
     oldest = REGISTRY.get_sample_value("webhook_oldest_undelivered_seconds", labels)
@@ -77,6 +81,5 @@ async def test_gauges_tell_what_stands_in_the_tables_and_forget_who_is_gone(all_
     assert 7_200 <= oldest < 7_800
     assert REGISTRY.get_sample_value("webhook_endpoints", {"service": "work", "state": "running"}) == 1
 
-    await all_of.execute("delete from delivery.flows")
-    await metrics.tell(all_of)
+    await metrics.tell(all_of, [replace(of, status="removed")])
     assert str(endpoint).encode() not in generate_latest()

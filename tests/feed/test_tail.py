@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
 
 from shared.event_store.connections import WORK
@@ -72,6 +74,26 @@ async def test_who_waits_is_told_when_the_process_is_to_end(store: EventStore) -
     assert await asyncio.wait_for(waiting, 20) == 0
     await tail.close()
     assert await tail.beyond(tenant_id, 0, until=soon(600)) == 0  # no longer at all
+
+
+async def test_looks_that_fail_are_made_up_for(store: EventStore) -> None:
+    tenant_id = await opened(store)
+    failing: list[Exception] = []
+
+    class Pool:
+        async def fetchrow(self, *given: Any) -> Any:
+            if failing:
+                raise failing.pop()
+            return await store.pool.fetchrow(*given)
+
+    tail = Tail(Pool, lambda: store.database_url)
+    waiting = asyncio.create_task(tail.beyond(tenant_id, 0, until=soon()))
+    await asyncio.sleep(0.1)
+    failing += [ConnectionError(), asyncpg.InternalClientError(), asyncpg.InterfaceError("closed"), TimeoutError()]
+    await store.append(command(tenant_id, append(uuid4(), 0)))
+    assert await waiting == 1
+    assert not failing
+    await tail.close()
 
 
 async def test_a_restored_log_is_told_as_another_epoch(own_database_url: str) -> None:

@@ -28,8 +28,13 @@ IDLE_SECONDS = 1.0
 SOON_SECONDS = 0.01
 """Between two looks, however often is hinted."""
 REGISTRY_SECONDS = 1.0
+END_SECONDS = 4.0
+"""What is under way when the worker is told to end has so long."""
 BROKEN_SECONDS = 20.0
 """A flow whose delivery ended with an error of ours is left alone so long."""
+
+OF_ONE_FLOW = (asyncpg.DataError, asyncpg.QueryCanceledError, asyncpg.ProgramLimitExceededError)
+"""What the database says of a statement, not of itself: of events that cannot be read, or not in time."""
 
 
 @dataclass(slots=True)
@@ -66,6 +71,7 @@ class Engine:
     async def run(self, stop: asyncio.Event) -> None:
         """Deliver until `stop`, then finish what is under way. Raises what the database raises."""
         renewed = registered = 0.0
+        await self._flows.begin()
         try:
             async with asyncio.TaskGroup() as group:
                 recording = group.create_task(self._recorder.run())
@@ -83,9 +89,13 @@ class Engine:
                     await self._pause(stop)
                 for held in self._held.values():
                     held.delivering.end()
+                late = monotonic() + END_SECONDS
                 while self._held:
                     await asyncio.wait([held.task for held in self._held.values()], timeout=RENEW_SECONDS)
                     await self._renew()
+                    if monotonic() > late:  # whose receivers take long are sent it again, by another worker
+                        for held in self._held.values():
+                            held.task.cancel()
                 recording.cancel()
         finally:
             self._held.clear()
@@ -170,15 +180,20 @@ class Engine:
             await delivering.run()
         except* LeaseLost:
             log.warning("flow_lost", flow=str(flow.flow_id))
+        except* OF_ONE_FLOW as errors:  # what one tenant has must not keep the others waiting
+            self._break(flow, errors)
         except* (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError):
             raise  # the database is away: all begins anew
-        except* Exception:
-            log.exception("delivery_broken", flow=str(flow.flow_id), endpoint=str(flow.endpoint_id))
-            self._broken[flow.key] = monotonic() + BROKEN_SECONDS
+        except* Exception as errors:
+            self._break(flow, errors)
         else:
             await self._flows.release(flow)
         finally:
             self._held.pop(flow.key, None)
+
+    def _break(self, flow: Flow, errors: BaseException) -> None:
+        log.error("delivery_broken", flow=str(flow.flow_id), endpoint=str(flow.endpoint_id), exc_info=errors)
+        self._broken[flow.key] = monotonic() + BROKEN_SECONDS
 
     async def _beat(self) -> None:
         if not self._held:

@@ -148,6 +148,7 @@ select greatest(0, count(*) filter (where f.holder = $1)::int
   from delivery.flows f join unnest($3::uuid[], $4::uuid[]) as e(tenant_id, endpoint_id) using (tenant_id, endpoint_id)
  where f.state = 'running'
 """
+FREE = "update delivery.flows set holder = null, until = null where holder = $1"
 RELEASE = """
 update delivery.flows set holder = null, until = null
  where tenant_id = $1 and flow_id = $2 and holder = $3 and token = $4
@@ -268,6 +269,10 @@ class Flows:
     async def release(self, flow: Flow) -> None:
         """Let others have it at once."""
         await self._pool.execute(RELEASE, flow.tenant_id, flow.flow_id, self.key, flow.token)
+
+    async def begin(self) -> None:
+        """Nothing is held yet: what this worker held before it lost the database is free."""
+        await self._pool.execute(FREE, self.key)
 
     async def leave(self) -> None:
         """This worker ends."""

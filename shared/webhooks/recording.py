@@ -207,6 +207,7 @@ class Recorder:
                 for _, written in [*taken, *self._queue]:
                     if not written.done():
                         written.set_exception(LeaseLost(f"not written: {type(error).__name__}"))
+                self._queue.clear()
                 raise
             for moved, written in taken:
                 if written.done():  # its flow ended meanwhile

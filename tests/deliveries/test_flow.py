@@ -423,3 +423,24 @@ async def test_an_endpoint_of_a_unit_is_sent_what_stands_there_and_what_left(dat
         ]
     )
     assert {json.loads(request.body)["source"] for request in here.requests} == {f"urn:uuid:{here.log.tenant_id}"}
+
+
+async def test_a_worker_ends_in_time_whatever_a_receiver_does(database_url: str) -> None:
+    """What was under way is not acknowledged, and another worker sends it."""
+    asked = []
+
+    class Hangs:
+        async def post(self, url: str, headers: object, body: bytes, **_: object) -> Answer:
+            asked.append(json.loads(body)["position"])
+            await asyncio.Event().wait()
+            raise AssertionError
+
+    async with scene(database_url) as here:
+        await here.log.add(A)
+        began = 0.0
+        async with at_work(here, sender=Hangs()):
+            await until(lambda: asked == [1], "under way")
+            began = asyncio.get_running_loop().time()
+        assert asyncio.get_running_loop().time() - began < 20, "well before the deadline of the request"
+        async with at_work(here):
+            await here.arrive(1)

@@ -11,6 +11,7 @@ from services.webhooks.asking import question, seen
 from services.webhooks.bodies import Decision, Position
 from services.webhooks.commands import EventType
 from services.webhooks.making import sealed
+from services.webhooks.rights import EVENTS
 from services.webhooks.wishes import networks
 from shared.event_store.command import Head
 from shared.feed.envelope import LEFT_SCOPE, event_id
@@ -186,7 +187,9 @@ async def _body(ctx: CommandContext, endpoint: Endpoint, event: Shown, *, sent: 
 
 
 async def _may_be_shown(ctx: CommandContext, endpoint: Endpoint, epoch: int, event: Shown) -> bool:
-    """Whether who tests may see what is sent: who looks after endpoints need not see customers."""
+    """Whether who tests may see what is sent: who looks after endpoints need not see customers, nor read events."""
+    if not ctx.principal.may(EVENTS):
+        return False
     sight: Sight = await ctx.kit.sight(ctx.principal)
     if not sight.everything and not await _at(ctx, Question(sight), epoch, event.position):
         return False

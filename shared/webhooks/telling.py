@@ -13,13 +13,18 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import asyncpg
+
 from shared.feed.envelope import rendered, source
+from shared.telemetry import logger
 from shared.webhooks.endpoint import Endpoint
 from shared.webhooks.outcome import EVERY_REQUEST
 from shared.webhooks.schedule import SCHEDULE_SECONDS, Chance, Verdict, asked_to_wait, delay, verdict
 from shared.webhooks.sending import Answer, Networks, Sends
 from shared.webhooks.signing import NothingSigns, sign
 from shared.webhooks.vaulted import SealedSecrets, Signing
+
+log = logger("deliveries")
 
 TYPE_PREFIX = "webhook."
 """Types of notices begin so; no fact's does."""
@@ -34,10 +39,13 @@ select {COLUMNS} from delivery.notices
    and ($4::timestamptz is null or (at, notice_id) < ($4, $5::uuid))
  order by at desc, notice_id desc limit $6
 """  # noqa: S608 - constants only
+FRESH = """
+select tenant_id, notice_id, endpoint_id from delivery.notices where not spread order by tenant_id, at limit 1000
+"""
 SPREAD = """
 with fresh as (
-    select tenant_id, notice_id, endpoint_id from delivery.notices where not spread
-     order by tenant_id, at limit 1000 for update skip locked
+    select tenant_id, notice_id, endpoint_id from delivery.notices where not spread and notice_id = any($5::uuid[])
+     order by tenant_id, at for update skip locked
 ),
 told as (
     insert into delivery.tellings (tenant_id, notice_id, endpoint_id, next_at)
@@ -131,21 +139,40 @@ class Teller:
         """Spread new notices and post what is due; how many were posted."""
         endpoints = await self.registry(self.pool)
         asking = [endpoint for endpoint in endpoints if endpoint.notices]
-        pairs = [(asks, about) for asks in asking for about in endpoints if may_know(asks, about)]
         now = self.clock()
-        await self.pool.fetch(
-            SPREAD,
-            [asks.tenant_id for asks, _ in pairs],
-            [asks.endpoint_id for asks, _ in pairs],
-            [about.endpoint_id for _, about in pairs],
-            now,
-        )
+        await self._spread(endpoints, asking, now)
         due = await self.pool.fetch(CLAIM, now, AT_ONCE, now + timedelta(seconds=CLAIM_SECONDS))
         known = {(endpoint.tenant_id, endpoint.endpoint_id): endpoint for endpoint in asking}
         async with asyncio.TaskGroup() as group:  # nobody waits for a receiver of somebody else's
             for row in due:
-                group.create_task(self._tell(row, known.get((row["tenant_id"], row["asks"]))))
+                group.create_task(self._told(row, known.get((row["tenant_id"], row["asks"]))))
         return len(due)
+
+    async def _spread(self, endpoints: Sequence[Endpoint], asking: Sequence[Endpoint], now: datetime) -> None:
+        """Note who is told of what is new."""
+        fresh = await self.pool.fetch(FRESH)
+        if not fresh:
+            return
+        befell = {(row["tenant_id"], row["endpoint_id"]) for row in fresh}
+        about = [endpoint for endpoint in endpoints if (endpoint.tenant_id, endpoint.endpoint_id) in befell]
+        pairs = [(asks, one) for one in about for asks in asking if may_know(asks, one)]
+        await self.pool.fetch(
+            SPREAD,
+            [asks.tenant_id for asks, _ in pairs],
+            [asks.endpoint_id for asks, _ in pairs],
+            [one.endpoint_id for _, one in pairs],
+            now,
+            [row["notice_id"] for row in fresh],
+        )
+
+    async def _told(self, row: Mapping[str, Any], asks: Endpoint | None) -> None:
+        """The same as `_tell`; what goes wrong with one is tried again later and keeps back no other."""
+        try:
+            await self._tell(row, asks)
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError):
+            raise  # the database is away
+        except Exception:
+            log.exception("telling_broken", notice=str(row["notice_id"]), endpoint=str(row["asks"]))
 
     async def _tell(self, row: Mapping[str, Any], asks: Endpoint | None) -> None:
         """Post one notice to one endpoint and note what came of it. One that asks no more is left out."""

@@ -165,3 +165,25 @@ async def test_two_workers_tell_each_notice_once(here: Place_, tenant_id: UUID) 
 
 def _with(endpoint: Endpoint, status: Any) -> Endpoint:
     return replace(endpoint, status=status)
+
+
+async def test_what_goes_wrong_with_one_telling_keeps_back_no_other(here: Place_, tenant_id: UUID) -> None:
+    await here.add("broken", tenant_id, notices=True)
+    await here.add("sound", uuid4(), notices=True)
+    for name in ("broken", "sound"):
+        await here.add(f"about {name}", here.endpoints[name].tenant_id)
+        await here.notice(f"about {name}", "failing")
+    told: list[str] = []
+
+    class Breaks:
+        async def post(self, url: str, *_: object, **__: object) -> Answer:
+            if "broken" in url:
+                raise OverflowError
+            await asyncio.sleep(0.05)
+            told.append(url)
+            return Answer(204, 1.0)
+
+    assert await replace(here.teller, sends=Breaks()).run_once() == 2
+    assert told == [here.endpoints["sound"].url]
+    rows = {row["endpoint_id"]: row["over"] for row in await here.pool.fetch(TELLINGS)}
+    assert rows == {here.endpoints[name].endpoint_id: name == "sound" for name in ("broken", "sound")}

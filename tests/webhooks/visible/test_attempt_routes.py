@@ -187,6 +187,17 @@ async def test_a_test_shows_no_header_value_and_no_record_out_of_sight(
     assert none.json()["code"] == "no_such_event"  # it is not sent that
     dry = await company["director"].make(path(made["id"], "test"), {"dry_run": True})
     assert (dry["request"]["headers"]["X-Key"], "77-secret" in json.dumps(dry)) == ("***", False)
+    assert json.loads(dry["request"]["body"])["type"] == "UnitOpened"
+
+
+async def test_a_credential_that_is_not_good_for_events_is_shown_none_by_a_test(
+    company: Company, tell: Tell, fold: Any
+) -> None:
+    await fold()
+    made = await company["director"].make(BASE, {"name": "DMS", "url": URL, "types": ["UnitOpened"]})
+    narrow = tell(company, "director", scopes=("webhooks:read", "webhooks:write"))
+    dry = await narrow.make(path(made["id"], "test"), {"dry_run": True})
+    assert (dry["type"], dry["request"]["body"]) == ("UnitOpened", None)
 
 
 async def test_an_unproven_endpoint_is_sent_no_test(company: Company, listener: Listener) -> None:

@@ -54,7 +54,8 @@ insert into delivery.attempts (tenant_id, attempt_id, endpoint_id, flow_id, even
                                number, at, took_ms, status, fault, error, answer)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1, $10, $11, $12, $13, $14, $15)
 """
-# By endpoint, whose index is by time: a table with nothing to forget is not read through.
+# By endpoint, whose index is by time: a table with nothing to forget is not read through. So many in all, however many
+# endpoints there are: a statement that took longer than one may would never come to its end.
 FORGET = """
 delete from delivery.attempts a
  using (select old.tenant_id, old.attempt_id
@@ -62,7 +63,8 @@ delete from delivery.attempts a
          cross join lateral (
                select t.tenant_id, t.attempt_id from delivery.attempts t
                 where t.tenant_id = f.tenant_id and t.endpoint_id = f.endpoint_id and t.at < $1
-                order by t.at limit $2) as old) as old
+                order by t.at limit $2) as old
+         limit $2) as old
  where (a.tenant_id, a.attempt_id) = (old.tenant_id, old.attempt_id)
 """
 FORGET_NOTICES = """

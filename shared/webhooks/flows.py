@@ -79,16 +79,20 @@ delete from delivery.waiting w using moved m where w.tenant_id = m.tenant_id and
 SKIPPED = (
     "select tenant_id, flow_id, seen_version from delivery.flows where kind = 'live' and flow_id = any($1::uuid[])"
 )
-# A restore forked history: of what was there before the fork all stands, what came after is not there any more.
+# A restore forked history: of what was there before the fork all stands, what came after is not there any more. After
+# several restores what stands is what was there before the lowest fork.
 FORK = """
-with forked as (
+with forks as (
+    select f.tenant_id, f.flow_id, max(n.epoch) as epoch, min(n.from_position) as from_position
+      from delivery.flows f join es.epochs n on n.tenant_id = f.tenant_id and n.epoch > f.epoch
+     group by 1, 2),
+    forked as (
     update delivery.flows f
        set epoch = n.epoch, position = least(f.position, n.from_position - 1), ahead = '{}',
            upto = case when f.upto is not null then least(f.upto, n.from_position - 1) end,
            holder = null, until = null, token = token + 1
-      from (select tenant_id, max(epoch) as epoch from es.epochs group by 1) as last
-      join es.epochs n using (tenant_id, epoch)
-     where f.tenant_id = last.tenant_id and f.epoch < last.epoch
+      from forks n
+     where (f.tenant_id, f.flow_id) = (n.tenant_id, n.flow_id) and f.epoch < n.epoch
     returning f.tenant_id, f.flow_id, n.from_position),
     freed as (delete from delivery.lanes l using forked f
                where l.tenant_id = f.tenant_id and l.flow_id = f.flow_id and l.position >= f.from_position)
@@ -227,9 +231,13 @@ class Flows:
         if len(there) < len(endpoints):
             await self._pool.execute(CANCEL, *_keys([e for e in endpoints if e.status == "removed"]))
         await self._pool.execute(FORK)
+        if not there:
+            return
         versions, open = [e.version for e in there], [e.status == "open" for e in there]
         await self._pool.execute(FOLLOW, *_keys(there), versions, open)
         skips = {(e.tenant_id, e.endpoint_id): e.skip for e in there if e.skip is not None}
+        if not skips:
+            return
         for tenant_id, flow_id, seen in await self._pool.fetch(SKIPPED, [flow_id for _, flow_id in skips]):
             skip = skips.get((tenant_id, flow_id))
             if skip is not None and skip.version > seen:

@@ -335,6 +335,23 @@ async def test_after_a_restore_a_flow_goes_on_from_the_fork(database_url: str) -
             assert (await here.flow())["epoch"] == here.events[-1]["epoch"] > 1
 
 
+async def test_after_two_restores_a_flow_goes_on_from_the_lower_fork(database_url: str) -> None:
+    async with scene(database_url) as here:
+        await here.log.add(A, B, A, B)
+        async with at_work(here):
+            await here.arrive(1, 2, 3, 4)
+            await until(lambda: _at(here, 4), "written")
+        here.events.clear()
+        async with here.log.store.pool.acquire() as owner:
+            await owner.executemany(
+                "insert into es.epochs (tenant_id, epoch, from_position, reason) values ($1, $2, $3, 'a test')",
+                [(here.log.tenant_id, 2, 3), (here.log.tenant_id, 3, 5)],
+            )
+        async with at_work(here):
+            await here.arrive(3, 4)
+    assert {event["epoch"] for event in here.events} == {3}
+
+
 async def test_what_takes_long_keeps_nobody_else_back(database_url: str) -> None:
     """The cursor passes it, its own subject waits, and it counts once."""
     free = asyncio.Event()

@@ -184,7 +184,7 @@ class Engine:
             self._break(flow, errors)
         except* (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError):
             raise  # the database is away: all begins anew
-        except* Exception as errors:
+        except* Exception as errors:  # noqa: BLE001 - said in the log, and left alone for a while
             self._break(flow, errors)
         else:
             await self._flows.release(flow)

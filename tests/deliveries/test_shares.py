@@ -1,12 +1,17 @@
-"""A tenant with many slow receivers leaves room for the receivers of another."""
+"""What one tenant has, slow receivers or events that cannot be read, does not keep those of another waiting."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter
 from collections.abc import Mapping
-from uuid import uuid4
+from uuid import UUID, uuid4
 
+import asyncpg
+import pytest
+
+from shared.identity.sight import Sight
+from shared.webhooks.endpoint import Endpoint
 from shared.webhooks.sending import DEADLINE_SECONDS, Answer, Networks
 from tests.deliveries.flowing import Registry, log_of, until, working
 
@@ -55,3 +60,29 @@ async def test_a_tenant_of_slow_receivers_leaves_room_for_others(database_url: s
             crowd.let.set()
             await until(lambda: crowd.taken[SLOW] == 30, "all of them in the end")
     assert crowd.most[SLOW] == MOST
+
+
+@pytest.mark.parametrize("error", [asyncpg.QueryCanceledError, asyncpg.InvalidTextRepresentationError, ValueError])
+async def test_a_flow_whose_events_cannot_be_read_keeps_back_no_other(
+    database_url: str, error: type[Exception]
+) -> None:
+    crowd, broken = Crowd(), list[UUID]()
+
+    class Poisoned(Registry):
+        async def sight(self, endpoint: Endpoint) -> Sight:
+            if endpoint.url == SLOW:
+                broken.append(endpoint.endpoint_id)
+                raise error("what one tenant has cannot be read")
+            return Sight(everything=True)
+
+    registry = Poisoned()
+    async with log_of(database_url) as poisoned, log_of(database_url) as other:
+        registry.add(poisoned.tenant_id, SLOW)
+        registry.add(other.tenant_id, QUICK)
+        await poisoned.add(uuid4())
+        await other.add(uuid4())
+        async with working(database_url, registry, sender=crowd):
+            await until(lambda: broken and crowd.taken[QUICK] == 1, "the other's event")
+            await other.add(uuid4())
+            await until(lambda: crowd.taken[QUICK] == 2, "the worker goes on")
+    assert crowd.taken[SLOW] == 0

@@ -16,10 +16,10 @@ Headers = list[tuple[bytes, bytes]]
 ORIGIN = re.compile(r"https?://(\[[0-9a-f:.]+\]|[a-z0-9-]+(\.[a-z0-9-]+)*)(:[0-9]{1,5})?")
 """As a browser sends it: scheme, host in lower case, port unless it is the usual one, nothing behind."""
 
-METHODS = b"GET, HEAD, POST"
+METHODS = b"GET, HEAD, POST, PUT"
 TAKEN = (
-    b"accept-language, authorization, content-type, idempotency-key, if-match, last-event-id, on-behalf-of,"
-    b" traceparent, tracestate, view-as"
+    b"accept-language, authorization, content-type, idempotency-key, if-match, if-none-match, last-event-id,"
+    b" on-behalf-of, traceparent, tracestate, view-as"
 )
 SHOWN = (
     b"content-disposition, etag, events-cursor, idempotency-replayed, link, location, operation-location, ratelimit,"

@@ -135,7 +135,7 @@ async def test_a_preflight_needs_no_credential_and_says_exactly_what_may_be_sent
             answer = await client.http.options(path, headers=ASKING | {"origin": OURS})
             assert (answer.status_code, answer.content) == (204, b"")
             assert answer.headers["access-control-allow-origin"] == OURS
-            assert answer.headers["access-control-allow-methods"] == "GET, HEAD, POST"
+            assert answer.headers["access-control-allow-methods"] == "GET, HEAD, POST, PUT"
             assert {"authorization", "idempotency-key", "if-match", "content-type"} <= set(
                 answer.headers["access-control-allow-headers"].split(", ")
             )

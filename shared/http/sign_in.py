@@ -109,17 +109,7 @@ class SignIn:
             raise self._denied(Problem(403, "view_as_not_allowed"))
         if call.scope["method"] not in LOOKING:
             raise self._denied(Problem(403, "view_only"))
-        found = await staff(self._kit.pool, operator.tenant_id, person_id)
-        if found is None or not found.active:
-            raise Problem(404, "not_found")
-        viewed = replace(
-            operator,
-            person_id=person_id,
-            functions=found.functions,
-            unit_id=found.unit_id,
-            viewer_id=operator.person_id,
-            on_behalf_of=None,
-        )
+        viewed = await self.eyes_of(person_id, operator)
         with as_tenant(operator.tenant_id):  # before anything is shown
             await record(
                 self._kit.pool,
@@ -131,6 +121,23 @@ class SignIn:
                 trace=call.trace.trace_id,
             )
         return viewed
+
+    async def eyes_of(self, person_id: UUID, operator: Principal) -> Principal:
+        """The person as they are now, with the operator's scopes. Raises Problem 403, 404: who may not look, and who is
+        not there."""
+        if operator.machine or not operator.has(OPERATIONS):
+            raise self._denied(Problem(403, "view_as_not_allowed"))
+        found = await staff(self._kit.pool, operator.tenant_id, person_id)
+        if found is None or not found.active:
+            raise Problem(404, "not_found")
+        return replace(
+            operator,
+            person_id=person_id,
+            functions=found.functions,
+            unit_id=found.unit_id,
+            viewer_id=operator.person_id,
+            on_behalf_of=None,
+        )
 
     async def close(self) -> None:
         await self.key_sets.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any, TypeAlias
 from uuid import uuid4
@@ -150,6 +151,20 @@ async def test_nobody_else_looks_through_others_eyes(
     person = company["sh_rep"].person_id
     await company["director"].make(f"/v1/people/{person}/leave", {}, version=1)
     assert (await ask(http, operator.token, view_as=target)).status_code == 404
+
+
+async def test_who_waits_through_others_eyes_waits_no_longer_than_they_are_there(
+    http: httpx.AsyncClient, company: Company, administrator: Administrator
+) -> None:
+    operator, seen = administrator(company, "operations"), company["sh_rep"]
+    head = (await seen.read("/v1/events/head"))["position"]
+    path = f"/v1/events?after={head}&wait=20"
+    waiting = asyncio.create_task(ask(http, operator.token, path, view_as=str(seen.person_id)))
+    await asyncio.sleep(0.2)
+    assert not waiting.done()
+    await company["director"].make(f"/v1/people/{seen.person_id}/leave", {}, version=1)
+    answer = await waiting
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
 
 
 async def test_an_operator_sees_no_more_than_their_own_scopes_allow(

@@ -1,19 +1,11 @@
-"""One installation for all tests of the client, and a company of its own for each that asks."""
+"""A company of its own for each that asks, in the installation all share."""
 
 from __future__ import annotations
-
-from collections.abc import Iterator
 
 import pytest
 
 from tests.journeys.telling import Company
-from tests.stack import Running, started
-
-
-@pytest.fixture(scope="package")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    with started(tmp_path_factory.mktemp("client")) as running:
-        yield running
+from tests.stack import Running
 
 
 @pytest.fixture

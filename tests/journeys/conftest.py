@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,7 @@ from shared.postgres.folder import Folder
 from tests.journeys.importing import CHECKOUT, Desk, desk
 from tests.journeys.telling import Person
 from tests.opportunities.routes.world import World, found
-from tests.stack import Running, started
+from tests.stack import Running
 
 
 @pytest.fixture(scope="session")
@@ -30,13 +30,6 @@ def reference_data() -> Path:
 async def at_desk(own_database_url: str, tmp_path: Path) -> AsyncIterator[Desk]:
     async with desk(own_database_url, tmp_path) as opened:
         yield opened
-
-
-@pytest.fixture(scope="package")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """One installation for all stories that break nothing in it: each founds a company of its own."""
-    with started(tmp_path_factory.mktemp("running")) as running:
-        yield running
 
 
 @pytest.fixture

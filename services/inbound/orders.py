@@ -27,6 +27,7 @@ from shared.http.context import CommandContext
 from shared.http.inbound import Fact, Named, Row, as_command, found, inbound, like
 from shared.http.problem import At, Problem
 from shared.http.receipt import Receipt
+from shared.identity.standing_fields import PERSON_REF
 from shared.records.fields import Command
 
 C = TypeVar("C", bound=Command)
@@ -47,11 +48,18 @@ class OrderKnown(OfOrder, PutOpportunity):
     """The deal as the other system has it: put on file, or brought up to date."""
 
     model_config = like(
-        fact="known", order=ORDER, account={"system": "erp", "key": "K-1007"}, title="出租车更新 2025", lines=[LINE]
+        fact="known",
+        order=ORDER,
+        account={"system": "erp", "key": "K-1007"},
+        owner={"system": "hr", "key": "E-1042"},
+        title="出租车更新 2025",
+        lines=[LINE],
+        on="2025-03-18",
     )
 
     fact: Literal["known"]
     account: Named | None = Field(default=None, description="Instead of `account_id`.")
+    owner: Named | None = Field(default=None, description="Of a new one, instead of `owner_id`.")
 
 
 class OrderPlaced(OfOrder, WinDeal):
@@ -123,6 +131,8 @@ async def _known(row: OrderKnown, ctx: CommandContext) -> Receipt:
     given: dict[str, Any] = {}
     if row.account is not None:
         given["account_id"] = await found(ctx, ACCOUNT_REF, row.account)
+    if row.owner is not None:
+        given["owner_id"] = await found(ctx, PERSON_REF, row.owner)
     return await put_by_ref(row.order.system, row.order.key, as_command(row, PutOpportunity, **given), ctx, Response())
 
 

@@ -95,7 +95,12 @@ class AccountKnown(Row, PutAccount):
     """The account as the other system has it: opened, or brought up to date."""
 
     model_config = like(
-        fact="known", account={"system": "erp", "key": "K-1007"}, name="华东物流有限公司", city="苏州", fleet_units=320
+        fact="known",
+        account={"system": "erp", "key": "K-1007"},
+        owner=PERSON,
+        name="华东物流有限公司",
+        city="苏州",
+        fleet_units=320,
     )
 
     fact: Literal["known"]

@@ -28,7 +28,7 @@ TEXTS: dict[str, Text] = {
     # when
     "in_the_future": Text("日期在将来", "In the future", "不能填写将来的日期。", "That has not come yet.", 422),
     "before_captured": Text(
-        "早于留档", "Before it was captured", "那时还没有这条记录。", "The prospect was not on file then.", 409
+        "早于留档", "Before it was captured", "那时还没有这条记录。", "The prospect was put on file later than that.", 409
     ),
     "impossible_order": Text(
         "先后次序不成立",
@@ -154,7 +154,11 @@ TEXTS: dict[str, Text] = {
     ),
     # what is referred to
     "unknown_owner": Text(
-        "没有这个负责人", "Unknown owner", "没有这个在职人员。", "There is no such person working here.", 422
+        "没有这个负责人",
+        "Unknown owner",
+        "没有这个在职人员；接口密钥不是人员，须写明负责人（owner）。",
+        "There is no such person working here. A machine is nobody's colleague: it names the owner.",
+        422,
     ),
     "unknown_person": Text("没有这个人员", "Unknown person", "没有这个人员。", "There is no such person.", 422),
     "unknown_unit": Text("没有这个组织单位", "Unknown unit", "没有这个组织单位。", "There is no such unit.", 422),

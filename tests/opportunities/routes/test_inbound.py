@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -40,6 +41,23 @@ KNOWN = fact("known", title="出租车更新", lines=LINES, on="2025-03-01")
 PLACED = fact("placed", order_ref="HT-1", on="2025-03-02")
 DELIVERED = fact("delivered", units=[{"line": 1, "serials": [A, B]}], on="2025-03-10")
 CANCELLED = fact("cancelled", reason="预算削减", on="2025-03-11")
+
+
+async def test_an_erp_that_is_nobodys_colleague_names_the_owner_by_their_staff_number(
+    ours: World, http: httpx.AsyncClient, settings: Settings, director: Client
+) -> None:
+    key = mint_token(development_key(settings.data), ours.tenant_id, uuid4(), ("integration",), None)
+    machine = Machine(http, key)
+    number = list(ours.people).index(ours.rep_id)
+    outcomes, _ = await machine.batch("orders", KNOWN)
+    assert brief(outcomes) == [(422, "unknown_owner")]
+    assert "owner" in outcomes[0]["problem"]["detail"]
+    outcomes, _ = await machine.batch("orders", KNOWN | {"owner": {"system": "hr", "key": "nobody"}})
+    assert brief(outcomes) == [(404, "not_found")]
+    outcomes, _ = await machine.batch("orders", KNOWN | {"owner": {"system": "hr", "key": f"E-{number}"}}, PLACED)
+    assert brief(outcomes) == [(201, "ok"), (200, "ok")]
+    shown = (await director.get(f"/v1/opportunities/{outcomes[0]['id']}")).json()
+    assert shown["standing"]["owner_id"] == str(ours.rep_id)
 
 
 async def test_an_order_is_told_from_its_prospect_to_its_end_by_the_number_of_the_erp(

@@ -15,7 +15,7 @@ from services.accounts.account import Account
 from services.accounts.account_commands import OpenAccount
 from services.accounts.events import Function, KeyPersonAdded, Layer, SupportTeamChanged, TeamMember, TeamRole, UnitKind
 from services.accounts.organisation import OpenUnit, Unit
-from services.accounts.person import JoinPerson, Leave, Person
+from services.accounts.person import JoinPerson, Leave, Person, person_claims
 from services.accounts.tenant import Tenant
 from services.opportunities.main import FACTS
 from services.opportunities.products.product import CLAIM, AddProduct, Product
@@ -135,7 +135,8 @@ class World:
             opening = OpenUnit(code=code, name=name, kind=UnitKind.BRANCH, parent_id=self.root)
             streams.append(Unit.open(unit, opening, at=at))
         for number, (person, (function, unit)) in enumerate(self.people.items()):
-            joining = JoinPerson(name=f"员工{number}", functions=(function,), unit_id=unit)
+            refs = {"hr": f"E-{number}"}
+            joining = JoinPerson(name=f"员工{number}", functions=(function,), unit_id=unit, external_refs=refs)
             streams.append(Person.join(person, joining, at=at))
             if person == self.gone_id:
                 _person(streams[-1]).leave(Leave(), at=at + timedelta(days=1))
@@ -172,7 +173,11 @@ async def found(store: EventStore) -> World:
     for stream in world.streams():
         facts = FACTS if isinstance(stream, Product) else accounts
         append = Repository(store, type(stream), facts=facts).appends(stream)
-        claims = (Claim(CLAIM, stream.standing["code"], stream.id),) if isinstance(stream, Product) else ()
+        claims: tuple[Claim, ...] = ()
+        if isinstance(stream, Product):
+            claims = (Claim(CLAIM, stream.standing["code"], stream.id),)
+        elif isinstance(stream, Person):
+            claims = tuple(Claim(*held, stream.id) for held in person_claims(stream.standing))
         command = Command(world.tenant_id, world.director_id, None, None, 201, "ok", (append,), claims=claims)
         outcome = await store.append(command)
         assert outcome.kind == "ok"

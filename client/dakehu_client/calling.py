@@ -60,7 +60,12 @@ def given(params: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def call(send: Send, retries: Retries) -> Generator[Step, Came, httpx.Response]:
-    """The response, tried again while it may go well. Raises Refused and what derives from it, Busy, Unreachable."""
+    """The response, tried again while it may go well. Raises Refused and what derives from it, Busy, Unreachable.
+
+    Raises ValueError for a path that names a server: the token is for one alone.
+    """
+    if not send.path.startswith("/") or send.path.startswith("//"):
+        raise ValueError("a path begins with one slash")
     attempt = 0
     while True:
         attempt += 1

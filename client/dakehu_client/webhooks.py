@@ -17,6 +17,8 @@ from dakehu_client.answers import Event
 from dakehu_client.errors import DakehuError
 
 TOLERANCE_SECONDS = 300
+LEAST_BYTES = 16
+"""Of a secret: with less, an empty variable above all, anybody could sign."""
 
 
 class NotVerified(DakehuError):
@@ -89,9 +91,12 @@ class Verifier:
 
 def _key(secret: str, prefix: str) -> bytes:
     try:
-        return base64.b64decode(secret.removeprefix(prefix), validate=True)
+        key = base64.b64decode(secret.removeprefix(prefix), validate=True)
     except (binascii.Error, ValueError):
         raise ValueError(f"not base64 after {prefix}") from None
+    if len(key) < LEAST_BYTES:
+        raise ValueError(f"too short after {prefix}")
+    return key
 
 
 def _public(key: bytes) -> Callable[[bytes, bytes], bool]:

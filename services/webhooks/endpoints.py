@@ -20,6 +20,10 @@ select * from {ENDPOINTS.table}
  where tenant_id = $1 and to_at is null and status <> 'removed' and stream_id = any($2::uuid[])
 """  # noqa: S608 - constants only
 
+COUNT = f"""
+select count(*) from {ENDPOINTS.table} where tenant_id = $1 and to_at is null and status <> 'removed'
+"""  # noqa: S608 - constants only
+
 AS_TOLD = (
     *("name", "url", "unit_id", "imported", "fields", "personal", "schema_versions", "rate"),
     *("headers", "headers_version", "notices"),
@@ -35,6 +39,12 @@ async def open_endpoints(pool: Any) -> list[Endpoint]:
 async def endpoints_of(pool: Any, tenant_id: UUID, ids: Collection[UUID]) -> list[Endpoint]:
     """Those of these endpoints that were not removed."""
     return [endpoint_of(row) for row in await pool.fetch(SOME, tenant_id, list(ids))]
+
+
+async def how_many(pool: Any, tenant_id: UUID) -> int:
+    """Endpoints that were not removed, as the view knows them."""
+    count: int = await pool.fetchval(COUNT, tenant_id)
+    return count
 
 
 def endpoint_of(row: Mapping[str, Any]) -> Endpoint:

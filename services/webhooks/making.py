@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from services.webhooks.commands import ChangeEndpoint, ProveEndpoint, RegisterEndpoint
 from services.webhooks.endpoint import WebhookEndpoint
-from services.webhooks.endpoints import endpoint_as_told
+from services.webhooks.endpoints import endpoint_as_told, how_many
 from services.webhooks.events import WebhookProof, WebhookSecretKind, WebhookStatus
 from services.webhooks.rights import require_grants, require_makes, require_tends, sees_endpoint
 from services.webhooks.wishes import networks, place, require_address, require_headers, require_types, require_unit
@@ -27,6 +27,8 @@ from shared.webhooks.vaulted import SealedSecrets
 router = Router(prefix="/v1/webhooks", tags=["webhooks"])
 ON_RECORD = refuses(403, 404, 409, 412, 428)
 
+MOST_ENDPOINTS = 1_000
+"""Of one company: whoever delivers keeps all of them in mind, those of others too."""
 FIRST_PROOF_SECONDS = 5.0
 """A new endpoint is asked at once, but nobody waits long: who is not ready yet is asked again by `prove`."""
 
@@ -69,6 +71,8 @@ async def register(command: RegisterEndpoint, ctx: Ctx) -> Registered:
 
     async def decide(work: Work) -> WebhookEndpoint:
         await _require_wishes(ctx, command)
+        if not retried and await how_many(ctx.kit.pool, ctx.tenant_id) >= MOST_ENDPOINTS:
+            raise Problem(409, "too_many_endpoints", params={"limit": MOST_ENDPOINTS})
         start = await place(ctx, command.start, "/start")
         endpoint = WebhookEndpoint.register(endpoint_id, command, start=start, at=ctx.now)
         if not proofs and not retried:  # once, however often it is decided

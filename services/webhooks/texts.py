@@ -7,6 +7,13 @@ from shared.http.problem import Text
 
 ENDPOINT_TEXTS: dict[str, Text] = {
     "endpoint_removed": Text("端点已移除", "Endpoint removed", "此端点已移除。", "The endpoint was removed.", 409),
+    "too_many_endpoints": Text(
+        "端点过多",
+        "Too many endpoints",
+        "一家公司最多 {limit} 个端点，请先移除一个。",
+        "A company has {limit} endpoints at most: remove one first.",
+        409,
+    ),
     "endpoint_unproven": Text(
         "端点尚未验证",
         "Endpoint unproven",

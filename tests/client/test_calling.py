@@ -314,6 +314,16 @@ def test_all_pages_of_a_list_and_of_a_snapshot_are_one() -> None:
         assert ([record["n"] for record in found.records], found.cursor) == ([1, 2], "c9")
 
 
+@both
+@pytest.mark.parametrize("path", ["https://elsewhere.example.com/v1/me", "//elsewhere.example.com/v1/me", "v1/me"])
+def test_the_token_goes_to_no_other_server(way: str, path: str) -> None:
+    service = Service(httpx.Response(200, json={}))
+    for act, *more in (("get",), ("post", {})):
+        with pytest.raises(ValueError, match="path"):
+            service.run(act, path, *more, way=way)
+    assert service.asked == []
+
+
 def test_a_token_that_expires_is_asked_for_each_time() -> None:
     tokens = iter(["first", "second"])
     service = Service(httpx.ReadError("cut"), httpx.Response(200, json={}))

@@ -79,7 +79,14 @@ def test_what_another_library_signs_verifies_too() -> None:
 
 
 def test_secrets_are_what_they_say_they_are() -> None:
-    for wrong in ((), ("abc",), ("whsec_!!",), ("whpk_" + base64.b64encode(b"short").decode(),)):
+    for wrong in (
+        (),
+        ("abc",),
+        ("whsec_!!",),
+        ("whsec_",),
+        ("whsec_" + base64.b64encode(b"short").decode(),),
+        ("whpk_" + base64.b64encode(b"short").decode(),),
+    ):
         with pytest.raises(ValueError, match=r".+"):
             Verifier(*wrong)
     document = {"keys": [{"kid": "x/3", "webhook_key": public_text(public_key(KEY))}]}

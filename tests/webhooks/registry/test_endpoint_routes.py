@@ -12,6 +12,7 @@ import asyncpg
 import pytest
 from fastapi import FastAPI
 
+from services.webhooks import making
 from services.webhooks.endpoint import WebhookEndpoint
 from services.webhooks.endpoints import endpoint_as_told
 from shared.http.limits import Limits
@@ -153,6 +154,23 @@ async def test_where_the_operator_opened_a_network_its_addresses_are_taken(compa
     await refused(company["director"], 422, "webhook_address_refused", **{"url": inside})
     await allow(pool, company.tenant_id, Network.of("10.1.0.0/16", 8080))
     assert (await register(company["director"], url=inside))["status"] == "open"
+
+
+async def test_a_company_has_so_many_endpoints_and_no_more(
+    company: Company, other: Company, fold: Fold, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever delivers looks at all of them every second."""
+    monkeypatch.setattr(making, "MOST_ENDPOINTS", 2)
+    director = company["director"]
+    first = await director.post(BASE, wanted(), key="first")
+    gone = await register(director)
+    await fold()
+    await refused(director, 409, "too_many_endpoints")
+    assert (await director.post(BASE, wanted(), key="first")).json()["id"] == first.json()["id"]
+    await register(other["director"])
+    await act(director, gone, "remove")
+    await fold()
+    await register(director)
 
 
 # -- secrets ----------------------------------------------------------------------------------------------

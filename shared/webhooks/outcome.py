@@ -9,14 +9,14 @@ from shared.feed.envelope import event_id
 from shared.webhooks.attempts import Attempt, new_id
 from shared.webhooks.endpoint import Endpoint
 from shared.webhooks.flows import Flow
-from shared.webhooks.sending import Answer
+from shared.webhooks.sending import USER_AGENT, Answer
 from shared.webhooks.signing import sign
 from shared.webhooks.standing import Standing
 from shared.webhooks.vaulted import Signing
 from shared.webhooks.window import Item
 
 MOST_ERROR = 500
-EVERY_REQUEST = {"content-type": "application/json", "user-agent": "Dakehu-Webhooks/1"}
+EVERY_REQUEST = {"content-type": "application/json", "user-agent": USER_AGENT}
 """Headers of whatever is posted: events, tests, notices."""
 
 

@@ -25,7 +25,7 @@ from pydantic import SecretStr
 from shared.webhooks.addresses import Target, permitted, read_address, target_of
 from shared.webhooks.connecting import WAY, Guarded, Way, may_begin, socket_for
 from shared.webhooks.names import Names, OwnNamesFail
-from shared.webhooks.sending import DEADLINE_SECONDS, KEPT_BYTES, READ_BYTES, Answer, Asks, Fault, Networks
+from shared.webhooks.sending import DEADLINE_SECONDS, KEPT_BYTES, READ_BYTES, USER_AGENT, Answer, Asks, Fault, Networks
 
 ANSWER_SECONDS = 5.0
 """After the status so long is waited for the rest of the answer: whether it was taken is known by then."""
@@ -133,7 +133,7 @@ class Poster(Asks):
     async def _exchange(self, method: str, headers: Mapping[str, str], body: bytes | None, way: Way) -> None:
         WAY.set(way)
         data: Any = io.BytesIO(body) if body is not None and len(body) > _STREAMED_BYTES else body
-        asked = {"accept-encoding": "identity", "user-agent": "dakehu-webhooks", **headers}
+        asked = {"accept-encoding": "identity", "user-agent": USER_AGENT, **headers}
         async with self._open().request(
             method,
             way.target.url,

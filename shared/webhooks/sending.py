@@ -24,6 +24,8 @@ Fault = Literal[
 OURS: frozenset[str] = frozenset(("own_dns", "own_proxy", "own_network"))
 """Faults that are not charged to the receiver."""
 
+USER_AGENT = "Dakehu-Webhooks/1"
+"""As whom receivers see us, whatever is sent."""
 KEPT_BYTES = 2_048
 """Of an answer so much is kept; more is read up to READ_BYTES and dropped."""
 READ_BYTES = 65_536

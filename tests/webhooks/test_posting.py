@@ -22,7 +22,7 @@ from pydantic import SecretStr
 from shared.webhooks import connecting, posting
 from shared.webhooks.names import TRUSTED_SECONDS, Names, OwnNamesFail
 from shared.webhooks.posting import Poster
-from shared.webhooks.sending import KEPT_BYTES, Network
+from shared.webhooks.sending import KEPT_BYTES, USER_AGENT, Network
 from tests.webhooks.receivers import LOOPBACK, Receiver, Request, dripping, never, receiver, says, writes
 
 NOW = datetime(2026, 11, 22, 9, 0, 30, tzinfo=UTC)
@@ -48,6 +48,7 @@ async def test_what_is_sent_arrives_as_it_was_written(poster: Poster) -> None:
     assert (request.line, request.body) == ("POST /hook?a=%2F HTTP/1.1", body)
     assert (request.headers["webhook-id"], request.headers["content-length"]) == ("evt_1_2", str(len(body)))
     assert request.headers["accept-encoding"] == "identity"
+    assert request.headers["user-agent"] == USER_AGENT
     assert "cookie" not in request.headers
 
 

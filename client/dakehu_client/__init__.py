@@ -18,7 +18,7 @@ from dakehu_client.errors import (
 )
 from dakehu_client.retrying import Retries
 from dakehu_client.synchronous import Client
-from dakehu_client.webhooks import NotVerified, Verifier
+from dakehu_client.webhooks import NotVerified, Verifier, public_keys
 
 __all__ = [
     "Answer",
@@ -46,4 +46,5 @@ __all__ = [
     "StreamEnded",
     "Unreachable",
     "Verifier",
+    "public_keys",
 ]

@@ -28,7 +28,11 @@ TEXTS: dict[str, Text] = {
     # when
     "in_the_future": Text("日期在将来", "In the future", "不能填写将来的日期。", "That has not come yet.", 422),
     "before_captured": Text(
-        "早于留档", "Before it was captured", "那时还没有这条记录。", "The prospect was put on file later than that.", 409
+        "早于留档",
+        "Before it was captured",
+        "那时还没有这条记录。",
+        "The prospect was put on file later than that.",
+        409,
     ),
     "impossible_order": Text(
         "先后次序不成立",

@@ -12,6 +12,10 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 
 THREADS = 32
 """Names asked for at a time: one that is never answered for holds a thread, and the default executor has six."""
+SLOW_THREADS, SLOW_SECONDS = 8, 2.0
+"""Names that were not answered for within this time are asked in threads apart until they are: whoever has many that
+hang keeps no others waiting."""
+MOST_SLOW = 10_000
 ADDRESSES = 8
 """Of one name so many are tried."""
 TRUSTED_SECONDS = 60.0
@@ -29,7 +33,9 @@ class Names(AbstractResolver):
     """What aiohttp resolves with. `lookup`: a test's; otherwise the system's."""
 
     def __init__(self, lookup: Lookup | None = None, *, now: Callable[[], float] = monotonic) -> None:
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="names") if lookup is None else None
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="names")
+        self._slow_threads = ThreadPoolExecutor(SLOW_THREADS, thread_name_prefix="slow names")
+        self._slow: set[str] = set()
         self._lookup = lookup or self._ask_the_system
         self._now = now
         self._answered_at: float | None = None
@@ -76,12 +82,24 @@ class Names(AbstractResolver):
         return True
 
     async def close(self) -> None:
-        if self._threads is not None:
-            self._threads.shutdown(wait=False, cancel_futures=True)
+        for threads in (self._threads, self._slow_threads):
+            threads.shutdown(wait=False, cancel_futures=True)
 
     async def _ask_the_system(self, host: str, port: int) -> Sequence[str]:
-        found = await asyncio.get_running_loop().run_in_executor(self._threads, _getaddrinfo, host, port)
-        return [str(place[0]) for *_, place in found]
+        threads = self._slow_threads if host in self._slow else self._threads
+        return await asyncio.get_running_loop().run_in_executor(threads, self._timed, host, port)
+
+    def _timed(self, host: str, port: int) -> Sequence[str]:
+        """In a thread: slow as long as nobody answers, and until somebody answers soon."""
+        if len(self._slow) >= MOST_SLOW:
+            self._slow.clear()
+        self._slow.add(host)
+        began = monotonic()
+        try:
+            return [str(place[0]) for *_, place in _getaddrinfo(host, port)]
+        finally:
+            if monotonic() - began < SLOW_SECONDS:
+                self._slow.discard(host)
 
 
 def _getaddrinfo(

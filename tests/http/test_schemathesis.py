@@ -65,7 +65,7 @@ def test_schemathesis_finds_no_server_error_and_nothing_undocumented(
                 config,
             ),
             *("run", f"{address}/openapi.json", "--header", f"Authorization: Bearer {token}"),
-            *("--max-examples", "4", "--seed", "1", "--workers", "1", "--no-color", "--max-time", "25"),
+            *("--max-examples", "4", "--seed", "1", "--workers", "1", "--no-color", "--max-time", "18"),
         ],
         cwd=tmp_path,
         capture_output=True,

@@ -25,7 +25,7 @@ def running(tmp_path: Path) -> Iterator[Running]:
 
 @pytest.fixture
 def demo(tmp_path: Path) -> Iterator[Running]:
-    running = Running(tmp_path, DEMO, DEMO_SCALE="0.2")
+    running = Running(tmp_path, DEMO, DEMO_SCALE="0.1")
     yield running
     running.clear()
 

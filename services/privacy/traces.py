@@ -57,6 +57,13 @@ select attempt_id, answer, error from delivery.attempts
 EXPUNGE = """
 update delivery.attempts set answer = null, error = null where tenant_id = $1 and attempt_id = any($2::uuid[])
 """
+NOTICES = """
+select notice_id, said ->> 'error' as error from delivery.notices
+ where tenant_id = $1 and notice_id > $2 and said ->> 'error' is not null order by notice_id limit $3
+"""
+EXPUNGE_NOTICES = """
+update delivery.notices set said = said - 'error' where tenant_id = $1 and notice_id = any($2::uuid[])
+"""
 REDACT_PURPOSE = "update privacy.reads set purpose = $4 where tenant_id = $1 and at = $2 and read_id = $3"
 
 
@@ -107,6 +114,18 @@ async def rid_answers(pool: Any, tenant_id: UUID, redactors: Sequence[Redactor])
             await pool.execute(EXPUNGE, tenant_id, naming)
             dropped += len(naming)
         after = rows[-1]["attempt_id"]
+    return dropped + await _rid_notices(pool, tenant_id, redactors)
+
+
+async def _rid_notices(pool: Any, tenant_id: UUID, redactors: Sequence[Redactor]) -> int:
+    """What a notice quotes of an answer."""
+    dropped, after = 0, FIRST
+    while rows := await pool.fetch(NOTICES, tenant_id, after, BATCH) if redactors else ():
+        naming = [id for id, error in rows if _redacted(error, redactors) != error]
+        if naming:
+            await pool.execute(EXPUNGE_NOTICES, tenant_id, naming)
+            dropped += len(naming)
+        after = rows[-1]["notice_id"]
     return dropped
 
 

@@ -44,11 +44,6 @@ update delivery.attempts set answer = null, error = null
    and ($3::uuid is null or attempt_id = $3) and ($4::uuid is null or subject = $4)
    and ($5::bigint is null or position = $5) and ($6::timestamptz is null or at <= $6)
 """
-EXPUNGE_OF = """
-update delivery.attempts set answer = null, error = null
- where tenant_id = $1 and (subject = any($2::uuid[]) or lane = any($2::uuid[]))
-   and (answer is not null or error is not null)
-"""
 NOTE_TEST = """
 insert into delivery.attempts (tenant_id, attempt_id, endpoint_id, flow_id, event_id, position, type, subject, lane,
                                number, at, took_ms, status, fault, error, answer)
@@ -168,12 +163,6 @@ async def expunge(
 ) -> int:
     """Drop what receivers answered, of one attempt, of a record or event, of all until an instant; how many."""
     status: str = await pool.execute(EXPUNGE, tenant_id, endpoint_id, attempt_id, subject, position, until)
-    return _count(status)
-
-
-async def expunge_of(pool: Any, tenant_id: UUID, subjects: Sequence[UUID]) -> int:
-    """Drop every answer to an event of these records or in their lanes: a receiver may have echoed what it was sent."""
-    status: str = await pool.execute(EXPUNGE_OF, tenant_id, list(subjects))
     return _count(status)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import asyncpg
 
+from shared.event_store.command import EventStoreError
 from shared.telemetry import logger
 from shared.webhooks import lanes
 from shared.webhooks.delivering import Delivering
@@ -121,7 +122,11 @@ class Engine:
         before, self._endpoints = self._endpoints, {(e.tenant_id, e.endpoint_id): e for e in endpoints}
         for tenant_id, endpoint_id, reason in await self._flows.untold():
             endpoint = self._endpoints.get((tenant_id, endpoint_id))
-            version = None if endpoint is None else await self._around.pause(endpoint, reason)
+            try:
+                version = None if endpoint is None else await self._around.pause(endpoint, reason)
+            except EventStoreError as error:  # it is stopped already; the next look tells the log
+                log.warning("pause_not_recorded", endpoint=str(endpoint_id), error=type(error).__name__)
+                continue
             if version is not None:
                 await self._flows.told(tenant_id, endpoint_id, version)
         for held in self._held.values():

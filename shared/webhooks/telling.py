@@ -39,6 +39,10 @@ select {COLUMNS} from delivery.notices
    and ($4::timestamptz is null or (at, notice_id) < ($4, $5::uuid))
  order by at desc, notice_id desc limit $6
 """  # noqa: S608 - constants only
+ANY = """
+select exists (select from delivery.notices where not spread)
+    or exists (select from delivery.tellings where over_at is null and next_at <= $1)
+"""
 FRESH = """
 select tenant_id, notice_id, endpoint_id from delivery.notices where not spread order by tenant_id, at limit 1000
 """
@@ -137,9 +141,11 @@ class Teller:
 
     async def run_once(self) -> int:
         """Spread new notices and post what is due; how many were posted."""
+        now = self.clock()
+        if not await self.pool.fetchval(ANY, now):  # as a rule; then nobody's endpoints are read
+            return 0
         endpoints = await self.registry(self.pool)
         asking = [endpoint for endpoint in endpoints if endpoint.notices]
-        now = self.clock()
         await self._spread(endpoints, asking, now)
         due = await self.pool.fetch(CLAIM, now, AT_ONCE, now + timedelta(seconds=CLAIM_SECONDS))
         known = {(endpoint.tenant_id, endpoint.endpoint_id): endpoint for endpoint in asking}

@@ -9,9 +9,10 @@ from uuid import UUID, uuid4
 import pytest
 from standardwebhooks import Webhook
 
+from shared.event_store.command import OutcomeUnknown
 from shared.feed.scopes import Scope
 from shared.identity.sight import Sight
-from shared.webhooks.endpoint import Place, Skip
+from shared.webhooks.endpoint import Endpoint, Place, Skip
 from shared.webhooks.schedule import FAILING_AFTER
 from shared.webhooks.secrets import secret_text
 from shared.webhooks.sending import Answer
@@ -133,7 +134,7 @@ async def test_gone_pauses_and_tells_once(database_url: str) -> None:
 
 
 async def test_a_dead_receiver_is_probed_with_one_event_and_gets_all_in_order_when_it_is_back(
-    database_url: str,
+    database_url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     subjects = [uuid4() for _ in range(5)]
     async with scene(database_url, lambda event: 500) as here:
@@ -156,6 +157,11 @@ async def test_a_dead_receiver_is_probed_with_one_event_and_gets_all_in_order_wh
             here.clock.forward(seconds=301)
             await here.arrive(*range(1, 201))
             assert await here.told() == ["failing", "recovered"]
+    said = [line for line in capsys.readouterr().out.splitlines() if str(here.id) in line]
+    assert [word for line in said for word in ("webhook_failing", "webhook_recovered") if word in line] == [
+        "webhook_failing",
+        "webhook_recovered",
+    ]
     for subject in subjects:
         assert [e["position"] for e in here.events if e["subject"] == str(subject)] == here.log.positions[subject]
 
@@ -333,6 +339,25 @@ async def test_after_a_restore_a_flow_goes_on_from_the_fork(database_url: str) -
             await here.log.add(A)
             await here.arrive(1, 2, 3)
             assert (await here.flow())["epoch"] == here.events[-1]["epoch"] > 1
+
+
+async def test_a_pause_the_log_does_not_take_at_once_is_recorded_later(database_url: str) -> None:
+    """The worker lives on, and goes on with the flows of others."""
+    async with scene(database_url, lambda event: 410) as here:
+        pause, refused = here.registry.pause, 0
+
+        async def crowded(endpoint: Endpoint, reason: str) -> int:
+            nonlocal refused
+            if not refused:
+                refused += 1
+                raise OutcomeUnknown
+            return await pause(endpoint, reason)
+
+        here.registry.pause = crowded  # type: ignore[method-assign]
+        await here.log.add(A)
+        async with at_work(here):
+            await until(lambda: here.registry.paused, "the fact")
+    assert (refused, here.registry.paused) == (1, [(here.id, "gone")])
 
 
 async def test_after_two_restores_a_flow_goes_on_from_the_lower_fork(database_url: str) -> None:

@@ -11,6 +11,9 @@ from services.privacy.traces import rid_answers
 from shared.privacy.redaction import Redactor
 from tests.webhooks.delivered import Tried, tried
 
+NOTICE = """
+insert into delivery.notices (tenant_id, notice_id, endpoint_id, kind, said) values ($1, $2, $2, 'failing', $3)
+"""
 ZHANG = Redactor({"name": "张晓明", "phone": "13600001234"}, unique_name=True)
 
 
@@ -37,3 +40,14 @@ async def test_answers_that_name_the_erased_are_dropped_and_no_others(pool: asyn
     assert kept == {ids[len(naming)], *elsewhere}
     assert len(rows) == len(ids) + 1  # the attempts stay, and their statuses
     assert {row["status"] for row in rows} == {422, 200, None}
+
+
+async def test_notices_do_not_quote_them_either(pool: asyncpg.Pool, tenant_id: UUID) -> None:
+    ids = [uuid4() for _ in range(3)]
+    said = [{"name": "ERP", "error": "not HTTP: 13600001234"}, {"name": "ERP", "error": "not HTTP"}, {"name": "ERP"}]
+    await pool.executemany(NOTICE, [(tenant_id, id, json.dumps(one)) for id, one in zip(ids, said, strict=True)])
+    assert await rid_answers(pool, tenant_id, [ZHANG]) == 1
+    rows = await pool.fetch("select notice_id, said from delivery.notices where tenant_id = $1", tenant_id)
+    assert {row["notice_id"]: json.loads(row["said"]) for row in rows} == dict(
+        zip(ids, [{"name": "ERP"}, *said[1:]], strict=True)
+    )

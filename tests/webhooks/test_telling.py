@@ -187,3 +187,21 @@ async def test_what_goes_wrong_with_one_telling_keeps_back_no_other(here: Place_
     assert told == [here.endpoints["sound"].url]
     rows = {row["endpoint_id"]: row["over"] for row in await here.pool.fetch(TELLINGS)}
     assert rows == {here.endpoints[name].endpoint_id: name == "sound" for name in ("broken", "sound")}
+
+
+async def test_with_nothing_to_tell_nobody_is_looked_for(here: Place_, tenant_id: UUID) -> None:
+    """A worker asks every second; endpoints may be a thousand."""
+    looked = 0
+
+    async def registry(pool: Any) -> list[Endpoint]:
+        nonlocal looked
+        looked += 1
+        return list(here.endpoints.values())
+
+    await here.add("failing", tenant_id)
+    await here.add("erp", tenant_id, notices=True)
+    teller = replace(here.teller, registry=registry)
+    assert (await teller.run_once(), looked) == (0, 0)
+    await here.notice("failing", "failing")
+    assert (await teller.run_once(), looked) == (1, 1)
+    assert (await teller.run_once(), looked) == (0, 1)

@@ -152,6 +152,7 @@ class EventStream(StreamingResponse):
             wire.narrow(kernel=KERNEL_BYTES, process=PORTION_BYTES)
         self._gone = asyncio.create_task(_gone(receive), name="stream's client")
         try:
+            require_room(self._who)  # who asked at the same moment may have taken it
             with counted(self._who):
                 async with self._kit.tail.listening(self._who.tenant_id) as end:
                     question = await self._ask(self._who)  # what fails until here is answered as a problem

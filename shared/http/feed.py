@@ -155,6 +155,7 @@ async def read(
     found, end = await page(question, place, head.position), head.position
     if wait and not found.events:
         until = asyncio.get_running_loop().time() + wait
+        require_room(who)  # who asked at the same moment may have taken it
         with counted(who):
             while not found.events:
                 if found.upto >= end:

@@ -14,8 +14,9 @@ from shared.identity.principal import Principal
 from shared.identity.scopes import needed
 
 STREAMS_A_PERSON = 8
+STREAMS_A_TENANT = 1_500
 STREAMS = 2_000
-"""Open at a time: of one principal, and of one process."""
+"""Open at a time: of one principal, of one tenant, and of one process."""
 LONGEST_SECONDS = 3_600
 RETRY_MILLISECONDS = 2_000
 """When to come back after a stream has ended, as it is told in the stream."""
@@ -24,9 +25,11 @@ open_streams: Counter[tuple[UUID, UUID]] = Counter()
 
 
 def require_room(who: Principal) -> None:
-    """Raises Problem `too_many_streams`: 429 for the principal's own, 503 for all of this process."""
+    """Raises Problem `too_many_streams`: 429 for the principal's own and the tenant's, 503 for all of this process."""
     if open_streams[_whose(who)] >= STREAMS_A_PERSON:
         raise Problem(429, "too_many_streams", params={"most": STREAMS_A_PERSON}, headers={"Retry-After": "5"})
+    if sum(count for (tenant_id, _), count in open_streams.items() if tenant_id == who.tenant_id) >= STREAMS_A_TENANT:
+        raise Problem(429, "too_many_streams", params={"most": STREAMS_A_TENANT}, headers={"Retry-After": "5"})
     if open_streams.total() >= STREAMS:
         raise Problem(503, "too_many_streams", params={"most": STREAMS}, headers={"Retry-After": "5"})
 

@@ -6,10 +6,11 @@ import asyncio
 import secrets
 import socket
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, nullcontext
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 import asyncpg
 import httpx
@@ -19,7 +20,10 @@ from fastapi import FastAPI
 from shared.feed.reading import read
 from shared.feed.scopes import Scope
 from shared.http import event_stream
+from shared.http import open_streams as limits
 from shared.http.open_streams import STREAMS_A_PERSON, open_streams
+from shared.http.problem import Problem
+from shared.identity.principal import Principal
 from tests.feed.serving import STREAM, opened, served
 from tests.http.conftest import Client, Faulty, Speaks, app, http, open_tenant, settings, speaks, store
 
@@ -36,8 +40,8 @@ async def url(app: FastAPI) -> AsyncIterator[str]:
 
 @pytest.fixture
 async def wire(url: str) -> AsyncIterator[httpx.AsyncClient]:
-    limits = httpx.Limits(max_connections=None)
-    async with httpx.AsyncClient(base_url=url, timeout=30, limits=limits, trust_env=False) as http:
+    many = httpx.Limits(max_connections=None)
+    async with httpx.AsyncClient(base_url=url, timeout=30, limits=many, trust_env=False) as http:
         yield http
 
 
@@ -254,6 +258,35 @@ async def test_places_that_are_none_and_too_many_streams_are_refused(speaks: Spe
     async with asyncio.timeout(20):  # clients that have gone are noticed at once, not at the next event
         while open_streams:
             await asyncio.sleep(0.01)
+
+
+async def test_one_company_leaves_streams_for_others(
+    speaks: Speaks, wire: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "STREAMS_A_TENANT", 2)
+    async with opened(wire, bearer(speaks("director"))) as one, opened(wire, bearer(speaks("director"))) as two:
+        await one.next()
+        await two.next()
+        refused = await wire.get(STREAM, headers=bearer(speaks("director")))
+        assert (refused.status_code, refused.json()["code"]) == (429, "too_many_streams")
+        (tenant_id,) = {tenant_id for tenant_id, _ in open_streams}
+        for tenant, free in ((tenant_id, False), (uuid4(), True)):
+            who = Principal(tenant, uuid4(), frozenset(), None, frozenset(), ZoneInfo("UTC"))
+            with nullcontext() if free else pytest.raises(Problem):
+                limits.require_room(who)
+
+
+async def test_who_asks_at_once_has_no_more_streams_than_one_after_the_other(
+    speaks: Speaks, wire: httpx.AsyncClient
+) -> None:
+    director = speaks("director")
+    head = (await director.get("/v1/events/head")).json()["position"]
+    asked = {"after": str(head), "wait": "5"}
+    answers = await asyncio.gather(
+        *(wire.get("/v1/events", headers=bearer(director), params=asked) for _ in range(3 * STREAMS_A_PERSON))
+    )
+    taken = sum(answer.status_code == 200 for answer in answers)
+    assert taken == STREAMS_A_PERSON, [answer.status_code for answer in answers]
 
 
 async def test_a_client_that_takes_nothing_is_cut_off_and_delays_nobody(

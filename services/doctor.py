@@ -41,6 +41,13 @@ STANDS = """
 select (select count(*) from es.heads) as tenants,
        (select count(*) from es.operations where state in ('queued', 'running')) as operations
 """
+DELIVERIES = """
+select count(*) filter (where state = 'running') as running,
+       count(*) filter (where state = 'running' and alarmed_at is not null) as failing,
+       count(*) filter (where state = 'paused' and paused_by is not null) as stopped,
+       (select count(*) from delivery.lanes where state = 'parked') as parked
+  from delivery.flows where kind = 'live'
+"""
 KNOWN = "select h.tenant_id from es.heads h where h.tenant_id = any($1::uuid[])"
 DELETIONS = "select subject, begun_at from identity.deletions order by begun_at"
 
@@ -168,6 +175,7 @@ async def _rows(settings: Settings, url: str, say: Say) -> list[Finding]:
             elif stand.parked:
                 what = f"the view {stand.name} is parked for {stand.parked} tenants"
                 found.append(Finding(what, "see GET /v1/views: retry, or skip on record"))
+        found += await _deliveries(pool, say)
         if old := await unused(pool, views()):
             mend = "run: dakehu drop-old-views, when no older code runs"
             found.append(Finding(f"{len(old)} old versions of views take up room", mend, grave=False))
@@ -177,6 +185,20 @@ async def _rows(settings: Settings, url: str, say: Say) -> list[Finding]:
             what = f"the tenant {back['tenant_id']} was deleted, and is here again"
             found.append(Finding(what, f"a backup brought it back: suspend and delete it, see {file}"))
     return found + await _deletions(url)
+
+
+async def _deliveries(pool: Any, say: Say) -> list[Finding]:
+    """How webhooks fare. That a receiver is away is no fault of this installation."""
+    row = await pool.fetchrow(DELIVERIES)
+    assert row is not None
+    say(f"  {'webhook endpoints':<32} {row['running']} sent to, {row['failing']} failing, {row['parked']} lanes parked")
+    mend = "see GET /v1/webhooks/notices, and /figures and /attempts of the endpoint; docs/webhooks.md"
+    said = {
+        "failing": f"nothing gets through to {row['failing']} webhook endpoints",
+        "stopped": f"deliveries paused {row['stopped']} webhook endpoints: gone, or failing for days",
+        "parked": f"{row['parked']} subjects of webhooks are parked until somebody retries or skips them",
+    }
+    return [Finding(what, mend, grave=False) for name, what in said.items() if row[name]]
 
 
 async def _deletions(url: str) -> list[Finding]:

@@ -13,11 +13,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
+from shared.telemetry import logger
 from shared.webhooks import attempts
 from shared.webhooks.attempts import Attempt
 from shared.webhooks.flows import Flow
 from shared.webhooks.lanes import Lane
 from shared.webhooks.standing import Kind, Standing
+
+log = logger("deliveries")
 
 MOST_AT_ONCE = 64
 """Flows in one statement."""
@@ -236,9 +239,19 @@ class Recorder:
         written = await self._pool.fetch(STATEMENT, self._key, *given)
         held = {(row["tenant_id"], row["flow_id"]) for row in written}
         for moved in all:
+            if moved.flow.key in held:
+                _tell(moved)
             if moved.standing.paused_by is not None and moved.flow.replay and moved.flow.key in held:
                 await self._pool.execute(STOP, moved.flow.tenant_id, moved.flow.endpoint_id, moved.standing.paused_by)
         return held
+
+
+def _tell(moved: Moved) -> None:
+    """What befell an endpoint goes to the log of the process, too: no names, no addresses, no answers."""
+    for kind, _, said in moved.changes.noticed:
+        told = {name: said[name] for name in ("event_id", "failures", "fault", "status") if said.get(name) is not None}
+        say = log.info if kind in ("recovered", "caught_up") else log.warning
+        say(f"webhook_{kind}", endpoint=str(moved.flow.endpoint_id), flow=str(moved.flow.flow_id), **told)
 
 
 def _lane(lane: Lane) -> tuple[Any, ...]:

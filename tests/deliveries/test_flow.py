@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from standardwebhooks import Webhook
+from structlog.testing import capture_logs
 
 from shared.event_store.command import OutcomeUnknown
 from shared.feed.scopes import Scope
@@ -134,12 +135,12 @@ async def test_gone_pauses_and_tells_once(database_url: str) -> None:
 
 
 async def test_a_dead_receiver_is_probed_with_one_event_and_gets_all_in_order_when_it_is_back(
-    database_url: str, capsys: pytest.CaptureFixture[str]
+    database_url: str,
 ) -> None:
     subjects = [uuid4() for _ in range(5)]
-    async with scene(database_url, lambda event: 500) as here:
-        await here.log.add(*(subjects[n % 5] for n in range(200)))
-        async with at_work(here):
+    with capture_logs() as logged:
+        async with scene(database_url, lambda event: 500) as here, at_work(here):
+            await here.log.add(*(subjects[n % 5] for n in range(200)))
             await until(lambda: len(here.requests) >= 5, "tried")
             await until(lambda: _later_told(here, "failing"), "told that it fails")
             await here.quiet()
@@ -157,11 +158,8 @@ async def test_a_dead_receiver_is_probed_with_one_event_and_gets_all_in_order_wh
             here.clock.forward(seconds=301)
             await here.arrive(*range(1, 201))
             assert await here.told() == ["failing", "recovered"]
-    said = [line for line in capsys.readouterr().out.splitlines() if str(here.id) in line]
-    assert [word for line in said for word in ("webhook_failing", "webhook_recovered") if word in line] == [
-        "webhook_failing",
-        "webhook_recovered",
-    ]
+    said = [line["event"] for line in logged if line.get("endpoint") == str(here.id)]
+    assert said == ["webhook_failing", "webhook_recovered"]
     for subject in subjects:
         assert [e["position"] for e in here.events if e["subject"] == str(subject)] == here.log.positions[subject]
 

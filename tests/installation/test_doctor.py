@@ -234,6 +234,36 @@ async def test_the_doctor_names_tenants_that_came_back_with_a_backup(tmp_path: P
     assert "is being deleted since" in ended.stdout
 
 
+async def test_the_doctor_tells_how_webhooks_fare_and_calls_none_of_it_a_fault(
+    tmp_path: Path, own_database_url: str
+) -> None:
+    connection = await asyncpg.connect(own_database_url)
+    await connection.execute(
+        """
+        insert into delivery.flows
+               (tenant_id, flow_id, endpoint_id, kind, state, epoch, position, alarmed_at, paused_by)
+        select gen_random_uuid(), id, id, 'live', state, 1, 0, alarmed_at, paused_by
+          from (values (gen_random_uuid(), 'running', null::timestamptz, null),
+                       (gen_random_uuid(), 'running', now(), null),
+                       (gen_random_uuid(), 'paused', null, 'gone'),
+                       (gen_random_uuid(), 'paused', null, null)) as f (id, state, alarmed_at, paused_by)
+        """
+    )
+    await connection.execute(
+        """
+        insert into delivery.lanes (tenant_id, flow_id, lane, endpoint_id, position, event_at, state, next_at)
+        select tenant_id, flow_id, gen_random_uuid(), endpoint_id, 1, now(), 'parked', now()
+          from delivery.flows where alarmed_at is not null
+        """
+    )
+    await connection.close()
+    ended = dakehu(tmp_path, "doctor", DATABASE_URL=own_database_url, DAKEHU_ENV="development")
+    assert ended.returncode == 0, ended.stdout
+    assert re.search(r"webhook endpoints +2 sent to, 1 failing, 1 lanes parked", ended.stdout)
+    for said in ("nothing gets through to 1 ", "deliveries paused 1 ", "1 subjects of webhooks are parked"):
+        assert said in ended.stdout
+
+
 # -- one by one --------------------------------------------------------------------------------------------
 
 

@@ -8,7 +8,9 @@ import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from html import unescape
 from typing import Any
+from urllib.parse import unquote_plus
 from uuid import UUID
 
 from shared.imports.encodings import encoding_of
@@ -130,15 +132,16 @@ async def _rid_notices(pool: Any, tenant_id: UUID, redactors: Sequence[Redactor]
 
 
 def _names(answer: bytes | None, redactors: Sequence[Redactor]) -> bool:
-    """Whether an answer names one of these persons, in whichever encoding, or in JSON's own."""
+    """Whether an answer names one of these persons, in whichever encoding, or as JSON, forms or HTML write it."""
     if not answer:
         return False
     for encoding in ENCODINGS[:2]:
         text = answer.decode(encoding, "replace")
         if _redacted(text, redactors) != text:
             return True
-    escaped = ESCAPED.sub(lambda found: chr(int(found[1], 16)), answer.decode("utf-8", "replace"))
-    return _redacted(escaped, redactors) != escaped
+    text = answer.decode("utf-8", "replace")
+    meant = (ESCAPED.sub(lambda found: chr(int(found[1], 16)), text), unquote_plus(text), unescape(text))
+    return any(_redacted(each, redactors) != each for each in meant)
 
 
 async def rid_files(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from urllib.parse import quote_plus
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -23,6 +24,8 @@ async def test_answers_that_name_the_erased_are_dropped_and_no_others(pool: asyn
         Tried(status=422, answer="客户 张晓明 已存在".encode()),
         Tried(status=422, answer="客户 张晓明 已存在".encode("gb18030")),
         Tried(status=200, answer=json.dumps({"said": "张晓明"}).encode()),
+        Tried(status=200, answer=quote_plus("客户 张晓明 已存在").encode()),
+        Tried(status=500, answer="<p>客户 张晓明 已存在</p>".encode("ascii", "xmlcharrefreplace")),
         Tried(status=200, answer=b'{"phone": "136 0000 1234", "cut off'),
         Tried(status=None, fault="protocol", error="not HTTP: 13600001234"),
     ]
@@ -39,7 +42,7 @@ async def test_answers_that_name_the_erased_are_dropped_and_no_others(pool: asyn
     kept = {row["attempt_id"] for row in rows if row["answer"] is not None or row["error"] is not None}
     assert kept == {ids[len(naming)], *elsewhere}
     assert len(rows) == len(ids) + 1  # the attempts stay, and their statuses
-    assert {row["status"] for row in rows} == {422, 200, None}
+    assert {row["status"] for row in rows} == {422, 200, 500, None}
 
 
 async def test_notices_do_not_quote_them_either(pool: asyncpg.Pool, tenant_id: UUID) -> None:

@@ -6,7 +6,18 @@ from datetime import timedelta
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from services.webhooks.events import WebhookOrder, WebhookPayload, WebhookSecretKind
@@ -39,11 +50,23 @@ HeaderName = Annotated[str, StringConstraints(min_length=1, max_length=64, patte
 HeaderValue = Annotated[str, StringConstraints(min_length=1, max_length=2_000, pattern=r"^[!-~]([ -~]*[!-~])?$")]
 PersonalField = Literal["name", "phone", "mail"]
 Position = Annotated[int, Field(ge=0, le=MAX_POSITION)]
-Where = (
+
+
+def _one_answer(value: Any, read: ValidatorFunctionWrapHandler) -> Any:
+    """What fits none of the ways to say it is one fault of the field, and not one for each way."""
+    try:
+        return read(value)
+    except ValidationError:
+        message = "say `now`, `beginning`, a position, or an instant such as 2026-01-31T08:00:00+08:00"
+        raise PydanticCustomError("no_place", message) from None
+
+
+Where = Annotated[
     Literal["now", "beginning"]
     | Annotated[int, Field(strict=True, ge=0, le=MAX_POSITION)]
-    | Annotated[AwareDatetime, BeforeValidator(moment)]
-)
+    | Annotated[AwareDatetime, BeforeValidator(moment)],
+    WrapValidator(_one_answer),
+]
 """A place in the log: its end or beginning, after a position, or after the last event recorded by an instant."""
 
 
@@ -119,6 +142,12 @@ class RegisterEndpoint(Wishes):
         default=WebhookSecretKind.V1,
         description="`v1`: HMAC with a secret you are shown once; `v1a`: Ed25519, verified by our public key alone.",
     )
+
+    @model_validator(mode="after")
+    def _selects_something(self) -> Self:
+        if self.payload is WebhookPayload.SELECTED and not self.fields:
+            raise PydanticCustomError("fields_of_selected", "the payload `selected` names its fields")
+        return self
 
 
 class ChangeEndpoint(Wishes):

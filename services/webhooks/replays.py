@@ -14,6 +14,7 @@ from services.webhooks.asking import question, seen
 from services.webhooks.bodies import Decision, Moment, Position, Rate
 from services.webhooks.commands import MOST_NAMES, EventType
 from services.webhooks.replays_shown import ReplayShown, all_shown, planned, shown
+from services.webhooks.wishes import require_types
 from shared.http.context import CommandContext, Ctx
 from shared.http.openapi import refuses
 from shared.http.problem import At, Problem
@@ -203,6 +204,7 @@ async def _range(ctx: CommandContext, command: OpenReplay, head: int) -> tuple[i
 
 
 async def _wish(ctx: CommandContext, command: OpenReplay, endpoint_id: UUID, after: int, upto: int) -> Wish:
+    require_types(command.types, {})
     positions = None
     if command.failed:
         found = await replaying.failures(ctx.kit.pool, ctx.tenant_id, endpoint_id, after=after, upto=upto)

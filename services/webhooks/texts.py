@@ -128,8 +128,8 @@ ENDPOINT_TEXTS: dict[str, Text] = {
     "grants_more_than_held": Text(
         "授予的超过自己所有",
         "Grants more than held",
-        "不能授予自己没有的职能或范围。",
-        "Nobody grants functions or scopes beyond their own.",
+        "不能授予自己没有的职能、单位或范围。",
+        "Nobody grants functions, units or scopes beyond their own.",
         403,
     ),
 }

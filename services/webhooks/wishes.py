@@ -34,10 +34,13 @@ async def networks(ctx: CommandContext) -> Networks:
 
 
 def require_address(url: str, networks: Networks) -> None:
-    """Raises Refused 422 for an address that can be seen to be wrong; where a name leads is seen when it is asked."""
+    """Raises Problem 422 for an address that can be seen to be wrong; where a name leads is seen when it is asked.
+
+    Not remembered under the key: the operator may open a network meanwhile.
+    """
     code = addresses.check_url(url, networks)
     if code is not None:
-        raise Refused(code, "nothing is sent to this address", status=422, pointer="/url")
+        raise Problem(422, code, errors=(At("/url", code),))
 
 
 def require_headers(headers: Mapping[str, str]) -> None:

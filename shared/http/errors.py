@@ -46,7 +46,7 @@ DATABASE_AWAY = (
 )
 """The database is away, starting, stopping or slow; it comes back by itself."""
 
-OWN = ("nothing_named", "kept", "one_of_two", "one_of_both", "both_or_neither")
+OWN = ("nothing_named", "kept", "one_of_two", "one_of_both", "both_or_neither", "fields_of_selected", "no_place")
 """What validators of bodies raise as a PydanticCustomError; its message is the English sentence."""
 PYDANTIC = {
     "missing": "missing",

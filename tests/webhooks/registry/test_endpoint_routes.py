@@ -140,6 +140,8 @@ UNFIT: tuple[tuple[dict[str, Any], str, str], ...] = (
     ({"types": ["DealWon", "DealWun"]}, "unknown_event_type", "/types"),
     ({"schema_versions": {"DealWon": 9}}, "unknown_event_version", "/schema_versions/DealWon"),
     ({"unit_id": "6d9f1f0e-6a3c-5a4e-9a53-5f0b6a0c1f11"}, "unknown_unit", "/unit_id"),
+    ({"start": "yesterday"}, "validation", "/start"),
+    ({"payload": "selected"}, "validation", ""),
 )
 
 
@@ -150,10 +152,12 @@ async def test_what_cannot_be_is_refused_before_anybody_is_asked(company: Compan
 
 
 async def test_where_the_operator_opened_a_network_its_addresses_are_taken(company: Company, pool: Pool) -> None:
-    inside = "http://10.1.2.3:8080/hook"
-    await refused(company["director"], 422, "webhook_address_refused", **{"url": inside})
+    body = wanted(url="http://10.1.2.3:8080/hook")
+    answer = await company["director"].post(BASE, body, key="once")
+    assert (answer.status_code, answer.json()["code"]) == (422, "webhook_address_refused")
     await allow(pool, company.tenant_id, Network.of("10.1.0.0/16", 8080))
-    assert (await register(company["director"], url=inside))["status"] == "open"
+    answer = await company["director"].post(BASE, body, key="once")  # the very same is asked anew
+    assert (answer.status_code, answer.json()["status"]) == (201, "open")
 
 
 async def test_a_company_has_so_many_endpoints_and_no_more(

@@ -102,6 +102,7 @@ async def test_what_a_replay_may_not_be(
 ) -> None:
     await refused(company, endpoint, 409, "not_recorded_yet", to_position=10**9)
     await refused(company, endpoint, 422, "empty_range", from_position=5, to_position=2)
+    await refused(company, endpoint, 422, "unknown_event_type", types=["DealOne"])
     await refused(
         company, endpoint, 422, "one_of_both", from_position=5, from_time=(clock.now - timedelta(1)).isoformat()
     )

@@ -32,7 +32,8 @@ class Refused(DakehuError):
         self.detail = str(problem.get("detail", ""))
         self.errors: Sequence[Mapping[str, Any]] = problem.get("errors", ())
         self.trace_id = str(problem.get("trace_id", ""))
-        super().__init__(f"{status} {self.code}: {self.detail}")
+        parts = "; ".join(f"{at.get('pointer')}: {at.get('detail') or at.get('code', '')}" for at in self.errors[:3])
+        super().__init__(f"{status} {self.code}: {self.detail}" + (f" ({parts})" if parts else ""))
 
 
 class NotAllowed(Refused):

@@ -107,10 +107,12 @@ def test_a_command_whose_answer_is_lost_is_sent_again_under_its_key(way: str) ->
     ],
 )  # fmt: skip
 def test_a_no_is_told_at_once(way: str, status: int, code: str, kind: type[Refused]) -> None:
-    service = Service(problem(status, code, version=4, errors=[{"pointer": "/on"}]))
+    service = Service(problem(status, code, version=4, errors=[{"pointer": "/on", "detail": "not yet"}]))
     with pytest.raises(kind) as told:
         service.run("post", "/v1/jars", {}, way=way)
-    assert (type(told.value), told.value.code, told.value.errors) == (kind, code, [{"pointer": "/on"}])
+    errors = [{"pointer": "/on", "detail": "not yet"}]
+    assert (type(told.value), told.value.code, told.value.errors) == (kind, code, errors)
+    assert "/on: not yet" in str(told.value)
     if isinstance(told.value, Stale):
         assert told.value.version == 4
     assert service.slept == []

@@ -7,6 +7,7 @@ written when the flow is lost, or the process dies, is done again by whoever hol
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from time import monotonic
@@ -14,6 +15,7 @@ from typing import Any
 from uuid import UUID
 
 from shared.feed.reading import Shown
+from shared.telemetry import logger
 from shared.webhooks import lanes, payload, schedule
 from shared.webhooks.endpoint import Endpoint
 from shared.webhooks.flows import Flow
@@ -24,13 +26,16 @@ from shared.webhooks.rate import Rate
 from shared.webhooks.recording import Moved, Recorder
 from shared.webhooks.room import Room
 from shared.webhooks.schedule import Verdict
-from shared.webhooks.sending import Answer
+from shared.webhooks.sending import UNSENDABLE, Answer
 from shared.webhooks.shares import Shares
+from shared.webhooks.signing import NothingSigns
 from shared.webhooks.source import Source
 from shared.webhooks.standing import BACKLOG, CAUGHT_UP, PARKED, RECOVERED, Kind
 from shared.webhooks.surroundings import Surroundings
 from shared.webhooks.vaulted import Signing
 from shared.webhooks.window import Item, Window
+
+log = logger("deliveries")
 
 READ_BELOW = 200
 """Events in memory below which more are read."""
@@ -185,8 +190,15 @@ class Delivering:
 
     async def _send(self, item: Item) -> None:
         now = self._around.clock()
-        body = payload.body(self.endpoint, item.shown, await self._persons(item.shown))
-        headers = headers_of(self.flow, self._signing, item, now, body)
+        persons = await self._persons(item.shown)
+        try:
+            body = payload.body(self.endpoint, item.shown, persons)
+            headers = headers_of(self.flow, self._signing, item, now, body)
+        except NothingSigns:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is about this event, others are not kept back by it
+            self._unsendable(item, error, now)
+            return
         item.sent_at = monotonic()
         if item.sent_at >= self.lease_until:
             self._left(1)
@@ -226,16 +238,39 @@ class Delivering:
                     asked = schedule.asked_to_wait(answer, now)
                     next_at = lane.next_at = now + schedule.delay(number, asked, self._around.chance)
                 window.failed(item, lane)
-        changes = window.changes
-        changes.answered += 1
-        changes.tried.append(attempt_of(self.flow, item, answer, number=number, at=at, next_at=next_at))
-        for kind in (*notices, *((PARKED,) if parked else ())):
-            changes.noticed.append((kind, now, said_of(self.flow, self.endpoint, self._standing, item, answer)))
-        changes.woken = changes.woken or RECOVERED in notices
-        self._dirty.set()
+        window.changes.woken = window.changes.woken or RECOVERED in notices
+        self._note(item, answer, (*notices, *((PARKED,) if parked else ())), number=number, at=at, next_at=next_at)
         if self._standing.paused_by is not None:
             self.end()
         self._go()
+
+    def _unsendable(self, item: Item, error: Exception, at: datetime) -> None:
+        """No body can be made of an event: our defect, not the receiver's. Its lane parks; the others go on."""
+        log.error("event_unsendable", endpoint=str(self.endpoint.endpoint_id), position=item.position, exc_info=error)
+        answer, number = Answer(None, 0.0, UNSENDABLE, type(error).__name__), item.attempts + 1
+        lane = self._lane(item, at, at, number, answer)
+        lane.state = "parked"
+        self._window.failed(item, lane)
+        self._note(item, answer, (PARKED,), number=number, at=at, next_at=None)
+        self._go()
+
+    def _note(
+        self,
+        item: Item,
+        answer: Answer,
+        notices: Iterable[Kind],
+        *,
+        number: int,
+        at: datetime,
+        next_at: datetime | None,
+    ) -> None:
+        """What came of an attempt, to be written."""
+        now, changes = self._around.clock(), self._window.changes
+        changes.answered += 1
+        changes.tried.append(attempt_of(self.flow, item, answer, number=number, at=at, next_at=next_at))
+        for kind in notices:
+            changes.noticed.append((kind, now, said_of(self.flow, self.endpoint, self._standing, item, answer)))
+        self._dirty.set()
 
     def _lane(self, item: Item, now: datetime, next_at: datetime, attempts: int, answer: Answer | None = None) -> Lane:
         known = self._window.lanes.get(item.lane)

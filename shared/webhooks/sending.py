@@ -19,8 +19,10 @@ Fault = Literal[
     "protocol",  # an answer that is not HTTP
     "own_dns",  # our own resolver failed: not the receiver's fault
     "own_proxy",  # our own way out failed: not the receiver's fault
+    "unsendable",  # no body could be made of the event: a defect of ours, of this event alone
     "own_network",  # we are out of sockets, or have no network at all: not the receiver's fault
 ]
+UNSENDABLE: Fault = "unsendable"
 OURS: frozenset[str] = frozenset(("own_dns", "own_proxy", "own_network"))
 """Faults that are not charged to the receiver."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -11,8 +12,10 @@ from standardwebhooks import Webhook
 from structlog.testing import capture_logs
 
 from shared.event_store.command import OutcomeUnknown
+from shared.feed.reading import Shown
 from shared.feed.scopes import Scope
 from shared.identity.sight import Sight
+from shared.webhooks import payload
 from shared.webhooks.endpoint import Endpoint, Place, Skip
 from shared.webhooks.schedule import FAILING_AFTER
 from shared.webhooks.secrets import secret_text
@@ -484,3 +487,35 @@ async def test_a_worker_ends_in_time_whatever_a_receiver_does(database_url: str)
         assert asyncio.get_running_loop().time() - began < 20, "well before the deadline of the request"
         async with at_work(here):
             await here.arrive(1)
+
+
+async def test_an_event_of_which_no_body_can_be_made_parks_its_own_subject_alone(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = payload.body
+
+    def body(endpoint: Endpoint, shown: Shown, *given: Any) -> bytes:
+        if shown.position == 1:
+            raise KeyError("a defect of ours")
+        return made(endpoint, shown, *given)
+
+    monkeypatch.setattr(payload, "body", body)
+    async with scene(database_url) as here:
+        await here.log.add(A, A, B, C)
+        async with at_work(here):
+            await here.arrive(3, 4)
+            await until(lambda: _parked(here), "parked, and told")
+            assert await here.told() == ["parked"]
+            flow = await here.flow()
+            assert (flow["failures"], flow["failing_since"]) == (0, None), "the receiver is not to blame"
+            monkeypatch.undo()
+            await here.pool.execute(
+                "update delivery.lanes set state = 'waiting', next_at = now() where flow_id = $1", here.id
+            )
+            await here.arrive(3, 4, 1, 2)
+    assert here.positions[2:] == [1, 2]
+
+
+async def _parked(here: Scene) -> bool:
+    row = await here.pool.fetchrow("select state, fault from delivery.lanes where flow_id = $1", here.id)
+    return row is not None and (row["state"], row["fault"]) == ("parked", "unsendable")

@@ -117,6 +117,8 @@ class WebhookEndpoint(Stream):
         after = {**self.standing, **changed}
         if after["fields"] and after["payload"] != WebhookPayload.SELECTED:
             raise Refused("fields_of_selected", "fields are for `selected`", status=422, pointer="/fields")
+        if after["payload"] == WebhookPayload.SELECTED and not after["fields"]:
+            raise Refused("fields_of_selected", "`selected` names its fields", status=422, pointer="/fields")
         if self.standing["headers"] and "headers" not in changed and _server(after["url"]) != _server(self.url):
             raise Refused("headers_of_another", "its headers are for the server it has", status=422, pointer="/headers")
         if changed:

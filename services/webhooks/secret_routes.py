@@ -121,7 +121,7 @@ async def public_keys(
     """The public keys of an endpoint. For everybody: it takes ids that nobody guesses, and tells keys alone."""
     call = call_of(request.scope)
     parts.limits.open_to(call)
-    response.headers["cache-control"] = f"public, max-age={PUBLIC_SECONDS}"
+    response.headers["cache-control"] = "no-cache"  # none yet: the next one who asks may find them
     with as_tenant(tenant):
         found = await endpoints_of(parts.pool, tenant, [endpoint])
         if not found:
@@ -129,7 +129,7 @@ async def public_keys(
             return PublicKeys(keys=[])
         now = parts.clock()
         keys = await SealedSecrets(parts.pool, parts.vault.keys).public_keys(tenant, endpoint)
-    return PublicKeys(
+    shown = PublicKeys(
         keys=[
             PublicKey(
                 kid=f"{endpoint}/{secret.number}",
@@ -143,3 +143,6 @@ async def public_keys(
             and (secret.expires_at is None or secret.expires_at > now)
         ]
     )
+    if shown.keys:
+        response.headers["cache-control"] = f"public, max-age={PUBLIC_SECONDS}"
+    return shown

@@ -58,8 +58,8 @@ ENDPOINT_TEXTS: dict[str, Text] = {
     "fields_of_selected": Text(
         "只有 selected 才选字段",
         "Fields of selected",
-        "只有载荷形式 selected 才列出字段。",
-        "Fields are named for the payload `selected` alone.",
+        "载荷形式 selected 要列出字段，其他形式不列字段。",
+        "Fields are named for the payload `selected`, and for no other.",
         422,
     ),
     "headers_of_another": Text(

@@ -39,14 +39,14 @@ def verifier(*secrets: str, late: timedelta = timedelta(0)) -> Verifier:
 ALONE = [secret_text(OLD), secret_text(NEW), public_text(public_key(KEY))]
 
 
-@pytest.mark.parametrize("secret", ALONE)
+@pytest.mark.parametrize("secret", ALONE, ids=["old", "new", "public"])
 def test_each_secret_verifies_alone(secret: str) -> None:
     event = verifier(secret).verify({name.title(): value for name, value in HEADERS.items()}, BODY)
     assert (event.id, event.type, event.position, event.data) == ("evt_1_7", "DealWon", 7, {"note": "申城"})
     assert event.time == NOW
 
 
-@pytest.mark.parametrize("secret", ALONE)
+@pytest.mark.parametrize("secret", ALONE, ids=["old", "new", "public"])
 def test_one_space_another_key_another_id_or_another_hour_does_not(secret: str) -> None:
     good = verifier(secret)
     stamp = str(int(HEADERS["webhook-timestamp"]) + 1)

@@ -145,6 +145,7 @@ def test_fields_are_named_for_the_payload_selected_alone() -> None:
     with pytest.raises(ValidationError, match="selected"):
         register(payload="full", fields=["standing.level"])
     given(proven).when(change(fields=["standing.level"])).then_refused("fields_of_selected", "/fields")
+    given(proven).when(change(payload="selected")).then_refused("fields_of_selected", "/fields")
     chosen = given(lambda: proven(payload="selected", fields=["changes"]))
     chosen.when(change(payload="thin")).then_refused("fields_of_selected")
     chosen.when(change(payload="thin", fields=[])).then_facts(WebhookEndpointChanged)

@@ -116,7 +116,9 @@ async def test_no_list_or_report_names_what_is_hidden(world: World, member: str)
                     continue
                 query = {**ROWS[str(route.operation_id)].query, **as_of}
                 answer = await world.send(service, "GET", route.path, caller, query=query)
-                if route.operation_id != "audit.read":  # for who watches; it names no record
+                # The audit is for who watches and names no record. Pages of the feed show a record as long as it was
+                # seen (decision 0036): tests/feed/test_sight.py judges them event by event.
+                if route.operation_id not in ("audit.read", "events.read"):
                     found = set(NAMED.findall(answer.text))
                     assert found <= seen, (route.path, as_of, sorted(found - seen))
                     named |= found

@@ -130,7 +130,12 @@ class Place:
             await connection.close()
 
 
-NAMED: dict[str, dict[str, str]] = {"es.operation_items": {"state": "done"}}
+NAMED: dict[str, dict[str, str]] = {
+    "es.operation_items": {"state": "done"},
+    "delivery.secrets": {"kind": "v1"},
+    "delivery.flows": {"kind": "live", "state": "running"},
+    "delivery.lanes": {"state": "parked"},
+}
 """What a table's own checks ask for."""
 
 COLUMNS = """
@@ -163,14 +168,16 @@ def made_up(kind: str, tenant: UUID) -> object:
             return {}
         case "boolean":
             return False
-        case "uuid[]" | "text[]":
+        case "uuid[]" | "text[]" | "integer[]" | "bigint[]":
             return []
         case "date":
             return "2026-01-01"
         case "timestamp with time zone":
             return AT.isoformat()
-        case "integer" | "bigint" | "smallint" | "numeric":
+        case "integer" | "bigint" | "smallint" | "numeric" | "real" | "double precision":
             return 1
+        case "cidr":
+            return "10.0.0.0/8"
         case _:
             return "x"
 

@@ -28,6 +28,12 @@ __all__ = ["clock", "company", "http", "other", "settings", "store"]
 Tell = Callable[..., Client]
 
 
+@pytest.fixture(scope="module")
+def database_url(module_database_url: str) -> str:
+    """One of its own for each file: other tests tell facts in part, which the views of accounts cannot fold."""
+    return module_database_url
+
+
 @pytest.fixture
 def listener() -> Listener:
     return Listener()

@@ -15,7 +15,7 @@ ARGS ?=
 VIEW ?=
 
 LONG = tests/faults/test_deliveries.py tests/faults/test_replays.py tests/webhooks/test_many_receivers.py \
-	tests/streams/test_event_stream.py
+	tests/streams/test_event_stream.py tests/bench
 
 .PHONY: help setup run demo test check fmt lint types contracts published bench bench-monday soak migrate rebuild docs lock clean
 

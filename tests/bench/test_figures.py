@@ -26,6 +26,9 @@ from shared.event_store.verify import verify
 from shared.identity.tokens import SAMPLE_TENANT
 from shared.privacy.vault import Vault
 
+dear = pytest.mark.skipif(
+    "DAKEHU_SOAK" not in os.environ, reason="figures of many runs take minutes: `make soak` tries each once"
+)
 TINY = replace(run.QUICK, events=2_000, short_events=600, rebuilds=1, peer_events=20, rounds=1, seconds=0.5)
 
 
@@ -63,6 +66,7 @@ async def test_appends_are_measured_beside_pgbench(base: Ground) -> None:
     shapely(await into_the_store(base, rounds=1, seconds=0.5), "events_appended_per_second")
 
 
+@dear
 @pytest.mark.slow
 async def test_rebuilds_and_reads_are_measured_on_made_up_logs(base: Ground) -> None:
     figures = await run.FIGURES["rebuild"](base, TINY, ["rebuild", "reads"])
@@ -81,6 +85,7 @@ async def test_rebuilds_and_reads_are_measured_on_made_up_logs(base: Ground) -> 
     )
 
 
+@dear
 @pytest.mark.slow
 async def test_what_authorisation_costs_is_measured_beside_the_same_without(base: Ground) -> None:
     figures = await run.FIGURES["authorisation"](base, TINY, ["authorisation"])
@@ -93,6 +98,7 @@ async def test_the_time_from_append_to_view_is_measured(base: Ground) -> None:
     shapely(await append_to_visible(base, rounds=1, seconds=1.0, rate=40.0), "append_to_visible")
 
 
+@dear
 @pytest.mark.slow
 async def test_starts_and_memory_are_measured(base: Ground) -> None:
     shapely(await starts(base, rounds=1), "start_to_ready_seconds", "memory_mb")

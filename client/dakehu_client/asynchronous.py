@@ -13,13 +13,11 @@ from dakehu_client import calling
 from dakehu_client.answers import Answer, BatchSummary, Event, Page, RowOutcome, Snapshot
 from dakehu_client.calling import Came, Send, Step, Wait
 from dakehu_client.cursors import Cursor
-from dakehu_client.errors import Busy, Unreachable, refusal
-from dakehu_client.retrying import PASSING, Retries, retry_after
-from dakehu_client.streams import Place
+from dakehu_client.errors import Busy, Unreachable
+from dakehu_client.retrying import Retries
+from dakehu_client.streams import SILENCE_SECONDS, Place
 
 T = TypeVar("T")
-SILENCE_SECONDS = 45.0
-"""Three heartbeats: a stream that says nothing for so long is dead."""
 
 
 class AsyncClient:
@@ -195,10 +193,7 @@ class AsyncClient:
         ) as response:
             if response.status_code != 200:
                 await response.aread()
-                problem = calling.problem_of(response)
-                if response.status_code in PASSING:
-                    raise Busy(response.status_code, problem, retry_after(response.headers))
-                raise refusal(response.status_code, problem)
+                raise calling.not_opened(response)
             async for line in response.aiter_lines():
                 yield line
 

@@ -15,7 +15,7 @@ from uuid import uuid4
 import httpx
 
 from dakehu_client.answers import Answer, Event, Page, RowOutcome, Snapshot
-from dakehu_client.errors import Busy, CutShort, Unreachable, refusal
+from dakehu_client.errors import Busy, CutShort, Refused, Unreachable, refusal
 from dakehu_client.retrying import PASSING, Retries, retry_after
 
 LINES = "application/x-ndjson"
@@ -98,6 +98,14 @@ def problem_of(response: httpx.Response) -> dict[str, Any]:
     except ValueError:
         found = None
     return found if isinstance(found, dict) else {"code": f"status_{response.status_code}", "detail": ""}
+
+
+def not_opened(response: httpx.Response) -> Refused:
+    """Why a stream was not opened; the body is read. Busy where it may be opened later."""
+    problem = problem_of(response)
+    if response.status_code in PASSING:
+        return Busy(response.status_code, problem, retry_after(response.headers))
+    return refusal(response.status_code, problem)
 
 
 def answer_of(response: httpx.Response) -> Answer:

@@ -11,6 +11,8 @@ from dakehu_client.answers import Event
 from dakehu_client.errors import StreamEnded
 
 AGAIN_SECONDS = 1.0
+SILENCE_SECONDS = 45.0
+"""Three heartbeats: a stream that says nothing for so long is dead."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,9 @@ LOCK_TIMEOUT_MS = 3_000
 STATEMENT_TIMEOUT_MS = 10_000
 CONNECT_TIMEOUT_S = 5.0
 
+AWAY = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, TimeoutError)
+"""What the database, or the way to it, says when it is not there; the next look may find it."""
+
 SESSION = {
     "timezone": "UTC",
     "jit": "off",

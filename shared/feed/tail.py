@@ -28,8 +28,6 @@ IDLE_SECONDS = 1.0
 """Between two looks without news, as long as notifications come. Also how soon a stopping process is noticed."""
 CONNECT_AGAIN_SECONDS = 5.0
 
-AWAY = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, TimeoutError)
-"""What the database, or the way to it, says when it is not there; the next look may find it."""
 HEAD = """
 select coalesce((select position from es.events where tenant_id = $1 order by position desc limit 1), 0) as position,
        (select max(epoch) from es.epochs where tenant_id = $1) as epoch
@@ -135,13 +133,13 @@ class Tail:
             for tenant_id, end in list(self._ends.items()):
                 try:
                     await self._look(tenant_id, end)
-                except AWAY as error:
+                except connections.AWAY as error:
                     log.info("log not looked at", error=type(error).__name__)  # the next look will tell
             waiting = sum(end.listeners for end in self._ends.values())
             await asyncio.sleep(min(1.0, APART_SECONDS + APART_FOR_EACH_SECONDS * waiting))
 
     async def _listen(self) -> None:
-        with suppress(*AWAY):
+        with suppress(*connections.AWAY):
             self._listening = await connections.connect(self._database_url(), connections.NOTIFIER)
             await self._listening.add_listener(CHANNEL, lambda *_: self._hint.set())
 

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import weakref
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
-import orjson
 from fastapi import Header, Query, Request
 from starlette.responses import StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
@@ -31,7 +30,15 @@ from shared.http.feed import After
 from shared.http.feed_places import cursor_of, position_of
 from shared.http.feed_wishes import Wished
 from shared.http.kit import Kit
-from shared.http.open_streams import LONGEST_SECONDS, RETRY_MILLISECONDS, counted, require_room, still
+from shared.http.open_streams import (
+    HEADERS,
+    LONGEST_SECONDS,
+    RETRY_MILLISECONDS,
+    counted,
+    framed,
+    require_room,
+    still,
+)
 from shared.http.openapi import problem_response
 from shared.http.problem import Problem
 from shared.http.route import Router
@@ -57,7 +64,6 @@ MOST_BEHIND = 50_000
 CHARGED_ROWS = 100
 """Events are counted against the quota of the day in lots of so many, and at every heartbeat."""
 
-HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
 
 log = logger("streams")
 
@@ -193,7 +199,7 @@ class EventStream(StreamingResponse):
                     await self._charge()
             except Problem as problem:
                 if problem.status != 503:
-                    raise Over(_said("end", {"code": problem.code}, None)) from problem
+                    raise Over(framed("end", {"code": problem.code})) from problem
                 await asyncio.wait((self._gone,), timeout=AGAIN_SECONDS)
                 continue
             except Exception as error:
@@ -214,10 +220,10 @@ class EventStream(StreamingResponse):
     def _behind(self, end: End) -> bool:
         """Whether there is more. Raises Over where it is not to be streamed."""
         if end.epoch != self._epoch:
-            raise Over(_said("end", {"code": "cursor_of_another_epoch"}, None))
+            raise Over(framed("end", {"code": "cursor_of_another_epoch"}))
         if end.position - self._position > MOST_BEHIND:
             cursor = self._cursor()
-            raise Over(_said("resync", {"cursor": cursor, "position": self._position, "head": end.position}, cursor))
+            raise Over(framed("resync", {"cursor": cursor, "position": self._position, "head": end.position}, cursor))
         return end.position > self._position
 
     async def _catch_up(self, question: Question, head: int) -> None:
@@ -246,7 +252,7 @@ class EventStream(StreamingResponse):
         if self._told == self._position and not always:
             return b""
         self._told, cursor = self._position, self._cursor()
-        return _said("place", {"cursor": cursor, "position": self._position}, cursor)
+        return framed("place", {"cursor": cursor, "position": self._position}, cursor)
 
     async def _tell(self, said: bytes) -> None:
         await self._put({"type": "http.response.body", "body": said, "more_body": True})
@@ -258,11 +264,6 @@ class EventStream(StreamingResponse):
                 await self._send(message)
         except TimeoutError:
             raise Stalled from None
-
-
-def _said(event: str, content: Mapping[str, Any], id: str | None) -> bytes:
-    place = b"" if id is None else b"id: %b\n" % id.encode()
-    return b"event: %b\n%bdata: %b\n\n" % (event.encode(), place, orjson.dumps(content))
 
 
 async def _gone(receive: Receive) -> None:

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from uuid import UUID
 
+import orjson
+
 from shared.http.call import Call
 from shared.http.problem import Problem
 from shared.identity.principal import Principal
@@ -20,6 +22,9 @@ STREAMS = 2_000
 LONGEST_SECONDS = 3_600
 RETRY_MILLISECONDS = 2_000
 """When to come back after a stream has ended, as it is told in the stream."""
+
+HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
+"""Of an open stream: what is between is to pass it on at once and to keep nothing."""
 
 open_streams: Counter[tuple[UUID, UUID]] = Counter()
 
@@ -45,6 +50,12 @@ def counted(who: Principal) -> Iterator[None]:
         open_streams[whose] -= 1
         if not open_streams[whose]:
             del open_streams[whose]
+
+
+def framed(event: str, content: object, id: str | int | None = None) -> bytes:
+    """One event as it is sent: `content` is its JSON, `id` what comes back as Last-Event-ID."""
+    place = b"" if id is None else b"id: %b\n" % str(id).encode()
+    return b"event: %b\n%bdata: %b\n\n" % (event.encode(), place, orjson.dumps(content))
 
 
 async def still(call: Call, who: Principal, path: str) -> Principal:

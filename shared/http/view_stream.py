@@ -10,14 +10,21 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Annotated
 
-import orjson
 from fastapi import Header, Query, Request
 from starlette.responses import StreamingResponse
 
 from shared.http.call import Call, call_of
 from shared.http.context import Parts, Who
 from shared.http.kit import Kit
-from shared.http.open_streams import LONGEST_SECONDS, RETRY_MILLISECONDS, counted, require_room, still
+from shared.http.open_streams import (
+    HEADERS,
+    LONGEST_SECONDS,
+    RETRY_MILLISECONDS,
+    counted,
+    framed,
+    require_room,
+    still,
+)
 from shared.http.openapi import problem_response
 from shared.http.problem import At, Problem
 from shared.http.reading import MAX_POSITION
@@ -90,8 +97,7 @@ async def stream(
         raise Problem(422, "unknown_view", errors=(At("/views", "unknown_view", params=said, where="query"),))
     require_room(who)
     told = _events(call_of(request.scope), parts, who, frozenset(wanted), seconds, last_event_id)
-    headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
-    return StreamingResponse(told, media_type="text/event-stream", headers=headers)
+    return StreamingResponse(told, media_type="text/event-stream", headers=HEADERS)
 
 
 async def _events(
@@ -104,8 +110,8 @@ async def _events(
         async with kit.watcher.listening(who.tenant_id) as tenant:
             yield b"retry: %d\n\n" % RETRY_MILLISECONDS
             sent = dict(tenant.changed)
-            yield _said("views", max(tenant.seen.values(), default=0),
-                        {"views": {name: tenant.seen.get(name, 0) for name in sorted(wanted)}})  # fmt: skip
+            seen = {"views": {name: tenant.seen.get(name, 0) for name in sorted(wanted)}}
+            yield framed("views", seen, max(tenant.seen.values(), default=0))
             if last is not None:
                 for name in sorted(_missed(tenant, wanted, last)):
                     yield _hint(tenant, name)
@@ -120,7 +126,7 @@ async def _events(
                 if loop.time() >= beats_at:
                     beats_at = loop.time() + HEARTBEAT_SECONDS
                     if (code := await _no_longer(call, who)) is not None:
-                        yield _said("end", None, {"code": code})
+                        yield framed("end", {"code": code})
                         return
                     yield b": alive\n\n"
 
@@ -134,12 +140,7 @@ def _missed(tenant: Tenant, wanted: frozenset[str], last: int) -> set[str]:
 
 def _hint(tenant: Tenant, name: str) -> bytes:
     position = tenant.changed.get(name, tenant.seen.get(name, 0))
-    return _said("view", position, {"view": name, "position": position})
-
-
-def _said(event: str, id: int | None, data: object) -> bytes:
-    place = b"" if id is None else b"id: %d\n" % id
-    return b"event: %b\n%bdata: %b\n\n" % (event.encode(), place, orjson.dumps(data))
+    return framed("view", {"view": name, "position": position}, position)
 
 
 async def _no_longer(call: Call, who: Principal) -> str | None:

@@ -29,9 +29,6 @@ IDLE_SECONDS = 1.0
 """Between two looks while nothing does; a hint comes before."""
 CONNECT_AGAIN_SECONDS = 5.0
 
-AWAY = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, TimeoutError)
-"""What the database, or the way to it, says when it is not there; the next look may find it."""
-
 CHECKPOINTS = """
 select view, version, position from es.checkpoints
  where tenant_id = $1 and (view, version) in (select * from unnest($2::text[], $3::int[]))
@@ -124,11 +121,11 @@ class Watcher:
                 try:
                     if await self._look(tenant_id, tenant):
                         busy_until = loop.time() + BUSY_FOR_SECONDS
-                except AWAY as error:
+                except connections.AWAY as error:
                     log.info("views not looked at", error=type(error).__name__)  # the next look will tell
 
     async def _listen(self) -> None:
-        with suppress(*AWAY):
+        with suppress(*connections.AWAY):
             self._listening = await connections.connect(self._database_url(), connections.NOTIFIER)
             await self._listening.add_listener(CHANNEL, lambda *_: self._hint.set())
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import asyncpg
 
+from shared.event_store import connections
 from shared.event_store.command import EventStoreError
 from shared.telemetry import logger
 from shared.webhooks import lanes
@@ -187,7 +188,7 @@ class Engine:
             log.warning("flow_lost", flow=str(flow.flow_id))
         except* OF_ONE_FLOW as errors:  # what one tenant has must not keep the others waiting
             self._break(flow, errors)
-        except* (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError):
+        except* connections.AWAY:
             raise  # the database is away: all begins anew
         except* Exception as errors:  # noqa: BLE001 - said in the log, and left alone for a while
             self._break(flow, errors)

@@ -13,8 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import asyncpg
-
+from shared.event_store import connections
 from shared.feed.envelope import rendered, source
 from shared.telemetry import logger
 from shared.webhooks.endpoint import Endpoint
@@ -175,7 +174,7 @@ class Teller:
         """The same as `_tell`; what goes wrong with one is tried again later and keeps back no other."""
         try:
             await self._tell(row, asks)
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError):
+        except connections.AWAY:
             raise  # the database is away
         except Exception:
             log.exception("telling_broken", notice=str(row["notice_id"]), endpoint=str(row["asks"]))
